@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The daemon's parts, as the main program and the control commands share
+ * them.  Everything is owned by the main program. */
+
+#ifndef AGENT_H
+#define AGENT_H 1
+
+#include <stdbool.h>
+#include "agent/config-db.h"
+#include "agent/options.h"
+
+struct guard;
+struct guard_env;
+struct manifests;
+struct nb_view;
+struct sb_view;
+struct store;
+
+/* The names of the locks, one for each database.  Locks of one name in
+ * several databases of one server would be one lock. */
+#define OWN_LOCK "ovn_ipguard_own"
+#define NB_LOCK "ovn_ipguard_nb"
+#define SB_LOCK "ovn_ipguard_sb"
+
+struct agent {
+    struct options options;
+    struct config_db config;
+    struct guard *guard;
+    struct nb_view *nb;
+    struct sb_view *sb;
+    struct store *store;        /* NULL with --db=none. */
+    struct manifests *manifests;
+
+    char *instance;             /* Name of this instance. */
+    char *boot_id;              /* Changes when the machine restarts. */
+    long long int started_ms;   /* Monotonic. */
+
+    bool warned_standalone;     /* Of an own database without fsync(). */
+    bool paused;                /* Control command "pause". */
+    bool exiting;               /* Control command "exit". */
+};
+
+/* Describes the world around for a call into the guard, as of now. */
+void agent_get_env(const struct agent *, struct guard_env *);
+
+#endif /* agent.h */

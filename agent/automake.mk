@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The daemon: main program and what ties the libraries together.  A new file
+# of agent/ is added to the list below, alphabetically.
+
+sbin_PROGRAMS += agent/ovn-ipguard
+
+agent_ovn_ipguard_SOURCES = \
+	agent/agent.h \
+	agent/config-db.c \
+	agent/config-db.h \
+	agent/dirs.c \
+	agent/dirs.h \
+	agent/guard-log.c \
+	agent/guard-log.h \
+	agent/log-reopen.c \
+	agent/log-reopen.h \
+	agent/options.c \
+	agent/options.h \
+	agent/ovn-ipguard.c \
+	agent/unixctl-commands.c \
+	agent/unixctl-commands.h
+agent_ovn_ipguard_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+# Each library uses those to its right.
+agent_ovn_ipguard_LDADD = \
+	agent/report/libreport.la \
+	ovsdb/libovsdbview.la \
+	agent/kube/libkube.la \
+	agent/core/libcore.la \
+	$(OVS_LIBS) \
+	$(JANSSON_LIBS) \
+	$(YAML_LIBS)
+nodist_agent_ovn_ipguard_SOURCES = agent/schema-version.h
+
+# For --version, which must not need a database to say what schema it expects.
+BUILT_SOURCES += agent/schema-version.h
+CLEANFILES += agent/schema-version.h
+agent/schema-version.h: schema/ovn-ipguard.ovsschema agent/automake.mk
+	$(AM_V_GEN)$(MKDIR_P) agent && $(SED) -n \
+	  's/^ *"version": *\("[0-9.]*"\).*/#define IPGUARD_SCHEMA_VERSION \1/p' \
+	  $(srcdir)/schema/ovn-ipguard.ovsschema >$@.tmp && mv $@.tmp $@

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Pure decisions: no IDL, no socket, no JSON, no clock, no global.
+# A new file of agent/core/ is added to the list below, alphabetically.
+
+noinst_LTLIBRARIES += agent/core/libcore.la
+
+agent_core_libcore_la_SOURCES = \
+	agent/core/claim.c \
+	agent/core/claim.h \
+	agent/core/dialect-kube-ovn.c \
+	agent/core/dialect.c \
+	agent/core/dialect.h \
+	agent/core/evidence.c \
+	agent/core/evidence.h \
+	agent/core/guard-clear.c \
+	agent/core/guard-gate.c \
+	agent/core/guard-hold.c \
+	agent/core/guard-judge.c \
+	agent/core/guard-nb.c \
+	agent/core/guard-private.h \
+	agent/core/guard-report.c \
+	agent/core/guard-set.c \
+	agent/core/guard-store.c \
+	agent/core/guard.c \
+	agent/core/guard.h \
+	agent/core/hold.c \
+	agent/core/hold.h \
+	agent/core/ip-addr.c \
+	agent/core/ip-addr.h \
+	agent/core/judge.c \
+	agent/core/judge.h \
+	agent/core/kube-change.c \
+	agent/core/kube-change.h \
+	agent/core/kube-ovn-claims.c \
+	agent/core/kube-ovn-claims.h \
+	agent/core/kube-ovn-pool.c \
+	agent/core/kube-ovn-pool.h \
+	agent/core/lsp-addr.c \
+	agent/core/lsp-addr.h \
+	agent/core/lsp-edit.c \
+	agent/core/lsp-edit.h \
+	agent/core/model-kube.c \
+	agent/core/model-private.h \
+	agent/core/model-sb.c \
+	agent/core/model.c \
+	agent/core/model.h \
+	agent/core/net-selection.c \
+	agent/core/net-selection.h \
+	agent/core/orders.c \
+	agent/core/orders.h \
+	agent/core/pod.c \
+	agent/core/pod.h \
+	agent/core/safety.c \
+	agent/core/safety.h \
+	agent/core/settings.c \
+	agent/core/settings.h \
+	agent/core/workload.c \
+	agent/core/workload.h

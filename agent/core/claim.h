@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What an owner asks for on one network interface.
+ *
+ * A dialect turns the annotations of a pod, or of a template for one ordinal,
+ * into claims: one for each provider (network attachment) that they name.  A
+ * claim says which addresses are wanted there and whether that is a statement
+ * of the user (an input) or of the CNI controller (an output).  Everything
+ * that cannot be understood becomes CLAIM_INVALID, which the judgement reads
+ * as "in use": missing or unparsable data never makes an address stale. */
+
+#ifndef CLAIM_H
+#define CLAIM_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "ip-addr.h"
+#include "openvswitch/types.h"
+
+struct ds;
+
+enum claim_kind {
+    CLAIM_STICKY,       /* No address named, or a named pool: the owner keeps
+                         * whatever address its port has. */
+    CLAIM_EXPLICIT,     /* 'ips' are wanted, and nothing else of their
+                         * families. */
+    CLAIM_SHORT_POOL,   /* ip_pool has no item for this ordinal: unknown. */
+    CLAIM_VIP,          /* The address comes from a Vip object: not judged. */
+    CLAIM_INVALID,      /* Annotations that cannot be understood: unknown. */
+};
+
+const char *claim_kind_to_string(enum claim_kind);
+
+struct claim {
+    char *provider;             /* "ovn", "net1.default.ovn", ... */
+    enum claim_kind kind;
+
+    /* At most one address for each family.  Meaningful for CLAIM_EXPLICIT;
+     * for the others it holds what could be read, for reports. */
+    struct ip_addr ips[2];
+    size_t n_ips;
+
+    bool has_mac;
+    struct eth_addr mac;
+    char *logical_switch;       /* Or NULL. */
+
+    /* The dialect's controller says that the pod's network is made
+     * (<provider>.kubernetes.io/allocated=true).  Input and output share one
+     * annotation key, so 'ips' are then what the pod runs with, whoever named
+     * them first: kind is CLAIM_EXPLICIT, and never stale while the pod lives.
+     * Without it, 'ips' are what is asked for.  Never set for a template. */
+    bool allocated;
+    char *source;               /* Annotation key that decided, or NULL. */
+    char *error;                /* CLAIM_INVALID: key, value and what was
+                                 * expected; otherwise NULL. */
+};
+
+void claim_destroy(struct claim *);
+void claim_clone(struct claim *dst, const struct claim *src);
+bool claim_equals(const struct claim *, const struct claim *);
+
+struct claims {
+    struct claim *claims;       /* Sorted by provider. */
+    size_t n;
+};
+
+void claims_init(struct claims *);
+void claims_destroy(struct claims *);
+void claims_clone(struct claims *dst, const struct claims *src);
+bool claims_equal(const struct claims *, const struct claims *);
+
+/* Returns the claim for 'provider' in 'claims', or NULL. */
+const struct claim *claims_find(const struct claims *, const char *provider);
+
+/* Returns the claim for 'provider', adding an empty CLAIM_STICKY one at its
+ * sorted place if there is none. */
+struct claim *claims_get(struct claims *, const char *provider);
+
+/* True if 'claim' names 'ip' among its addresses. */
+bool claim_names(const struct claim *, const struct ip_addr *ip);
+
+/* True if 'claim' rules 'ip' out: it is CLAIM_EXPLICIT and names another
+ * address of ip's family, but not 'ip'.  A claim that names only an IPv4
+ * address says nothing about IPv6: on a network with both, the controller adds
+ * an address of the other family by itself, and that one is sticky. */
+bool claim_excludes(const struct claim *, const struct ip_addr *ip);
+
+/* Appends the claim in words, e.g. "10.16.0.11, fd00::b
+ * (ovn.kubernetes.io/ip_pool)" or "no address by name". */
+void claim_format(const struct claim *, struct ds *);
+
+#endif /* claim.h */

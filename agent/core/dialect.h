@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One CNI's way of naming ports and annotations.
+ *
+ * A dialect is a table of pure functions: from annotations to claims, and
+ * from a port's name, type and external_ids to the owner that it proves.  A
+ * port is ours to judge only with positive proof; everything else is foreign:
+ * read for duplicates, never written. */
+
+#ifndef DIALECT_H
+#define DIALECT_H 1
+
+#include <stdbool.h>
+#include "claim.h"
+#include "pod.h"
+
+struct smap;
+
+/* Whose claims are being read. */
+struct claim_subject {
+    const char *ns;
+    const char *name;           /* Pod, or StatefulSet/VM for a template. */
+    enum owner_kind owner_kind;
+    int ordinal;                /* For OWNER_STATEFULSET; otherwise -1. */
+    bool is_template;           /* The annotations are a template's, in which
+                                 * outputs of a controller mean nothing. */
+};
+
+enum port_kind {
+    PORT_FOREIGN,               /* Not proven ours: never written. */
+    PORT_OWNED,                 /* A pod's or a VM's port, proven. */
+    PORT_INFRA,                 /* The CNI's own: node, Vip, querier, router,
+                                 * localnet, virtual...: never written. */
+};
+
+const char *port_kind_to_string(enum port_kind);
+
+/* What a port's row proves. */
+struct port_proof {
+    enum port_kind kind;
+    char *ns;                   /* PORT_OWNED: namespace, */
+    char *owner;                /* pod's or VM's name, */
+    char *provider;             /* provider. */
+    char *why;                  /* In words, for every kind. */
+};
+
+void port_proof_destroy(struct port_proof *);
+
+struct dialect {
+    const char *name;           /* "kube-ovn". */
+
+    /* True if the pod annotation or label 'key' matters to claims: agent/kube
+     * keeps only these. */
+    bool (*watches)(const char *key);
+
+    /* Reads 'annotations' (of a pod or of a template) for 'subject' into
+     * 'claims', which the caller has initialised.
+     *
+     * The lists of networks (NETWORKS_ANNOTATION,
+     * DEFAULT_NETWORK_ANNOTATION) may be JSON as a user writes them; whoever
+     * fills 'annotations' puts them into one text form first, the short one
+     * of Multus with what it has no place for added: comma-separated
+     * [NAMESPACE/]NAME[@INTERFACE][=IP...][=MAC].  A list that is not of this
+     * form makes every claim that depends on it CLAIM_INVALID. */
+    void (*read_claims)(const struct smap *annotations,
+                        const struct claim_subject *subject,
+                        struct claims *claims);
+
+    /* What the row of a port on the switch 'network' (NULL: on none) proves.
+     * A Vip object's port may look like a pod's; that the "ns/owner" of the
+     * proof is no Vip is for the caller to see. */
+    void (*prove_port)(const char *port_name, const char *type,
+                       const char *network, const struct smap *external_ids,
+                       const struct smap *options, struct port_proof *);
+
+    bool gates_allowed;         /* false where the CNI writes 'enabled'. */
+    bool sticky;                /* Owners without explicit address keep it. */
+};
+
+/* Multus' annotations that list the networks of a pod. */
+#define NETWORKS_ANNOTATION "k8s.v1.cni.cncf.io/networks"
+#define DEFAULT_NETWORK_ANNOTATION "v1.multus-cni.io/default-network"
+
+extern const struct dialect dialect_kube_ovn;
+
+/* Returns the dialect called 'name', or NULL. */
+const struct dialect *dialect_by_name(const char *name);
+
+#endif /* dialect.h */

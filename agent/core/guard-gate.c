@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Gates: a port that was seen taking a held address is kept disabled until the
+ * address is clean (design section 9.3).  The record is stored before the port
+ * is shut; the mark on the row says whose doing it is; opening is always
+ * allowed.  There is no gate without an end. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "dialect.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+struct gate *
+guard_find_gate(const struct guard *g, const struct uuid *port)
+{
+    struct gate *gate;
+
+    HMAP_FOR_EACH_WITH_HASH (gate, node, uuid_hash(port), &g->gates) {
+        if (uuid_equals(&gate->port, port)) {
+            return gate;
+        }
+    }
+    return NULL;
+}
+
+/* Forgets 'gate', here and in the own database. */
+void
+guard_delete_gate(struct guard *g, struct gate *gate)
+{
+    if (gate->in_db) {
+        g->delete_gates = xrealloc(g->delete_gates, (g->n_delete_gates + 1)
+                                   * sizeof *g->delete_gates);
+        g->delete_gates[g->n_delete_gates++] = gate->uuid;
+    }
+    hmap_remove(&g->gates, &gate->node);
+    gate_destroy(gate);
+    g->own_changes++;
+}
+
+static void
+journal_gate(struct guard *g, const struct guard_env *env,
+             const struct gate *gate, const char *action, const char *reason)
+{
+    struct journal_entry *j = guard_journal(g, env, action, "", reason);
+    char ip[IP_ADDR_STRLEN];
+
+    j->network = gate->network;
+    free(j->network_name);
+    j->network_name = xstrdup(gate->network_name);
+    free(j->address);
+    j->address = xstrdup(ip_addr_to_string(&gate->addr, ip));
+    j->port = gate->port;
+    free(j->port_name);
+    j->port_name = xstrdup(gate->port_name);
+}
+
+/* ---- Shutting. ---- */
+
+/* Why 'p', which takes the address of 'h', may not be gated; NULL if it may.
+ * '*later' is set if that may change by itself. */
+static const char *
+no_gate_because(const struct guard *g, const struct hold *h,
+                const struct port *p, bool *later)
+{
+    const struct member *mb = p->member;
+
+    *later = false;
+    if (!g->model.dialect->gates_allowed) {
+        return "its CNI writes 'enabled' itself";
+    } else if (p->kind != PORT_OWNED || !mb) {
+        return "it is not proven ours";
+    } else if (p->enabled == TRI_FALSE) {
+        return "it is disabled by somebody else";
+    } else if (model_member_opted_out(&g->model, mb)) {
+        return "its owner opted out";
+    } else if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
+        return "it is a VM under migration";
+    }
+    for (size_t i = 0; i < mb->n_pods; i++) {
+        if (mb->pods[i]->migrating) {
+            return "it is a VM under migration";
+        }
+    }
+    for (size_t i = 0; i < p->ips.n; i++) {
+        if (!ip_addr_equals(&p->ips.addrs[i], &h->addr)
+            && !hold_table_find(&g->holds, &h->network, &p->ips.addrs[i])) {
+            return "it has another address in use";
+        }
+    }
+    switch (judge_binding(&g->model, p)) {
+    case BINDING_UNKNOWN:
+        *later = true;
+        return "its binding is not known yet";
+    case BINDING_BOUND:
+        return "it runs with it";
+    case BINDING_UNBOUND:
+        return NULL;
+    }
+    OVS_NOT_REACHED();
+}
+
+static void
+create_gate(struct guard *g, const struct guard_env *env,
+            const struct hold *h, const struct port *p)
+{
+    struct gate *gate = xzalloc(sizeof *gate);
+    char ip[IP_ADDR_STRLEN];
+
+    guard_new_uuid(g, &gate->uuid);
+    gate->port = p->uuid;
+    gate->port_name = xstrdup(p->name);
+    gate->network = h->network;
+    gate->network_name = xstrdup(h->network_name);
+    gate->addr = h->addr;
+    gate->previous = p->enabled;
+    gate->reason = xasprintf("%s is held (formerly %s/%s)",
+                             ip_addr_to_string(&h->addr, ip), h->owner.ns,
+                             h->owner.name);
+    gate->since_wall_ms = env->wall;
+    gate->since_ms = env->now;
+    gate->changed = true;
+    gate->closing = true;
+    hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
+    g->own_changes++;
+}
+
+/* A port that took the address and cannot be gated is told once; one that runs
+ * with it becomes the keeper. */
+static void
+tolerate_taker(struct guard *g, struct hold *h, const struct port *p,
+               const char *why)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    guard_log(g, 'w', "%s: has taken %s, which is held, and is not gated: %s",
+              p->name, ip_addr_to_string(&h->addr, ip), why);
+    hold_remove_taker(h, &p->uuid);
+    if (judge_binding(&g->model, p) == BINDING_BOUND
+        && uuid_is_zero(&h->keeper)) {
+        h->keeper = p->uuid;
+        h->changed = true;
+        g->own_changes++;
+    }
+}
+
+static void
+shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
+{
+    for (size_t i = 0; i < h->n_takers; i++) {
+        const struct port *p = model_find_port(&g->model, &h->takers[i]);
+        const char *why;
+        bool later;
+
+        if (!p || !p->network || !uuid_equals(&p->network->uuid, &h->network)
+            || !ip_addr_set_contains(&p->ips, &h->addr)) {
+            hold_remove_taker(h, &h->takers[i]);
+            i--;
+            continue;
+        }
+        if (evidence_is_gated(p) || guard_find_gate(g, &p->uuid)) {
+            continue;
+        }
+        if (!h->fixed) {
+            /* Holds of plain pods never gate. */
+            if (uuid_is_zero(&h->keeper)) {
+                h->keeper = p->uuid;
+                h->changed = true;
+            }
+            hold_remove_taker(h, &p->uuid);
+            i--;
+            continue;
+        }
+        why = no_gate_because(g, h, p, &later);
+        if (!why) {
+            create_gate(g, env, h, p);
+        } else if (!later) {
+            tolerate_taker(g, h, p, why);
+            i--;
+        }
+    }
+}
+
+/* ---- Opening. ---- */
+
+static long long int
+taker_age(const struct port *p)
+{
+    return p->member && p->member->n_pods ? p->member->pods[0]->created_s : 0;
+}
+
+/* Of two gated takers, is 'a' to be opened rather than 'b'?  Who wants the
+ * address by name, then the oldest pod, then the name. */
+static bool
+goes_before(const struct guard *g, const struct ip_addr *ip,
+            const struct port *a, const struct port *b)
+{
+    bool wants_a = judge_wants(&g->model, g->mode, a, ip);
+    bool wants_b = judge_wants(&g->model, g->mode, b, ip);
+    long long int age_a = taker_age(a);
+    long long int age_b = taker_age(b);
+
+    if (wants_a != wants_b) {
+        return wants_a;
+    }
+    if (age_a != age_b) {
+        return age_a < age_b;
+    }
+    return strcmp(a->name, b->name) < 0;
+}
+
+/* The ports of (network, address): the one gated port that is to be opened,
+ * and whether another port has the address openly. */
+static const struct port *
+chosen_taker(const struct guard *g, const struct uuid *network,
+             const struct ip_addr *ip, const struct port **open)
+{
+    const struct network *n = model_find_network(&g->model, network);
+    const struct addr_use *use = n ? model_find_addr(&g->model, n, ip) : NULL;
+    const struct port *best = NULL;
+
+    *open = NULL;
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+
+        if (!evidence_is_gated(p)) {
+            *open = p;
+        } else if (!best || goes_before(g, ip, p, best)) {
+            best = p;
+        }
+    }
+    return best;
+}
+
+/* Is there nothing left to open before 'h', which is clean, may be released?
+ * If there is, the port that is to have the address becomes the keeper, and
+ * its gate is opened in this turn or the next. */
+bool
+guard_gates_settled(struct guard *g, const struct hold *h_,
+                    const struct guard_env *env)
+{
+    struct hold *h = CONST_CAST(struct hold *, h_);
+    const struct port *open, *chosen;
+    struct gate *gate;
+
+    (void) env;
+    chosen = chosen_taker(g, &h->network, &h->addr, &open);
+    if (!chosen || open) {
+        return true;            /* Nobody waits, or somebody has it. */
+    }
+    if (!uuid_equals(&h->keeper, &chosen->uuid)) {
+        h->keeper = chosen->uuid;
+        h->changed = true;
+    }
+    gate = guard_find_gate(g, &chosen->uuid);
+    if (gate) {
+        gate->opening = true;
+    }
+    return false;
+}
+
+/* Why the gate on 'p' is to be opened now, or NULL. */
+static const char *
+open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
+             const struct port *p, bool *alert)
+{
+    const struct hold *h = hold_table_find(&g->holds, &gate->network,
+                                           &gate->addr);
+    const struct port *open, *chosen;
+
+    *alert = false;
+    if (gate->opening) {
+        return "the address is clean";
+    }
+    if (g->mode == MODE_OBSERVE) {
+        return "the mode is observe now";
+    }
+    if (!g->model.dialect->gates_allowed) {
+        return "its CNI writes 'enabled' itself";
+    }
+    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
+        || !ip_addr_set_contains(&p->ips, &gate->addr)) {
+        return "it no longer has the address";
+    }
+    chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
+    if (!h) {
+        return !open && chosen == p ? "the hold has ended" : NULL;
+    }
+    if (open && uuid_equals(&open->uuid, &h->keeper)) {
+        return NULL;            /* Somebody else has it, rightly. */
+    }
+    if (!h->dirt) {
+        long long int due = gate->since_ms + g->settings.gate_max_ms;
+        if (env->now >= due) {
+            *alert = true;
+            return "nothing shows the address in use, and the evidence is "
+                   "still incomplete after gate-max-seconds";
+        }
+        guard_wake_at(g, due);
+    }
+    return NULL;
+}
+
+static void
+plan_open(struct guard *g, const struct port *p, enum tristate previous,
+          const struct ip_addr *ip, const char *why)
+{
+    struct port_edit *edit = guard_edit(g, p);
+
+    if (p->enabled == TRI_FALSE) {
+        edit->enabled = previous;
+    }
+    free(edit->mark);
+    edit->mark = NULL;
+    guard_plan(g, PLAN_UNGATE, p, ip, "", why);
+}
+
+static void
+tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
+          bool may_shut)
+{
+    const struct port *p = model_find_port(&g->model, &gate->port);
+    struct hold *h = hold_table_find(&g->holds, &gate->network, &gate->addr);
+    const char *why;
+    bool alert;
+
+    if (!p) {
+        guard_log(g, 'i', "%s: gate dropped: the port is gone",
+                  gate->port_name);
+        journal_gate(g, env, gate, "ungate", "the port is gone");
+        guard_delete_gate(g, gate);
+        return;
+    }
+    if (!p->mark) {
+        bool unused;
+        if (!gate->closing) {
+            guard_log(g, 'i', "%s: gate dropped: its mark is gone", p->name);
+            journal_gate(g, env, gate, "ungate", "its mark is gone");
+            guard_delete_gate(g, gate);
+        } else if (!h || !hold_has_taker(h, &p->uuid)
+                   || no_gate_because(g, h, p, &unused)) {
+            guard_delete_gate(g, gate);
+        } else if (may_shut && gate->in_db && !gate->changed) {
+            struct port_edit *edit = guard_edit(g, p);
+            edit->enabled = TRI_FALSE;
+            free(edit->mark);
+            edit->mark = xasprintf(UUID_FMT":%s", UUID_ARGS(&gate->uuid),
+                                   p->enabled == TRI_TRUE ? "true" : "unset");
+            guard_plan(g, PLAN_GATE, p, &gate->addr, "", gate->reason);
+        }
+        return;
+    }
+    gate->closing = false;
+    if (p->enabled != TRI_FALSE) {
+        plan_open(g, p, gate->previous, &gate->addr,
+                  "it was enabled by another hand");
+        return;
+    }
+    why = open_because(g, env, gate, p, &alert);
+    if (why) {
+        if (alert && !gate->alerted) {
+            gate->alerted = true;
+            guard_log(g, 'w', "%s: gate is opened: %s", p->name, why);
+        }
+        if (h && uuid_is_zero(&h->keeper)) {
+            h->keeper = p->uuid;
+            h->changed = true;
+        }
+        plan_open(g, p, gate->previous, &gate->addr, why);
+    }
+}
+
+/* Ports that bear our mark without a record of ours: the record was lost, or
+ * the mark is of another time.  They are opened. */
+static void
+open_unrecorded(struct guard *g)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &g->model.marked_ports) {
+        const struct port *p = model_find_port_by_name(&g->model, name);
+
+        if (p && p->network && !guard_find_gate(g, &p->uuid)) {
+            const char *colon = strchr(p->mark, ':');
+            enum tristate previous = (colon && !strcmp(colon + 1, "true")
+                                      ? TRI_TRUE : TRI_UNSET);
+            struct ip_addr none = { .family = 0 };
+
+            guard_log(g, 'w', "%s: bears a gate's mark that is not recorded; "
+                      "opened", p->name);
+            plan_open(g, p, previous, &none, "no record of the gate");
+        }
+    }
+}
+
+void
+guard_plan_gates(struct guard *g, const struct guard_env *env)
+{
+    bool may_shut = !guard_write_refusal(g, env, false);
+    struct gate *gate;
+
+    if (guard_book_refusal(g, env) || !g->started || !g->model.nb_synced
+        || env->now < g->nb_retry_ms) {
+        return;
+    }
+    if (may_shut) {
+        struct hold *h;
+        HMAP_FOR_EACH (h, node, &g->holds.holds) {
+            if (h->n_takers) {
+                shut_takers(g, env, h);
+            }
+        }
+    }
+    HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
+        tend_gate(g, env, gate, may_shut);
+    }
+    if (!sset_is_empty(&g->model.marked_ports)) {
+        open_unrecorded(g);
+    }
+}
+
+void
+guard_gate_done(struct guard *g, const struct planned *pl,
+                const struct guard_env *env)
+{
+    struct gate *gate = guard_find_gate(g, &pl->port);
+    const struct port *p = model_find_port(&g->model, &pl->port);
+    char ip[IP_ADDR_STRLEN];
+
+    ip_addr_to_string(&pl->addr, ip);
+    if (pl->kind == PLAN_GATE) {
+        g->counters.gates_closed++;
+        if (gate) {
+            gate->closing = false;
+            journal_gate(g, env, gate, "gate", pl->reason);
+        }
+        guard_log(g, 'i', "%s: gated: %s", p ? p->name : "a port",
+                  pl->reason);
+        guard_note_action(g, env, "gated %s (%s)", p ? p->name : "a port",
+                          ip);
+        return;
+    }
+    g->counters.gates_opened++;
+    guard_log(g, 'i', "%s: gate opened: %s", p ? p->name : "a port",
+              pl->reason);
+    guard_note_action(g, env, "opened the gate of %s", p ? p->name : "a port");
+    if (gate) {
+        struct hold *h = hold_table_find(&g->holds, &gate->network,
+                                         &gate->addr);
+        if (h) {
+            hold_remove_taker(h, &pl->port);
+        }
+        journal_gate(g, env, gate, "ungate", pl->reason);
+        guard_delete_gate(g, gate);
+    } else {
+        struct journal_entry *j = guard_journal(g, env, "ungate", "",
+                                                pl->reason);
+        j->port = pl->port;
+        free(j->port_name);
+        j->port_name = xstrdup(p ? p->name : "");
+    }
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Holds in motion: departures make them, evidence moves them, and every end is
+ * written down. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+/* A standby remembers departures for so long: the active instance may die
+ * between seeing one and storing the hold. */
+#define STANDBY_MEMORY_MS 60000
+
+struct standby_departure {
+    struct ovs_list node;
+    struct departure *departure;
+    long long int seen_ms;
+};
+
+bool
+guard_same_owner(const struct hold *h, const struct port *p)
+{
+    const struct member *mb = p->member;
+
+    return (mb && h->owner.name[0]
+            && !strcmp(mb->ns, h->owner.ns)
+            && !strcmp(mb->name, h->owner.name));
+}
+
+/* The keeper: the one port that has the address when the hold is made (or at
+ * start, or runs with it).  It is never gated and does not count as dirt. */
+void
+guard_hold_set_keeper(struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    const struct port *keeper = NULL;
+    int best = -1;
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+        int rank;
+
+        if (hold_find_former(h, &p->uuid) || evidence_is_gated(p)) {
+            continue;
+        }
+        rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 2
+                : judge_wants(&g->model, g->mode, p, &h->addr) ? 1 : 0);
+        if (rank > best) {
+            best = rank;
+            keeper = p;
+        }
+    }
+    struct uuid uuid = keeper ? keeper->uuid : UUID_ZERO;
+    if (!uuid_equals(&uuid, &h->keeper)) {
+        h->keeper = uuid;
+        h->changed = true;
+        g->own_changes++;
+    }
+}
+
+/* 'port' no longer has the address: one more former port, new barriers. */
+void
+guard_hold_departed(struct guard *g, struct hold *h, const struct uuid *port,
+                    const char *port_name, const char *mac,
+                    const struct guard_env *env)
+{
+    hold_add_former(h, port, port_name, mac, env->wall);
+    hold_remove_taker(h, port);
+    h->returned = false;
+    if (uuid_equals(&h->keeper, port)) {
+        h->keeper = UUID_ZERO;
+    }
+    h->gone_wall_ms = env->wall;
+    h->gone_ms = env->now;
+    if (strcmp(h->boot_id, env->boot_id)) {
+        free(h->boot_id);
+        h->boot_id = xstrdup(env->boot_id);
+    }
+    g->own_changes++;
+}
+
+/* ---- Departures (case F). ---- */
+
+static void
+set_owner_from_departure(struct hold *h, const struct departure *d)
+{
+    hold_set_owner(h, d->ns, owner_kind_to_string(d->owner_kind), d->owner,
+                   d->workload, d->uid);
+}
+
+static void
+hold_departure(struct guard *g, const struct guard_env *env,
+               const struct departure *d)
+{
+    struct hold *h = hold_table_find(&g->holds, &d->network, &d->addr);
+    const struct network *n = model_find_network(&g->model, &d->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
+                                  : NULL);
+    bool fixed = (d->owner_kind == OWNER_STATEFULSET
+                  || d->owner_kind == OWNER_VM || d->explicit_claim);
+    char ip[IP_ADDR_STRLEN];
+
+    if (h) {
+        if (!hold_is_evidence_phase(h)
+            && hold_find_former(h, &d->port)) {
+            return;             /* Our clear, or somebody was faster. */
+        }
+        guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
+        return;
+    }
+    if (!d->owned
+        || (!fixed && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+        return;
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct member *mb = use->ports[i]->member;
+        if (mb && !strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner)) {
+            return;             /* Its owner has it on another row. */
+        }
+    }
+    if (hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
+        guard_log(g, 'w', "%s: %s left it but is not held: as many holds as "
+                  "allowed exist (max-holds)", d->port_name,
+                  ip_addr_to_string(&d->addr, ip));
+        return;
+    }
+
+    struct uuid uuid;
+    guard_new_uuid(g, &uuid);
+    h = hold_create(&uuid, &d->network, d->network_name, &d->addr);
+    h->would_be = g->role == ROLE_OBSERVER;
+    h->state = HOLD_DRAINING;
+    h->state_since_ms = env->now;
+    h->created_wall_ms = env->wall;
+    h->fixed = fixed;
+    free(h->reason_case);
+    h->reason_case = xstrdup("F");
+    free(h->reason);
+    h->reason = xasprintf("it left %s%s", d->port_name,
+                          d->row_gone ? ", whose row is gone" : "");
+    set_owner_from_departure(h, d);
+    guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
+    hold_table_insert(&g->holds, h);
+    guard_hold_set_keeper(g, h);
+    g->counters.holds_created++;
+    guard_log(g, 'i', "%s on %s: %s held (case F: %s)",
+              ip_addr_to_string(&d->addr, ip), d->network_name,
+              h->would_be ? "would be" : "is", h->reason);
+    if (!h->would_be) {
+        struct journal_entry *j = guard_journal(g, env, "hold", "F",
+                                                h->reason);
+        guard_journal_hold(j, h);
+        guard_note_action(g, env, "held %s on %s (it left %s)", ip,
+                          d->network_name, d->port_name);
+    }
+}
+
+static void
+expire_standby_departures(struct guard *g, long long int now)
+{
+    struct standby_departure *s;
+
+    LIST_FOR_EACH_SAFE (s, node, &g->standby_departures) {
+        if (now - s->seen_ms <= STANDBY_MEMORY_MS) {
+            break;
+        }
+        ovs_list_remove(&s->node);
+        departure_destroy(s->departure);
+        free(s);
+    }
+}
+
+void
+guard_forget_standby_departures(struct guard *g)
+{
+    expire_standby_departures(g, LLONG_MAX);
+}
+
+/* Having become the active instance: what left a port lately and is not held
+ * is held now. */
+void
+guard_replay_standby_departures(struct guard *g, const struct guard_env *env)
+{
+    struct standby_departure *s;
+
+    expire_standby_departures(g, env->now);
+    LIST_FOR_EACH_POP (s, node, &g->standby_departures) {
+        const struct port *p = model_find_port(&g->model,
+                                               &s->departure->port);
+        if (!p || !ip_addr_set_contains(&p->ips, &s->departure->addr)) {
+            hold_departure(g, env, s->departure);
+        }
+        departure_destroy(s->departure);
+        free(s);
+    }
+}
+
+void
+guard_take_departures(struct guard *g, const struct guard_env *env)
+{
+    bool act = (g->role == ROLE_OBSERVER
+                || (g->role == ROLE_ACTIVE && g->loaded && g->started));
+    struct departure *d;
+
+    expire_standby_departures(g, env->now);
+    while ((d = model_take_departure(&g->model))) {
+        if (act) {
+            hold_departure(g, env, d);
+            departure_destroy(d);
+        } else {
+            struct standby_departure *s = xmalloc(sizeof *s);
+            s->departure = d;
+            s->seen_ms = env->now;
+            ovs_list_push_back(&g->standby_departures, &s->node);
+        }
+    }
+}
+
+/* ---- Arrivals: takers, and owners that come back. ---- */
+
+void
+guard_take_arrivals(struct guard *g, const struct guard_env *env)
+{
+    struct arrival *a;
+
+    while ((a = model_take_arrival(&g->model))) {
+        struct hold *h = hold_table_find(&g->holds, &a->network, &a->addr);
+        const struct port *p = model_find_port(&g->model, &a->port);
+        char ip[IP_ADDR_STRLEN];
+
+        if (h && p && p->network
+            && uuid_equals(&p->network->uuid, &a->network)
+            && ip_addr_set_contains(&p->ips, &a->addr)
+            && !uuid_equals(&h->keeper, &a->port)) {
+            hold_remove_former(h, &a->port);
+            ip_addr_to_string(&a->addr, ip);
+            if (guard_same_owner(h, p)) {
+                h->returned = true;
+            } else {
+                hold_add_taker(h, &a->port);
+                guard_log(g, 'i', "%s: takes %s, which is held (%s)",
+                          p->name, ip, hold_state_to_string(h->state));
+            }
+            g->own_changes++;
+        }
+        free(a);
+    }
+    (void) env;
+}
+
+/* ---- Steps. ---- */
+
+/* The switch of 'h' is gone: if exactly one switch bears its name now, the
+ * hold moves there. */
+static void
+follow_network(struct guard *g, struct hold *h)
+{
+    size_t n_found;
+    struct network *n;
+
+    if (model_find_network(&g->model, &h->network) || !g->model.nb_synced) {
+        return;
+    }
+    n = model_find_network_by_name(&g->model, h->network_name, &n_found);
+    if (n_found != 1
+        || hold_table_find(&g->holds, &n->uuid, &h->addr)) {
+        return;
+    }
+    hold_table_remove(&g->holds, h);
+    h->network = n->uuid;
+    hold_table_insert(&g->holds, h);
+    hold_discard_barriers(h);
+    guard_hold_set_keeper(g, h);
+    g->own_changes++;
+}
+
+static void
+replace_set(struct hold *h, struct sset *old, struct sset *new)
+{
+    if (!sset_equals(old, new)) {
+        sset_swap(old, new);
+        h->changed = true;
+    }
+}
+
+static void
+note_missed_chassis(struct guard *g, const struct evidence *e)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &e->missed_chassis) {
+        struct chassis *c = CONST_CAST(struct chassis *,
+                                       model_find_chassis(&g->model, name));
+        if (c && c->missed_at < c->nb_cfg) {
+            c->missed_at = c->nb_cfg;
+            guard_log(g, 'w', "chassis %s did not confirm a barrier in time",
+                      name);
+        }
+    }
+}
+
+static void
+queue_flush(struct guard *g, struct hold *h, const struct evidence *e,
+            const struct guard_env *env)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    if (!e->n_flush || env->sb_busy || h->would_be
+        || guard_write_refusal(g, env, true)) {
+        return;
+    }
+    g->flush = xrealloc(g->flush,
+                        (g->n_flush + e->n_flush) * sizeof *g->flush);
+    memcpy(g->flush + g->n_flush, e->flush, e->n_flush * sizeof *e->flush);
+    g->n_flush += e->n_flush;
+    h->flushed_ms = env->now;
+    struct journal_entry *j = guard_journal(g, env, "flush", h->reason_case,
+                                            "MAC_Binding rows that map it to "
+                                            "a former port's MAC");
+    guard_journal_hold(j, h);
+    guard_log(g, 'i', "%s on %s: %"PRIuSIZE" stale MAC_Binding row(s) "
+              "deleted", ip_addr_to_string(&h->addr, ip), h->network_name,
+              e->n_flush);
+}
+
+static void
+end_hold(struct guard *g, struct hold *h, enum hold_state end,
+         const struct guard_env *env)
+{
+    switch (end) {
+    case HOLD_RELEASED:
+        g->counters.holds_released++;
+        guard_end_hold(g, h, "release", "clean", env);
+        break;
+    case HOLD_CANCELLED:
+        g->counters.holds_cancelled++;
+        guard_end_hold(g, h, "cancel",
+                       h->returned ? "its owner has it again"
+                       : h->force ? "released by hand"
+                       : "nothing was cleared", env);
+        break;
+    case HOLD_FORCED:
+        g->counters.holds_released++;
+        guard_end_hold(g, h, "force", "released by hand before it was clean",
+                       env);
+        break;
+    case HOLD_INTENT:
+    case HOLD_CLEARING:
+    case HOLD_DRAINING:
+    case HOLD_BLOCKED:
+    case HOLD_CLEAN:
+        OVS_NOT_REACHED();
+    }
+}
+
+static void
+log_blocked(struct guard *g, const struct hold *h)
+{
+    const char **names = sset_sort(&h->blockers);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    char ip[IP_ADDR_STRLEN];
+
+    for (size_t i = 0; names[i]; i++) {
+        ds_put_format(&ds, "%s%s", i ? "; " : "", names[i]);
+    }
+    guard_log(g, 'w', "%s on %s: held for more than %lld s, waiting for: %s",
+              ip_addr_to_string(&h->addr, ip), h->network_name,
+              g->settings.hold_deadline_ms / 1000, ds_cstr(&ds));
+    ds_destroy(&ds);
+    free(names);
+}
+
+static void
+step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
+{
+    struct hold_facts f = { .stored = false };
+    struct evidence e;
+    char ip[IP_ADDR_STRLEN];
+
+    follow_network(g, h);
+    if (h->b2 && !h->b2_since_ms) {
+        h->b2_since_ms = env->now;
+    }
+    evidence_collect(&g->model, &g->settings, h, env->now, env->wall, &e);
+    h->dirt = e.dirt;
+    h->wants_b1 = e.needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
+    h->wants_b2 = e.needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
+    if (!h->would_be) {
+        g->bump_needed |= h->wants_b1 || h->wants_b2;
+    }
+    if (e.n_flush && hold_is_evidence_phase(h)) {
+        queue_flush(g, h, &e, env);
+    }
+    note_missed_chassis(g, &e);
+    guard_wake_at(g, e.wake_ms);
+
+    long long int deadline = h->state_since_ms + g->settings.hold_deadline_ms;
+    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+    f.address_gone = e.address_gone && !e.network_gone && e.complete;
+    if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
+        f.address_gone = e.address_gone && g->model.nb_synced;
+    }
+    f.clear_lost = h->clear_lost;
+    f.owner_returned = h->returned;
+    f.evidence_complete = e.complete;
+    f.n_blockers = sset_count(&e.blockers);
+    f.network_gone = e.network_gone;
+    f.force = h->force;
+    f.frozen = g->safety.frozen != NULL || env->paused;
+    if (hold_is_evidence_phase(h)) {
+        replace_set(h, &h->blockers, &e.blockers);
+        replace_set(h, &h->notes, &e.notes);
+        f.deadline_passed = (h->state == HOLD_DRAINING
+                             && env->now >= deadline);
+        if (h->state == HOLD_DRAINING) {
+            guard_wake_at(g, deadline);
+        }
+    }
+    f.gate_opened = (h->state == HOLD_CLEAN && !f.n_blockers
+                     && guard_gates_settled(g, h, env));
+    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+    evidence_destroy(&e);
+
+    enum hold_state next = hold_step(h->state, &f);
+    h->clear_lost = false;
+    if (next == h->state) {
+        return;
+    }
+    guard_log(g, 'd', "%s on %s: hold %s -> %s",
+              ip_addr_to_string(&h->addr, ip), h->network_name,
+              hold_state_to_string(h->state), hold_state_to_string(next));
+    if (hold_state_is_end(next)) {
+        end_hold(g, h, next, env);
+        g->again = true;
+        return;
+    }
+    if (next == HOLD_DRAINING && !h->gone_ms) {
+        h->gone_ms = env->now;
+        h->gone_wall_ms = env->wall;
+        free(h->boot_id);
+        h->boot_id = xstrdup(env->boot_id);
+    }
+    if (next == HOLD_BLOCKED) {
+        log_blocked(g, h);
+    }
+    if (!(h->state == HOLD_CLEAN && next == HOLD_BLOCKED)) {
+        h->state_since_ms = env->now;
+    }
+    h->state = next;
+    h->changed = true;
+    g->own_changes++;
+    g->again = true;
+}
+
+void
+guard_step_holds(struct guard *g, const struct guard_env *env)
+{
+    bool active = g->role == ROLE_ACTIVE && g->loaded && g->started;
+    size_t n = hold_table_count(&g->holds);
+    struct hold **holds;
+
+    if (!n || !(active || g->role == ROLE_OBSERVER)) {
+        return;
+    }
+    holds = hold_table_sorted(&g->holds);
+    for (size_t i = 0; i < n; i++) {
+        step_hold(g, holds[i], env);
+    }
+    free(holds);
+}
+
+/* ---- By hand. ---- */
+
+char *
+guard_hold_release(struct guard *g, const char *network, const char *ip_s,
+                   const struct guard_env *env)
+{
+    struct ip_addr ip;
+    struct hold *h, *found = NULL;
+    size_t n = 0;
+
+    if (!ip_addr_parse(ip_s, &ip)) {
+        return xasprintf("%s: not an IPv4 or IPv6 address", ip_s);
+    }
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        char uuid[UUID_LEN + 1];
+        snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&h->network));
+        if (ip_addr_equals(&h->addr, &ip)
+            && (!strcmp(h->network_name, network)
+                || !strcmp(uuid, network))) {
+            found = h;
+            n++;
+        }
+    }
+    if (!found) {
+        return xasprintf("%s is not held on network %s", ip_s, network);
+    } else if (n > 1) {
+        return xasprintf("%s is held on %"PRIuSIZE" networks called %s; give "
+                         "the switch's UUID", ip_s, n, network);
+    }
+    const char *refusal = found->would_be ? NULL : guard_book_refusal(g, env);
+    if (refusal) {
+        return xasprintf("not released: %s", refusal);
+    }
+    found->force = true;
+    g->own_changes++;
+    return NULL;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From what changed to candidates: every dirty member's ports are judged anew,
+ * every dirty address is looked at for duplicates.  The work is in proportion
+ * to what changed. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "hash.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "util.h"
+#include "uuid.h"
+
+static uint32_t
+key_hash(const struct uuid *uuid, const struct ip_addr *ip)
+{
+    return ip_addr_hash(ip, uuid_hash(uuid));
+}
+
+struct candidate *
+guard_find_candidate(const struct guard *g, const struct uuid *port,
+                     const struct ip_addr *ip)
+{
+    struct candidate *c;
+
+    HMAP_FOR_EACH_WITH_HASH (c, node, key_hash(port, ip), &g->candidates) {
+        if (uuid_equals(&c->port, port) && ip_addr_equals(&c->addr, ip)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* The clear that 'c' was on its way to is off. */
+static void
+abort_clear(struct guard *g, struct candidate *c)
+{
+    struct hold *h;
+
+    if (c->state == CAND_WATCH || c->state == CAND_SENT) {
+        return;
+    }
+    h = hold_table_find_uuid(&g->holds, &c->hold);
+    if (h) {
+        if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
+            h->clear_lost = true;
+        } else {
+            hold_remove_former(h, &c->port);
+        }
+    }
+    c->state = CAND_WATCH;
+    c->read_id = 0;
+    g->own_changes++;
+}
+
+void
+guard_drop_candidate(struct guard *g, struct candidate *c)
+{
+    abort_clear(g, c);
+    hmap_remove(&g->candidates, &c->node);
+    free(c->port_name);
+    free(c->network_name);
+    free(c->why);
+    free(c);
+    g->own_changes++;
+}
+
+static void
+drop_duplicate(struct guard *g, struct duplicate *d)
+{
+    hmap_remove(&g->duplicates, &d->node);
+    free(d->network_name);
+    free(d->text);
+    free(d);
+    g->own_changes++;
+}
+
+void
+guard_drop_want(struct guard *g, struct want *w)
+{
+    hmap_remove(&g->wants, &w->node);
+    ovs_list_remove(&w->list_node);
+    free(w->why);
+    free(w);
+}
+
+void
+guard_drop_all_judgements(struct guard *g)
+{
+    struct candidate *c;
+    struct duplicate *d;
+    struct want *w;
+
+    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
+        guard_drop_candidate(g, c);
+    }
+    HMAP_FOR_EACH_SAFE (d, node, &g->duplicates) {
+        drop_duplicate(g, d);
+    }
+    HMAP_FOR_EACH_SAFE (w, node, &g->wants) {
+        guard_drop_want(g, w);
+    }
+}
+
+/* ---- Candidates. ---- */
+
+static void
+report_once(struct guard *g, struct candidate *c)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    if (c->alerted) {
+        return;
+    }
+    if (c->kind == VERDICT_REPORT) {
+        c->alerted = true;
+        guard_log(g, 'i', "%s: %s stays (case %s: %s)", c->port_name,
+                  ip_addr_to_string(&c->addr, ip), c->case_, c->why);
+    }
+}
+
+static void
+update_candidate(struct guard *g, const struct guard_env *env,
+                 const struct port *p, const struct ip_addr *ip)
+{
+    struct candidate *c = guard_find_candidate(g, &p->uuid, ip);
+    struct verdict v;
+
+    judge_address(&g->model, &g->settings, g->mode, &g->holds, p, ip,
+                  env->now, &v);
+    if (v.kind == VERDICT_FINE) {
+        if (c) {
+            guard_drop_candidate(g, c);
+        }
+        verdict_destroy(&v);
+        return;
+    }
+    if (!c) {
+        c = xzalloc(sizeof *c);
+        c->port = p->uuid;
+        c->port_name = xstrdup(p->name);
+        c->addr = *ip;
+        c->network_name = xstrdup("");
+        c->since_ms = LLONG_MIN;
+        hmap_insert(&g->candidates, &c->node, key_hash(&p->uuid, ip));
+        g->own_changes++;
+    }
+    if (c->fingerprint != v.fingerprint || c->since_ms == LLONG_MIN) {
+        abort_clear(g, c);
+        c->since_ms = env->now;
+        c->fingerprint = v.fingerprint;
+        c->alerted = false;
+        c->refused = NULL;
+    } else if (v.kind != VERDICT_CLEAR) {
+        abort_clear(g, c);
+    }
+    c->network = p->network->uuid;
+    if (strcmp(c->network_name, p->network->name)) {
+        free(c->network_name);
+        c->network_name = xstrdup(p->network->name);
+    }
+    c->kind = v.kind;
+    c->case_ = v.case_;
+    c->settle_ms = v.settle_ms;
+    c->not_before_ms = v.not_before_ms;
+    free(c->why);
+    c->why = v.why;
+    v.why = NULL;
+    verdict_destroy(&v);
+    report_once(g, c);
+}
+
+/* ---- Wants. ---- */
+
+void
+guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
+                 const char *why, const struct guard_env *env)
+{
+    struct want *w;
+
+    HMAP_FOR_EACH_WITH_HASH (w, node, uuid_hash(port), &g->wants) {
+        if (uuid_equals(&w->port, port)) {
+            break;
+        }
+    }
+    if (!w) {
+        w = xzalloc(sizeof *w);
+        w->port = *port;
+        w->since_ms = env->now;
+        hmap_insert(&g->wants, &w->node, uuid_hash(port));
+    } else {
+        ovs_list_remove(&w->list_node);
+    }
+    w->waiting = waiting;
+    ovs_list_push_back(waiting ? &g->wants_waiting : &g->wants_ready,
+                       &w->list_node);
+    if (why && !nullable_string_is_equal(w->why, why)) {
+        const struct port *p = model_find_port(&g->model, port);
+
+        guard_log(g, 'i', "%s: waits: %s", p ? p->name : "a port", why);
+        free(w->why);
+        w->why = xstrdup(why);
+    }
+}
+
+static void
+update_want(struct guard *g, const struct guard_env *env,
+            const struct port *p)
+{
+    struct entitlement e;
+    bool lacks = false;
+
+    judge_entitlement(&g->model, g->mode, p, &e);
+    if (e.kind == ENT_EXPLICIT && (!e.pod || !e.pod->deleting)) {
+        for (size_t i = 0; i < e.wanted.n; i++) {
+            lacks |= !ip_addr_set_contains(&p->static_ips,
+                                           &e.wanted.addrs[i]);
+        }
+    }
+    /* While two revisions are in play an absent ordinal may come with either:
+     * nothing is set for it. */
+    if (lacks && !e.pod && e.workload && e.workload_revisions > 1) {
+        lacks = false;
+    }
+    entitlement_destroy(&e);
+
+    if (lacks) {
+        guard_want_later(g, &p->uuid, false, NULL, env);
+        return;
+    }
+    struct want *w;
+    HMAP_FOR_EACH_WITH_HASH (w, node, uuid_hash(&p->uuid), &g->wants) {
+        if (uuid_equals(&w->port, &p->uuid)) {
+            guard_drop_want(g, w);
+            return;
+        }
+    }
+}
+
+/* ---- Members. ---- */
+
+/* Drops the candidates and the want of a port that is no longer to be judged,
+ * or whose address went. */
+static void
+prune_candidates(struct guard *g)
+{
+    struct candidate *c;
+    struct want *w;
+
+    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
+        const struct port *p = model_find_port(&g->model, &c->port);
+        if (!p || p->kind != PORT_OWNED || !p->network
+            || !ip_addr_set_contains(&p->static_ips, &c->addr)) {
+            guard_drop_candidate(g, c);
+        }
+    }
+    LIST_FOR_EACH_SAFE (w, list_node, &g->wants_waiting) {
+        const struct port *p = model_find_port(&g->model, &w->port);
+        if (!p || p->kind != PORT_OWNED || !p->network) {
+            guard_drop_want(g, w);
+        }
+    }
+}
+
+static void
+judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
+{
+    struct port *p;
+
+    g->counters.members_judged++;
+    LIST_FOR_EACH (p, member_node, &mb->ports) {
+        if (!p->network || p->kind != PORT_OWNED) {
+            continue;
+        }
+        enum binding_state state = judge_binding(&g->model, p);
+        if (state != BINDING_UNKNOWN) {
+            model_note_binding(&g->model, mb, state == BINDING_BOUND);
+        }
+        for (size_t i = 0; i < p->static_ips.n; i++) {
+            update_candidate(g, env, p, &p->static_ips.addrs[i]);
+        }
+        if (g->mode == MODE_MANAGE) {
+            update_want(g, env, p);
+        }
+    }
+}
+
+/* ---- Duplicates. ---- */
+
+static struct duplicate *
+find_duplicate(const struct guard *g, const struct uuid *network,
+               const struct ip_addr *ip)
+{
+    struct duplicate *d;
+
+    HMAP_FOR_EACH_WITH_HASH (d, node, key_hash(network, ip),
+                             &g->duplicates) {
+        if (uuid_equals(&d->network, network)
+            && ip_addr_equals(&d->addr, ip)) {
+            return d;
+        }
+    }
+    return NULL;
+}
+
+/* Are at least two of the ports open?  A port that we keep shut waits in line:
+ * that is what a gate is for. */
+static size_t
+n_open_ports(const struct addr_use *use)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < use->n; i++) {
+        n += !evidence_is_gated(use->ports[i]);
+    }
+    return n;
+}
+
+static void
+update_duplicate(struct guard *g, const struct guard_env *env,
+                 const struct addr_use *use)
+{
+    struct duplicate *d = find_duplicate(g, &use->network->uuid, &use->addr);
+    char ip[IP_ADDR_STRLEN];
+
+    g->counters.addrs_judged++;
+    if (n_open_ports(use) < 2) {
+        if (d) {
+            drop_duplicate(g, d);
+        }
+        return;
+    }
+
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    char *why;
+    const struct port *keeper = judge_keeper(&g->model, g->mode, use, &why);
+    for (size_t i = 0; i < use->n; i++) {
+        ds_put_format(&ds, "%s%s", i ? ", " : "", use->ports[i]->name);
+    }
+    ds_put_format(&ds, "; %s: %s", keeper ? "keeper" : "no keeper", why);
+    free(why);
+
+    if (!d) {
+        d = xzalloc(sizeof *d);
+        d->network = use->network->uuid;
+        d->network_name = xstrdup(use->network->name);
+        d->addr = use->addr;
+        d->text = xstrdup("");
+        d->since_ms = env->now;
+        hmap_insert(&g->duplicates, &d->node,
+                    key_hash(&d->network, &d->addr));
+        g->counters.duplicates++;
+        g->own_changes++;
+        guard_log(g, 'w', "%s on %s: duplicate: %s",
+                  ip_addr_to_string(&use->addr, ip), use->network->name,
+                  ds_cstr(&ds));
+    }
+    free(d->text);
+    d->text = ds_steal_cstr(&ds);
+}
+
+/* Duplicates that came to an end without a dirty address: the index entry is
+ * gone with its last port. */
+static void
+prune_duplicates(struct guard *g)
+{
+    struct duplicate *d;
+
+    HMAP_FOR_EACH_SAFE (d, node, &g->duplicates) {
+        const struct network *n = model_find_network(&g->model, &d->network);
+        const struct addr_use *use = (n ? model_find_addr(&g->model, n,
+                                                          &d->addr) : NULL);
+        if (!use || n_open_ports(use) < 2) {
+            drop_duplicate(g, d);
+        }
+    }
+}
+
+void
+guard_judge_dirty(struct guard *g, const struct guard_env *env)
+{
+    struct addr_use *use;
+    struct member *mb;
+    bool any = false;
+
+    if (!g->model.nb_synced || !g->model.kube_synced) {
+        return;                 /* Dirty lists keep until then. */
+    }
+    while ((use = model_take_dirty_addr(&g->model))) {
+        update_duplicate(g, env, use);
+        any = true;
+    }
+    while ((mb = model_take_dirty_member(&g->model))) {
+        judge_member(g, env, mb);
+        any = true;
+    }
+    if (any || g->model.change_seqno != g->judged_seqno) {
+        prune_candidates(g);
+        prune_duplicates(g);
+        g->judged_seqno = g->model.change_seqno;
+    }
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the files of the guard share.
+ *
+ *   guard.c         life, roles, the order of a turn, wake-ups
+ *   guard-judge.c   dirty members and addresses -> candidates, duplicates
+ *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-set.c     case H: wanted addresses that are missing
+ *   guard-hold.c    departures, arrivals, evidence, steps, ends
+ *   guard-gate.c    gates: shut, open, tidy
+ *   guard-nb.c      one NB batch and what came of it
+ *   guard-store.c   the own database: load, one batch, what came of it
+ *   guard-report.c  text for people
+ *   safety.c        brake and freeze
+ */
+
+#ifndef GUARD_PRIVATE_H
+#define GUARD_PRIVATE_H 1
+
+#include "evidence.h"
+#include "guard.h"
+#include "judge.h"
+#include "model.h"
+#include "openvswitch/list.h"
+#include "orders.h"
+#include "safety.h"
+#include "settings.h"
+
+/* An address on a port that is not simply fine. */
+enum candidate_state {
+    CAND_WATCH,                 /* Judged; not acted upon (yet). */
+    CAND_INTENT,                /* A hold with our intent is being stored. */
+    CAND_READ,                  /* Stored; the live read is under way. */
+    CAND_GO,                    /* Live read says go: into the next batch. */
+    CAND_SENT,                  /* In the NB transaction under way. */
+};
+
+struct candidate {
+    struct hmap_node node;      /* In guard->candidates: port and address. */
+    struct uuid port;
+    char *port_name;
+    struct uuid network;
+    char *network_name;
+    struct ip_addr addr;
+    enum candidate_state state;
+
+    enum verdict_kind kind;
+    const char *case_;
+    char *why;
+    uint32_t fingerprint;
+    long long int since_ms;     /* First seen with this fingerprint. */
+    long long int settle_ms, not_before_ms;
+
+    struct uuid hold;           /* From CAND_INTENT on. */
+    uint64_t read_id;
+    long long int read_ms;      /* When the live read answered. */
+    long long int retry_ms;     /* Not before, after a failure. */
+    const char *refused;        /* Why nothing happens, or NULL. */
+    bool alerted;
+};
+
+/* A port in mode manage that lacks an address which its owner wants. */
+struct want {
+    struct hmap_node node;      /* In guard->wants, by port. */
+    struct ovs_list list_node;  /* In wants_ready or wants_waiting. */
+    struct uuid port;
+    bool waiting;
+    char *why;                  /* What it waits for, or NULL. */
+    long long int since_ms;
+};
+
+/* An address that more than one port of a network lists. */
+struct duplicate {
+    struct hmap_node node;      /* By network and address. */
+    struct uuid network;
+    char *network_name;
+    struct ip_addr addr;
+    char *text;                 /* Ports and who is to keep it. */
+    long long int since_ms;
+};
+
+/* What one NB batch does, for when it is done. */
+enum planned_kind { PLAN_CLEAR, PLAN_SET, PLAN_PUT_BACK, PLAN_GATE,
+                    PLAN_UNGATE };
+
+struct planned {
+    enum planned_kind kind;
+    struct uuid port;
+    struct ip_addr addr;
+    struct uuid hold;           /* Or zero. */
+    char *case_, *reason, *owner;
+    struct svec evidence;
+};
+
+/* A port's row as it will be. */
+struct port_edit {
+    struct hmap_node node;
+    const struct port *port;
+    struct svec addresses, port_security;
+    enum tristate enabled;
+    char *mark;
+};
+
+/* The live read that follows a clear. */
+struct post_read {
+    struct ovs_list node;
+    struct uuid port;
+    struct uuid hold;
+    struct ip_addr addr;
+    char *ns, *name, *workload;
+    int owner_kind;
+    struct svec left, before;   /* Addresses as we left and found them. */
+    struct svec left_ps, before_ps;
+    uint64_t read_id;           /* 0: to be asked. */
+    long long int retry_ms;
+    bool put_back;              /* The owner wants it: restore. */
+    bool failed_once;
+};
+
+struct log_line {
+    struct ovs_list node;
+    char level;
+    char *text;
+};
+
+struct last_action {
+    long long int wall_ms;
+    char *text;
+};
+#define N_LAST_ACTIONS 10
+
+struct guard {
+    struct model model;
+    struct settings settings;
+    enum guard_mode mode;       /* Effective. */
+    char *instance;
+    struct uuid seed;
+    uint32_t n_uuids;
+    uint64_t next_token;
+
+    enum guard_role role;
+    bool loaded;                /* A snapshot was loaded in this role. */
+    bool loaded_for_active;     /* It was loaded with the locks held. */
+    bool started;               /* What was loaded has been put right. */
+    bool paused;
+    long long int active_since_ms;
+
+    struct hold_table holds;
+    struct hmap gates;          /* struct gate, by port. */
+    struct hmap candidates;
+    struct hmap duplicates;
+    struct hmap wants;
+    struct ovs_list wants_ready, wants_waiting;
+    struct ovs_list post_reads;
+    struct ovs_list standby_departures; /* struct standby_departure. */
+
+    uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
+    uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
+    struct safety safety;
+
+    /* Barriers. */
+    int64_t start_barrier;      /* 0: not taken. */
+    uint64_t start_token;
+    long long int last_bump_ms;
+    bool bump_needed;
+
+    /* Under way. */
+    uint64_t nb_token, store_token;
+    struct nb_batch *nb_sent;   /* Copy of the NB batch under way. */
+    struct planned *planned;
+    size_t n_planned;
+    struct hmap edits;          /* struct port_edit, of this turn. */
+    long long int nb_retry_ms, store_retry_ms;
+    int nb_failures, store_failures;
+    char *nb_error, *store_error;
+
+    /* Towards the own database. */
+    struct ipguard_row row;
+    bool row_changed;
+    char *store_identity;
+    int64_t generation;         /* As last stored or loaded. */
+    struct uuid *delete_holds;
+    size_t n_delete_holds;
+    struct uuid *delete_gates;
+    size_t n_delete_gates;
+    struct journal_entry *journal;
+    size_t n_journal;
+    int64_t sequence;
+    struct store_batch *sent;   /* What is under way, to be repeated. */
+
+    /* Towards SB. */
+    struct sb_watch watch;
+    uint64_t watch_built;       /* model.change_seqno + own changes. */
+    uint64_t own_changes;       /* +1 for each change of holds etc. */
+    struct uuid *flush;
+    size_t n_flush;
+
+    struct ovs_list log;
+    struct last_action last_actions[N_LAST_ACTIONS];
+    size_t n_last_actions;
+    struct guard_counters counters;
+    long long int wake_ms;
+    bool again;
+    bool kube_was_trusted;
+};
+
+/* guard.c */
+void guard_log(struct guard *, char level, const char *format, ...)
+    OVS_PRINTF_FORMAT(3, 4);
+void guard_new_uuid(struct guard *, struct uuid *);
+uint64_t guard_new_token(struct guard *);
+void guard_wake_at(struct guard *, long long int when_ms);
+/* NULL if ports may be written now, otherwise why not.  'destructive' work
+ * (clears) also needs a source without problems. */
+const char *guard_write_refusal(const struct guard *,
+                                const struct guard_env *, bool destructive);
+/* NULL if gates may be opened and our own records stored. */
+const char *guard_book_refusal(const struct guard *,
+                               const struct guard_env *);
+bool guard_start_barrier_passed(const struct guard *);
+
+void guard_freeze_for_store(struct guard *, const struct guard_env *,
+                            const char *why);
+
+/* guard-judge.c */
+void guard_judge_dirty(struct guard *, const struct guard_env *);
+struct candidate *guard_find_candidate(const struct guard *,
+                                       const struct uuid *port,
+                                       const struct ip_addr *);
+void guard_drop_candidate(struct guard *, struct candidate *);
+void guard_drop_all_judgements(struct guard *);
+void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
+                      const char *why, const struct guard_env *);
+void guard_drop_want(struct guard *, struct want *);
+
+/* guard-clear.c */
+void guard_advance_candidates(struct guard *, const struct guard_env *,
+                              struct orders *);
+void guard_plan_clears(struct guard *, const struct guard_env *);
+void guard_plan_put_backs(struct guard *, const struct guard_env *,
+                          struct orders *);
+void guard_clear_done(struct guard *, const struct planned *,
+                      const struct nb_write *, const struct guard_env *);
+void guard_clear_failed(struct guard *, const struct planned *,
+                        enum txn_result, const struct guard_env *);
+void guard_post_read_destroy(struct post_read *);
+
+/* guard-set.c */
+void guard_plan_sets(struct guard *, const struct guard_env *);
+/* Replaces 'old' (may be NULL) on 'port' by 'add' in its edit.  Returns NULL
+ * or why not (static or owned by the caller's heap: free it). */
+char *guard_edit_set(struct guard *, const struct port *,
+                     const struct entitlement *, const struct ip_addr *add,
+                     const struct ip_addr *replace);
+/* Why 'ip' may not be set on 'port' now, or NULL. */
+char *guard_set_obstacle(struct guard *, const struct port *,
+                         const struct ip_addr *);
+
+/* guard-hold.c */
+void guard_take_departures(struct guard *, const struct guard_env *);
+void guard_take_arrivals(struct guard *, const struct guard_env *);
+void guard_step_holds(struct guard *, const struct guard_env *);
+void guard_hold_set_keeper(struct guard *, struct hold *);
+bool guard_same_owner(const struct hold *, const struct port *);
+void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
+                         const char *port_name, const char *mac,
+                         const struct guard_env *);
+void guard_forget_standby_departures(struct guard *);
+void guard_replay_standby_departures(struct guard *,
+                                     const struct guard_env *);
+
+/* guard-gate.c */
+void guard_plan_gates(struct guard *, const struct guard_env *);
+struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
+bool guard_gates_settled(struct guard *, const struct hold *,
+                         const struct guard_env *);
+void guard_gate_done(struct guard *, const struct planned *,
+                     const struct guard_env *);
+void guard_delete_gate(struct guard *, struct gate *);
+
+/* guard-nb.c */
+struct port_edit *guard_edit(struct guard *, const struct port *);
+struct planned *guard_plan(struct guard *, enum planned_kind,
+                           const struct port *, const struct ip_addr *,
+                           const char *case_, const char *reason);
+size_t guard_n_edits(const struct guard *);
+void guard_build_nb_batch(struct guard *, const struct guard_env *,
+                          struct orders *);
+void guard_clear_plan(struct guard *);
+
+/* guard-store.c */
+void guard_start_if_ready(struct guard *, const struct guard_env *);
+void guard_build_store_batch(struct guard *, const struct guard_env *,
+                             struct orders *);
+struct journal_entry *guard_journal(struct guard *, const struct guard_env *,
+                                    const char *action, const char *case_,
+                                    const char *reason);
+void guard_journal_hold(struct journal_entry *, const struct hold *);
+void guard_end_hold(struct guard *, struct hold *, const char *action,
+                    const char *reason, const struct guard_env *);
+void guard_note_action(struct guard *, const struct guard_env *,
+                       const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
+
+#endif /* guard-private.h */

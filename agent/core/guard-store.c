@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The own database: what is loaded from it, what is put into it, and what to
+ * do when it is not what it was.  Everything that belongs together commits
+ * together: a hold's end and the journal row that says why stay together. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+/* ---- Journal. ---- */
+
+struct journal_entry *
+guard_journal(struct guard *g, const struct guard_env *env,
+              const char *action, const char *case_, const char *reason)
+{
+    struct journal_entry *j;
+
+    g->journal = xrealloc(g->journal,
+                          (g->n_journal + 1) * sizeof *g->journal);
+    j = &g->journal[g->n_journal++];
+    journal_entry_init(j);
+    j->sequence = ++g->sequence;
+    j->wall_ms = env->wall;
+    free(j->instance);
+    j->instance = xstrdup(g->instance);
+    free(j->action);
+    j->action = xstrdup(action);
+    free(j->case_);
+    j->case_ = xstrdup(case_);
+    free(j->reason);
+    j->reason = xstrdup(reason);
+    return j;
+}
+
+/* Fills in network, address, owner and evidence of 'h'. */
+void
+guard_journal_hold(struct journal_entry *j, const struct hold *h)
+{
+    char ip[IP_ADDR_STRLEN];
+    const char *note;
+
+    j->network = h->network;
+    free(j->network_name);
+    j->network_name = xstrdup(h->network_name);
+    free(j->address);
+    j->address = xstrdup(ip_addr_to_string(&h->addr, ip));
+    free(j->owner);
+    j->owner = (h->owner.name[0] ? xasprintf("%s/%s", h->owner.ns,
+                                             h->owner.name) : xstrdup(""));
+    if (h->n_former) {
+        const struct former_port *f = &h->former[h->n_former - 1];
+        j->port = f->port;
+        free(j->port_name);
+        j->port_name = xstrdup(f->name);
+    }
+    SSET_FOR_EACH (note, &h->notes) {
+        svec_add(&j->evidence, note);
+    }
+    if (h->b1) {
+        svec_add_nocopy(&j->evidence,
+                          xasprintf("barrier 1: nb_cfg %"PRId64, h->b1));
+    }
+    if (h->b2) {
+        svec_add_nocopy(&j->evidence,
+                          xasprintf("barrier 2: nb_cfg %"PRId64, h->b2));
+    }
+}
+
+void
+guard_note_action(struct guard *g, const struct guard_env *env,
+                  const char *format, ...)
+{
+    struct last_action *a;
+    va_list args;
+
+    if (g->n_last_actions == N_LAST_ACTIONS) {
+        free(g->last_actions[0].text);
+        memmove(&g->last_actions[0], &g->last_actions[1],
+                (N_LAST_ACTIONS - 1) * sizeof *g->last_actions);
+        g->n_last_actions--;
+    }
+    a = &g->last_actions[g->n_last_actions++];
+    a->wall_ms = env->wall;
+    va_start(args, format);
+    a->text = xvasprintf(format, args);
+    va_end(args);
+}
+
+/* Takes 'h' out of the world: the row goes with a journal row that says why,
+ * and whoever waited for the address is judged again. */
+void
+guard_end_hold(struct guard *g, struct hold *h, const char *action,
+               const char *reason, const struct guard_env *env)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    char ip[IP_ADDR_STRLEN];
+
+    ip_addr_to_string(&h->addr, ip);
+    guard_log(g, strcmp(action, "force") ? 'i' : 'w',
+              "%s on %s: hold ended after %lld ms: %s (%s)", ip,
+              h->network_name, env->wall - h->created_wall_ms, action,
+              reason);
+    if (!h->would_be) {
+        struct journal_entry *j = guard_journal(g, env, action,
+                                                h->reason_case, reason);
+        guard_journal_hold(j, h);
+        if (h->in_db || h->storing) {
+            g->delete_holds = xrealloc(g->delete_holds,
+                                       (g->n_delete_holds + 1)
+                                       * sizeof *g->delete_holds);
+            g->delete_holds[g->n_delete_holds++] = h->uuid;
+        }
+        if (!strcmp(action, "release") || !strcmp(action, "force")) {
+            guard_note_action(g, env, "%s of %s on %s", action, ip,
+                              h->network_name);
+        }
+    }
+    hold_table_remove(&g->holds, h);
+    if (n) {
+        model_mark_addr(&g->model, n, &h->addr);
+    }
+    hold_destroy(h);
+    g->own_changes++;
+}
+
+/* ---- Loading. ---- */
+
+static void
+replace_string(char **s, const char *value)
+{
+    char *copy = nullable_xstrdup(value);
+    free(*s);
+    *s = copy;
+}
+
+static void
+adopt_hold(struct guard *g, const struct hold *src,
+           const struct guard_env *env)
+{
+    struct hold *h = hold_clone(src);
+
+    h->in_db = true;
+    h->changed = false;
+    h->state_since_ms = env->now;
+    if (h->gone_wall_ms && strcmp(h->boot_id, env->boot_id)) {
+        /* Another boot: how long it has been held is not known on this clock.
+         * The shortest hold starts anew, never shorter. */
+        h->gone_ms = env->now;
+        replace_string(&h->boot_id, env->boot_id);
+        h->changed = true;
+    } else if (h->gone_ms > env->now) {
+        h->gone_ms = env->now;
+        h->changed = true;
+    }
+    hold_table_insert(&g->holds, h);
+}
+
+static void
+adopt_gate(struct guard *g, const struct gate *src,
+           const struct guard_env *env)
+{
+    struct gate *gate = gate_clone(src);
+
+    gate->in_db = true;
+    gate->changed = false;
+    gate->since_ms = env->now;
+    gate->closing = gate->opening = gate->alerted = false;
+    hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
+}
+
+static void
+adopt_row(struct guard *g, const struct ipguard_row *row)
+{
+    struct safety *s = &g->safety;
+
+    ipguard_row_destroy(&g->row);
+    ipguard_row_init(&g->row);
+    ipguard_row_copy(&g->row, row);
+    replace_string(&s->brake, row->brake);
+    replace_string(&s->frozen, row->frozen);
+    if (row->nb_identity && row->nb_identity[0]) {
+        replace_string(&s->nb_identity, row->nb_identity);
+        s->nb_cfg = row->nb_cfg_seen;
+        s->nb_ports = row->nb_ports_seen;
+        s->nb_ports_known = row->nb_ports_seen > 0;
+    }
+    if (row->sb_identity && row->sb_identity[0]) {
+        replace_string(&s->sb_identity, row->sb_identity);
+        s->sb_cfg = row->sb_cfg_seen;
+    }
+}
+
+static void
+load_whole(struct guard *g, const struct store_snapshot *snap,
+           const struct guard_env *env)
+{
+    struct gate *gate;
+
+    hold_table_clear(&g->holds);
+    HMAP_FOR_EACH_POP (gate, node, &g->gates) {
+        gate_destroy(gate);
+    }
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        if (!hold_table_find(&g->holds, &snap->holds[i]->network,
+                             &snap->holds[i]->addr)) {
+            adopt_hold(g, snap->holds[i], env);
+        }
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        adopt_gate(g, snap->gates[i], env);
+    }
+    adopt_row(g, &snap->row);
+    g->sequence = snap->last_sequence;
+}
+
+/* The database is not what we left: what it has more than we know is taken
+ * over, what we know is put into it again. */
+static void
+merge(struct guard *g, const struct store_snapshot *snap,
+      const struct guard_env *env)
+{
+    struct hold *h;
+    struct gate *gate;
+
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        bool found = false;
+        for (size_t i = 0; i < snap->n_holds; i++) {
+            found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
+        }
+        h->in_db = found;
+        h->changed = true;
+        h->storing = false;
+    }
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        const struct hold *s = snap->holds[i];
+        h = hold_table_find(&g->holds, &s->network, &s->addr);
+        if (!h) {
+            adopt_hold(g, s, env);
+        } else if (!uuid_equals(&h->uuid, &s->uuid)) {
+            /* Another row for the same address would violate the index. */
+            h->uuid = s->uuid;
+            h->in_db = true;
+        }
+    }
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        gate->in_db = false;
+        for (size_t i = 0; i < snap->n_gates; i++) {
+            if (uuid_equals(&snap->gates[i]->port, &gate->port)) {
+                gate->uuid = snap->gates[i]->uuid;
+                gate->in_db = true;
+            }
+        }
+        gate->changed = true;
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        if (!guard_find_gate(g, &snap->gates[i]->port)) {
+            adopt_gate(g, snap->gates[i], env);
+        }
+    }
+    g->sequence = MAX(g->sequence, snap->last_sequence);
+    g->row_changed = true;
+}
+
+/* Another hand changed the database of the active instance. */
+static void
+load_while_active(struct guard *g, const struct store_snapshot *snap,
+                  const struct guard_env *env)
+{
+    bool another = (g->store_identity[0]
+                    && strcmp(g->store_identity, snap->identity));
+    bool back = snap->row.generation < g->generation;
+
+    if (another || back) {
+        char *why = xasprintf("the own database %s", another
+                              ? "is another one than before"
+                              : "went back in time");
+        guard_freeze_for_store(g, env, why);
+        free(why);
+        store_batch_destroy(g->sent);
+        g->sent = NULL;
+        g->store_token = 0;
+        merge(g, snap, env);
+        g->generation = snap->row.generation;
+        return;
+    }
+    g->row.has_mode = snap->row.has_mode;
+    g->row.mode = snap->row.mode;
+    g->row.cfg = snap->row.cfg;
+    g->generation = snap->row.generation;
+    g->row.generation = snap->row.generation;
+
+    struct hold *h;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        bool found = false;
+        char ip[IP_ADDR_STRLEN];
+
+        if (!h->in_db || h->storing) {
+            continue;
+        }
+        for (size_t i = 0; i < snap->n_holds; i++) {
+            found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
+        }
+        if (!found) {
+            guard_log(g, 'w', "%s on %s: its row was deleted from the own "
+                      "database by another hand; stored again",
+                      ip_addr_to_string(&h->addr, ip), h->network_name);
+            h->in_db = false;
+            h->changed = true;
+        }
+    }
+}
+
+void
+guard_load(struct guard *g, const struct store_snapshot *snap,
+           const struct guard_env *env)
+{
+    bool becoming = guard_wants_load(g, env);
+
+    if (g->settings.mode == MODE_OBSERVE) {
+        return;
+    }
+    g->own_changes++;
+    for (size_t i = 0; i < snap->n_problems; i++) {
+        guard_log(g, 'w', "own database: %s", snap->problems[i]);
+    }
+    if (g->role == ROLE_ACTIVE && g->loaded && !becoming) {
+        load_while_active(g, snap, env);
+    } else {
+        load_whole(g, snap, env);
+        g->generation = snap->row.generation;
+        g->loaded_for_active = becoming;
+    }
+    replace_string(&g->store_identity, snap->identity);
+}
+
+/* ---- Start. ---- */
+
+/* Puts right what was loaded, once NB is here: intents of another life are
+ * never executed, and whoever has a held address openly now keeps it. */
+static void
+start_hold(struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
+
+    if (strcmp(h->nb_identity, g->model.nb_identity)) {
+        hold_discard_barriers(h);
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+
+        if (hold_find_former(h, &p->uuid)) {
+            if (intent) {
+                h->clear_lost = true;
+            } else {
+                hold_remove_former(h, &p->uuid);
+                h->returned |= guard_same_owner(h, p);
+            }
+        } else if (evidence_is_gated(p)) {
+            hold_add_taker(h, &p->uuid);
+        }
+    }
+    if (intent && !h->clear_lost) {
+        hold_discard_barriers(h);
+    }
+    guard_hold_set_keeper(g, h);
+}
+
+/* Called at the beginning of each turn while active and not started. */
+void
+guard_start_if_ready(struct guard *g, const struct guard_env *env)
+{
+    struct hold *h;
+
+    if (g->role != ROLE_ACTIVE || !g->loaded || g->started
+        || !g->model.nb_synced) {
+        return;
+    }
+    g->started = true;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        start_hold(g, h);
+    }
+    guard_replay_standby_departures(g, env);
+    g->own_changes++;
+    guard_log(g, 'i', "started with %"PRIuSIZE" hold(s) and %"PRIuSIZE
+              " gate(s)", hold_table_count(&g->holds),
+              hmap_count(&g->gates));
+    g->row_changed = true;
+}
+
+/* ---- Storing. ---- */
+
+static void
+fill_row(struct guard *g)
+{
+    struct ipguard_row *row = &g->row;
+    const struct safety *s = &g->safety;
+
+    replace_string(&row->frozen, s->frozen);
+    replace_string(&row->brake, s->brake);
+    replace_string(&row->nb_identity, s->nb_identity);
+    row->nb_cfg_seen = s->nb_cfg;
+    row->nb_ports_seen = s->nb_ports_known ? s->nb_ports : 0;
+    replace_string(&row->sb_identity, s->sb_identity);
+    row->sb_cfg_seen = s->sb_cfg;
+    replace_string(&row->active, g->instance);
+    row->done_cfg = row->cfg;
+    row->generation = g->generation;
+}
+
+static void
+take_uuids(struct uuid **dst, size_t *n_dst, struct uuid **src, size_t *n_src)
+{
+    *dst = *src;
+    *n_dst = *n_src;
+    *src = NULL;
+    *n_src = 0;
+}
+
+static struct store_batch *
+compose(struct guard *g)
+{
+    struct store_batch *b = xzalloc(sizeof *b);
+    struct hold *h;
+    struct gate *gate;
+
+    b->token = guard_new_token(g);
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        if (h->changed && !h->would_be) {
+            b->put_holds = xrealloc(b->put_holds, (b->n_put_holds + 1)
+                                    * sizeof *b->put_holds);
+            b->put_holds[b->n_put_holds++] = hold_clone(h);
+            h->changed = false;
+            h->storing = true;
+        }
+    }
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        if (gate->changed) {
+            b->put_gates = xrealloc(b->put_gates, (b->n_put_gates + 1)
+                                    * sizeof *b->put_gates);
+            b->put_gates[b->n_put_gates++] = gate_clone(gate);
+            gate->changed = false;
+        }
+    }
+    take_uuids(&b->delete_holds, &b->n_delete_holds, &g->delete_holds,
+               &g->n_delete_holds);
+    take_uuids(&b->delete_gates, &b->n_delete_gates, &g->delete_gates,
+               &g->n_delete_gates);
+    b->journal = g->journal;
+    b->n_journal = g->n_journal;
+    g->journal = NULL;
+    g->n_journal = 0;
+    fill_row(g);
+    ipguard_row_init(&b->row);
+    ipguard_row_copy(&b->row, &g->row);
+    b->journal_max = g->settings.journal_max;
+    return b;
+}
+
+static bool
+anything_to_store(const struct guard *g)
+{
+    const struct hold *h;
+    const struct gate *gate;
+
+    if (g->row_changed || g->n_journal || g->n_delete_holds
+        || g->n_delete_gates || g->row.cfg != g->row.done_cfg) {
+        return true;
+    }
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        if (h->changed && !h->would_be) {
+            return true;
+        }
+    }
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        if (gate->changed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+guard_build_store_batch(struct guard *g, const struct guard_env *env,
+                        struct orders *orders)
+{
+    if (guard_book_refusal(g, env) || !g->started || env->store_busy
+        || g->store_token || !anything_to_store(g)) {
+        return;
+    }
+    if (env->now < g->store_retry_ms) {
+        guard_wake_at(g, g->store_retry_ms);
+        return;
+    }
+    g->sent = compose(g);
+    g->store_token = g->sent->token;
+    g->row_changed = false;
+    orders->store = store_batch_clone(g->sent);
+}
+
+static void
+prepend_uuids(struct uuid **dst, size_t *n_dst, const struct uuid *src,
+              size_t n)
+{
+    *dst = xrealloc(*dst, MAX(*n_dst + n, 1) * sizeof **dst);
+    memcpy(*dst + *n_dst, src, n * sizeof *src);
+    *n_dst += n;
+}
+
+/* What was sent is to be sent again. */
+static void
+restore_sent(struct guard *g)
+{
+    struct store_batch *b = g->sent;
+
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        struct hold *h = hold_table_find_uuid(&g->holds,
+                                              &b->put_holds[i]->uuid);
+        if (h) {
+            h->changed = true;
+            h->storing = false;
+        }
+    }
+    for (size_t i = 0; i < b->n_put_gates; i++) {
+        struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
+        if (gate) {
+            gate->changed = true;
+        }
+    }
+    prepend_uuids(&g->delete_holds, &g->n_delete_holds, b->delete_holds,
+                  b->n_delete_holds);
+    prepend_uuids(&g->delete_gates, &g->n_delete_gates, b->delete_gates,
+                  b->n_delete_gates);
+    struct journal_entry *all = xcalloc(MAX(b->n_journal + g->n_journal, 1),
+                                        sizeof *all);
+    memcpy(all, b->journal, b->n_journal * sizeof *all);
+    memcpy(all + b->n_journal, g->journal, g->n_journal * sizeof *all);
+    free(g->journal);
+    free(b->journal);
+    g->journal = all;
+    g->n_journal += b->n_journal;
+    b->journal = NULL;
+    b->n_journal = 0;
+    g->row_changed = true;
+}
+
+static void
+stored(struct guard *g)
+{
+    const struct store_batch *b = g->sent;
+
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        struct hold *h = hold_table_find_uuid(&g->holds,
+                                              &b->put_holds[i]->uuid);
+        if (h) {
+            h->storing = false;
+            h->in_db = true;
+        }
+    }
+    for (size_t i = 0; i < b->n_put_gates; i++) {
+        struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
+        if (gate && uuid_equals(&gate->uuid, &b->put_gates[i]->uuid)) {
+            gate->in_db = true;
+        }
+    }
+    g->generation++;
+    g->row.generation = g->generation;
+}
+
+void
+guard_store_done(struct guard *g, const struct store_result *r,
+                 const struct guard_env *env)
+{
+    if (!g->sent || r->token != g->store_token) {
+        return;
+    }
+    g->store_token = 0;
+    g->again = true;
+    if (r->result == TXN_RESULT_DONE) {
+        stored(g);
+        g->store_failures = 0;
+        free(g->store_error);
+        g->store_error = NULL;
+    } else {
+        restore_sent(g);
+        if (r->result == TXN_RESULT_ERROR) {
+            const char *error = r->error ? r->error : "no reason given";
+            if (!nullable_string_is_equal(g->store_error, error)) {
+                guard_log(g, 'e', "the own database refuses a write: %s",
+                          error);
+                replace_string(&g->store_error, error);
+            }
+            g->store_retry_ms = env->now + (1000LL
+                                            << MIN(g->store_failures, 5));
+            g->store_failures++;
+        } else {
+            g->store_retry_ms = env->now + 100;
+        }
+        guard_wake_at(g, g->store_retry_ms);
+    }
+    store_batch_destroy(g->sent);
+    g->sent = NULL;
+}

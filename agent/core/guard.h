@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The whole of the decisions: sources -> model -> judgement -> plan -> safety
+ * -> orders -> holds and gates.  Pure: time, boot id and the state of
+ * connections and locks come in as struct guard_env; what is to be done goes
+ * out as struct orders; what came of it comes back through guard_*_done(). */
+
+#ifndef GUARD_H
+#define GUARD_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "hold.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/uuid.h"
+#include "orders.h"
+#include "settings.h"
+
+struct dialect;
+struct ds;
+struct guard;
+struct model;
+
+/* The world around, for one turn. */
+struct guard_env {
+    long long int now;          /* Monotonic ms. */
+    long long int wall;         /* ms since the epoch. */
+    const char *boot_id;
+    bool have_store;            /* --db was given. */
+    bool store_ready;           /* Own database connected and loaded. */
+    bool locked;                /* All three locks are held. */
+    bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
+    bool paused;                /* unixctl pause. */
+};
+
+/* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
+ * random UUID, from which the UUIDs of rows are derived. */
+struct guard *guard_create(const struct dialect *, const struct settings *,
+                           const char *instance, const struct uuid *seed);
+void guard_destroy(struct guard *);
+
+/* Sources write here. */
+struct model *guard_model(struct guard *);
+const struct model *guard_model_const(const struct guard *);
+
+/* Replaces the settings (command line plus other_config); a changed mode or
+ * policy makes everything be judged anew. */
+void guard_set_settings(struct guard *, const struct settings *);
+const struct settings *guard_settings(const struct guard *);
+
+/* The own database's content, at start and whenever it changed by another
+ * hand.  While this instance is active its own memory prevails; rows that
+ * vanished or went back in time freeze it (design section 10). */
+void guard_load(struct guard *, const struct store_snapshot *,
+                const struct guard_env *);
+
+/* True when a snapshot is needed although nothing changed: this instance has
+ * just become the active one. */
+bool guard_wants_load(const struct guard *, const struct guard_env *);
+
+/* One turn.  Fills 'orders' (initialised by the caller). */
+void guard_run(struct guard *, const struct guard_env *, struct orders *);
+
+void guard_store_done(struct guard *, const struct store_result *,
+                      const struct guard_env *);
+void guard_nb_done(struct guard *, const struct nb_result *,
+                   const struct guard_env *);
+void guard_live_read_done(struct guard *, uint64_t id, enum live_read_result,
+                          const struct guard_env *);
+
+/* What the SB mirror is to watch. */
+const struct sb_watch *guard_sb_watch(const struct guard *);
+/* True while references (NAT, load balancers...) are worth mirroring. */
+bool guard_wants_references(const struct guard *);
+
+/* Log lines that the turn produced, in order: the daemon gives them to vlog.
+ * 'level' is one of 'e' (ERR), 'w' (WARN), 'i' (INFO), 'd' (DBG).  Returns
+ * NULL when there is none; the caller frees the text. */
+char *guard_pop_log(struct guard *, char *level);
+
+/* ---- Operators. ---- */
+
+/* Each returns NULL or an error for a person; the caller frees it. */
+char *guard_hold_release(struct guard *, const char *network, const char *ip,
+                         const struct guard_env *);
+char *guard_brake_rearm(struct guard *);
+char *guard_freeze(struct guard *, const char *reason);
+char *guard_thaw(struct guard *);
+
+/* ---- Reports: each appends text to 'ds'. ---- */
+
+enum guard_role { ROLE_OBSERVER, ROLE_STANDBY, ROLE_ACTIVE };
+
+enum guard_role guard_get_role(const struct guard *);
+enum guard_mode guard_effective_mode(const struct guard *);
+const char *guard_frozen(const struct guard *);     /* Reason or NULL. */
+const char *guard_brake(const struct guard *);      /* Reason or NULL. */
+const struct hold_table *guard_holds(const struct guard *);
+const struct hmap *guard_gates(const struct guard *);
+void guard_format_safety(const struct guard *, struct ds *);
+void guard_format_holds(const struct guard *, const struct guard_env *,
+                        struct ds *);
+void guard_format_gates(const struct guard *, const struct guard_env *,
+                        struct ds *);
+void guard_format_last_actions(const struct guard *, const struct guard_env *,
+                               struct ds *);
+void guard_format_findings(const struct guard *, const struct guard_env *,
+                           struct ds *);
+char *guard_format_port(const struct guard *, const char *port,
+                        const struct guard_env *, struct ds *);
+char *guard_format_why(const struct guard *, const char *network,
+                       const char *ip, const struct guard_env *, struct ds *);
+void guard_format_plan(const struct guard *, const struct guard_env *,
+                       struct ds *);
+
+/* Counters, for coverage and metrics. */
+struct guard_counters {
+    uint64_t members_judged, addrs_judged, full_passes;
+    uint64_t clears_ordered, clears_done, clears_lost, sets_ordered, sets_done;
+    uint64_t put_backs, holds_created, holds_released, holds_cancelled;
+    uint64_t gates_closed, gates_opened, barriers, live_reads;
+    uint64_t duplicates, brake_trips, freezes;
+};
+const struct guard_counters *guard_get_counters(const struct guard *);
+
+#endif /* guard.h */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Who is entitled to what, and what is to be said of an address on a port:
+ * the table of stale cases (design section 6), and nothing else.
+ *
+ * Everything here is a question to the model.  The answers carry their reasons
+ * in words, because they end up in front of a person. */
+
+#ifndef JUDGE_H
+#define JUDGE_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "ip-addr.h"
+#include "openvswitch/types.h"
+#include "settings.h"
+
+struct addr_use;
+struct hold_table;
+struct member;
+struct model;
+struct pod;
+struct port;
+struct workload;
+
+enum entitlement_kind {
+    ENT_EXPLICIT,               /* Wants exactly 'wanted' (for each family
+                                 * that it names). */
+    ENT_STICKY,                 /* Keeps what it has. */
+    ENT_UNKNOWN,                /* Cannot be told: in use. */
+    ENT_GONE,                   /* The owner is gone for good. */
+    ENT_EXEMPT,                 /* Opted out, Vip, finished, migrating. */
+};
+
+struct entitlement {
+    enum entitlement_kind kind;
+    struct ip_addr_set wanted;
+    bool has_mac;
+    struct eth_addr mac;
+    const struct pod *pod;      /* The living pod, or NULL. */
+    const struct workload *workload; /* Or NULL. */
+    size_t workload_revisions;  /* In play, when 'workload' spoke. */
+    bool allocated;             /* 'wanted' is what the pod was given. */
+    char *why;
+};
+
+/* What the owner of 'port' (PORT_OWNED) is entitled to there. */
+void judge_entitlement(const struct model *, enum guard_mode,
+                       const struct port *, struct entitlement *);
+void entitlement_destroy(struct entitlement *);
+const char *entitlement_kind_to_string(enum entitlement_kind);
+
+/* True if 'port' explicitly wants 'ip'. */
+bool judge_wants(const struct model *, enum guard_mode, const struct port *,
+                 const struct ip_addr *ip);
+
+enum binding_state { BINDING_UNKNOWN, BINDING_BOUND, BINDING_UNBOUND };
+enum binding_state judge_binding(const struct model *, const struct port *);
+
+enum verdict_kind {
+    VERDICT_FINE,               /* Nothing to say. */
+    VERDICT_REPORT,             /* Wrong, but not ours to change. */
+    VERDICT_WAIT,               /* Looks stale; the binding is not known, or
+                                 * not free, or it is too early. */
+    VERDICT_MOVING,             /* The CNI controller's to finish. */
+    VERDICT_CLEAR,              /* Stale: may be cleared. */
+};
+
+const char *verdict_kind_to_string(enum verdict_kind);
+
+struct verdict {
+    enum verdict_kind kind;
+    const char *case_;          /* "A", "B", "B'", "C", "D", "E", "G", "-". */
+    long long int settle_ms;    /* How long it must stay so before acting. */
+    long long int not_before_ms; /* Monotonic: no sooner, or 0. */
+    uint32_t fingerprint;       /* Of everything that the verdict rests on. */
+    char *why;
+};
+
+/* Judges 'ip', which stands on 'port' (PORT_OWNED). */
+void judge_address(const struct model *, const struct settings *,
+                   enum guard_mode, const struct hold_table *,
+                   const struct port *, const struct ip_addr *ip,
+                   long long int now, struct verdict *);
+void verdict_destroy(struct verdict *);
+
+/* Of the ports in 'use', the one that is to keep the address: it runs with it,
+ * else it is entitled; NULL if that is not exactly one.  '*why' (freed by the
+ * caller) says so in words. */
+const struct port *judge_keeper(const struct model *, enum guard_mode,
+                                const struct addr_use *, char **why);
+
+#endif /* judge.h */

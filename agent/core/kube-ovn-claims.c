@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Kube-OVN's annotations.
+ *
+ * The controller's own reading is followed to the letter where it decides
+ * which address it will give (blanks, lists of two, the number in a pod's
+ * name), because a claim that differs from what the controller does would make
+ * a used address look stale.  Where the controller would refuse or fail, the
+ * claim is CLAIM_INVALID, with what was expected in words. */
+
+#include <config.h>
+
+#include "kube-ovn-claims.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+
+#include "packets.h"
+#include "smap.h"
+#include "util.h"
+
+#include "claim.h"
+#include "dialect.h"
+#include "kube-ovn-pool.h"
+#include "net-selection.h"
+
+#define KEY_MIDDLE ".kubernetes.io/"
+#define VIP_KEY "ovn.kubernetes.io/vip"
+
+/* What a claim is read from. */
+struct claim_context {
+    const struct smap *annotations;
+    const struct claim_subject *subject;
+    const struct net_selections *nets;
+    const char *nets_error;     /* Why 'nets' is not complete, or NULL. */
+};
+
+/* Keys. */
+
+/* Returns what follows "PROVIDER.kubernetes.io/" in 'key' and stores the
+ * length of PROVIDER, or returns NULL if 'key' is not of this form. */
+static const char *
+split_key(const char *key, size_t *provider_len)
+{
+    const char *middle = strstr(key, KEY_MIDDLE);
+
+    if (!middle || middle == key) {
+        return NULL;
+    }
+    *provider_len = middle - key;
+    return middle + strlen(KEY_MIDDLE);
+}
+
+/* If 'suffix' is "ip_address.IF" or "mac_address.IF", returns IF. */
+static const char *
+interface_of_suffix(const char *suffix)
+{
+    static const char *const prefixes[] = { "ip_address.", "mac_address." };
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+        size_t n = strlen(prefixes[i]);
+
+        if (!strncmp(suffix, prefixes[i], n) && suffix[n]) {
+            return suffix + n;
+        }
+    }
+    return NULL;
+}
+
+static bool
+is_provider_suffix(const char *suffix)
+{
+    static const char *const suffixes[] = {
+        "ip_address", "ip_pool", "mac_address", "logical_switch", "allocated",
+        "ip_family",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+        if (!strcmp(suffix, suffixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+kube_ovn_watches(const char *key)
+{
+    size_t provider_len;
+    const char *suffix = split_key(key, &provider_len);
+
+    return (!strcmp(key, NETWORKS_ANNOTATION)
+            || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)
+            || !strcmp(key, VIP_KEY)
+            || (suffix && (is_provider_suffix(suffix)
+                           || interface_of_suffix(suffix))));
+}
+
+/* Providers. */
+
+/* Finds the ".ovn" component of an attachment's provider.  A network's name
+ * may have dots and so may an interface's; a namespace's may not, so there are
+ * two components or more before it. */
+static const char *
+find_ovn_component(const char *provider)
+{
+    const char *p = strchr(provider, '.');
+
+    if (!p || p == provider) {
+        return NULL;
+    }
+    for (p = strchr(p + 1, '.'); p; p = strchr(p + 1, '.')) {
+        if (!strncmp(p, ".ovn", 4) && (!p[4] || (p[4] == '.' && p[5]))) {
+            return p[-1] == '.' ? NULL : p;
+        }
+    }
+    return NULL;
+}
+
+bool
+kube_ovn_provider_has_port(const char *provider)
+{
+    return (!strcmp(provider, KUBE_OVN_DEFAULT_PROVIDER)
+            || find_ovn_component(provider) != NULL);
+}
+
+/* The interface becomes a part of the name only where the same network is
+ * listed more than once. */
+static char *
+selection_provider(const struct net_selections *nets,
+                   const struct net_selection *s)
+{
+    return (s->ifname[0] && net_selections_count(nets, s) > 1
+            ? xasprintf("%s.%s.ovn.%s", s->name, s->ns, s->ifname)
+            : xasprintf("%s.%s.ovn", s->name, s->ns));
+}
+
+/* Returns the attachment that is called 'provider', or NULL. */
+static const struct net_selection *
+find_selection(const struct net_selections *nets, const char *provider)
+{
+    for (size_t i = 0; i < nets->n; i++) {
+        const struct net_selection *s = &nets->all[i];
+        char *name = selection_provider(nets, s);
+        bool found = !strcmp(name, provider);
+
+        free(name);
+        if (found) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+/* Returns the provider that the per-interface key of 'net' (NAD.NAMESPACE) and
+ * 'ifname' is about.  A network that is not listed has no port; its claim,
+ * under the longer name, does no harm. */
+static char *
+interface_provider(const struct net_selections *nets, const char *net,
+                   const char *ifname)
+{
+    for (size_t i = 0; i < nets->n; i++) {
+        const struct net_selection *s = &nets->all[i];
+        size_t name_len = strlen(s->name);
+
+        if (!strncmp(net, s->name, name_len) && net[name_len] == '.'
+            && !strcmp(net + name_len + 1, s->ns)
+            && !strcmp(s->ifname, ifname)) {
+            return selection_provider(nets, s);
+        }
+    }
+    return xasprintf("%s.ovn.%s", net, ifname);
+}
+
+/* Adds a claim for each provider that the annotations name. */
+static void
+collect_providers(const struct claim_context *ctx, struct claims *claims)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, ctx->annotations) {
+        size_t provider_len;
+        const char *suffix = split_key(node->key, &provider_len);
+        const char *ifname;
+        char *provider, *name;
+
+        if (!suffix) {
+            continue;
+        }
+        provider = xmemdup0(node->key, provider_len);
+        ifname = interface_of_suffix(suffix);
+        if (ifname) {
+            name = interface_provider(ctx->nets, provider, ifname);
+            if (kube_ovn_provider_has_port(name)) {
+                claims_get(claims, name);
+            }
+            free(name);
+        } else if ((is_provider_suffix(suffix)
+                    && kube_ovn_provider_has_port(provider))
+                   || !strcmp(node->key, VIP_KEY)) {
+            claims_get(claims, provider);
+        }
+        free(provider);
+    }
+
+    for (size_t i = 0; i < ctx->nets->n; i++) {
+        const struct net_selection *s = &ctx->nets->all[i];
+
+        if (s->ips || s->mac) {
+            char *name = selection_provider(ctx->nets, s);
+
+            claims_get(claims, name);
+            free(name);
+        }
+    }
+}
+
+/* Values. */
+
+/* Appends 'value' in quotes, so that a line of it stays a line. */
+static void
+format_value(const char *value, struct ds *ds)
+{
+    enum { MAX_LEN = 100 };
+    size_t n = strlen(value);
+
+    ds_put_char(ds, '"');
+    for (size_t i = 0; i < MIN(n, MAX_LEN); i++) {
+        unsigned char c = value[i];
+
+        if (c < ' ' || c == 0x7f) {
+            ds_put_format(ds, "\\x%02x", c);
+        } else {
+            ds_put_char(ds, c);
+        }
+    }
+    ds_put_cstr(ds, n > MAX_LEN ? "...\"" : "\"");
+}
+
+/* Makes 'claim' CLAIM_INVALID. */
+static void OVS_PRINTF_FORMAT(4, 5)
+claim_fail(struct claim *claim, const char *key, const char *value,
+           const char *format, ...)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    va_list args;
+
+    ds_put_format(&ds, "%s is ", key);
+    format_value(value, &ds);
+    ds_put_cstr(&ds, ", expected ");
+    va_start(args, format);
+    ds_put_format_valist(&ds, format, args);
+    va_end(args);
+
+    claim->kind = CLAIM_INVALID;
+    claim->n_ips = 0;
+    free(claim->error);
+    claim->error = ds_steal_cstr(&ds);
+}
+
+static void
+claim_set_source(struct claim *claim, const char *key)
+{
+    free(claim->source);
+    claim->source = xstrdup(key);
+}
+
+/* Returns the value of PROVIDER.kubernetes.io/SUFFIX, or NULL if it is absent
+ * or empty, which is the same to Kube-OVN, and stores the key in '*keyp' for
+ * the caller to free (also then). */
+static const char *
+get_value(const struct claim_context *ctx, const char *provider,
+          const char *suffix, char **keyp)
+{
+    const char *value;
+
+    *keyp = xasprintf("%s"KEY_MIDDLE"%s", provider, suffix);
+    value = smap_get(ctx->annotations, *keyp);
+    return value && value[0] ? value : NULL;
+}
+
+/* Reads an ip_address into 'claim'. */
+static void
+read_ip_address(struct claim *claim, const char *key, const char *value)
+{
+    if (kube_ovn_parse_ips(value, strlen(value), claim->ips, &claim->n_ips)) {
+        claim->kind = CLAIM_EXPLICIT;
+    } else {
+        claim_fail(claim, key, value, "a bare IPv4 or IPv6 address, or one of "
+                   "each with only a comma between them");
+    }
+}
+
+static bool
+parse_mac(const char *s, struct eth_addr *mac)
+{
+    /* The controller writes the text to the port as it is, and OVN wants
+     * colons and two digits each. */
+    return (strlen(s) == ETH_ADDR_STRLEN
+            && eth_addr_from_string(s, mac)
+            && !eth_addr_is_multicast(*mac)
+            && !eth_addr_is_zero(*mac));
+}
+
+/* Reads an ip_pool into 'claim', which stays sticky for a named pool and where
+ * the first free item is taken. */
+static void
+read_ip_pool(struct claim *claim, const char *key, const char *value,
+             const struct claim_subject *subject)
+{
+    bool numbered = subject->owner_kind == OWNER_STATEFULSET;
+    const char *bad;
+    size_t bad_len;
+
+    switch (kube_ovn_pool_pick(value, numbered, subject->ordinal, claim->ips,
+                               &claim->n_ips, &bad, &bad_len)) {
+    case KUBE_OVN_POOL_NAMED:
+    case KUBE_OVN_POOL_ANY:
+        break;
+    case KUBE_OVN_POOL_ITEM:
+        claim->kind = CLAIM_EXPLICIT;
+        break;
+    case KUBE_OVN_POOL_SHORT:
+        claim->kind = CLAIM_SHORT_POOL;
+        break;
+    case KUBE_OVN_POOL_BAD_ITEM:
+        claim_fail(claim, key, value, "\"%.*s\" to be one address, or "
+                   "IPv4,IPv6 without blanks", (int) MIN(bad_len, 100), bad);
+        break;
+    case KUBE_OVN_POOL_BAD:
+        claim_fail(claim, key, value, "the name of an IPPool, or addresses "
+                   "separated by commas, or by semicolons where each is "
+                   "IPv4,IPv6");
+        break;
+    }
+}
+
+/* One provider. */
+
+/* Returns the per-interface key of 'claim' with a value ("ip_address" or
+ * "mac_address"), in '*keyp' for the caller to free, or NULL. */
+static const char *
+get_interface_value(const struct claim_context *ctx,
+                    const struct claim *claim, const char *what, char **keyp)
+{
+    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
+    const char *ovn = find_ovn_component(claim->provider);
+    const char *value;
+
+    *keyp = NULL;
+    if (s && s->ifname[0]) {
+        *keyp = xasprintf("%s.%s"KEY_MIDDLE"%s.%s", s->name, s->ns, what,
+                          s->ifname);
+    } else if (!s && ovn && ovn[4]) {
+        *keyp = xasprintf("%.*s"KEY_MIDDLE"%s.%s",
+                          (int) (ovn - claim->provider), claim->provider,
+                          what, ovn + 5);
+    } else {
+        return NULL;
+    }
+    value = smap_get(ctx->annotations, *keyp);
+    return value && value[0] ? value : NULL;
+}
+
+/* Finds the addresses that the user names for 'claim', in the controller's
+ * order of precedence. */
+static void
+read_input(const struct claim_context *ctx, struct claim *claim)
+{
+    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
+    char *key, *if_key;
+    const char *value;
+
+    value = get_interface_value(ctx, claim, "ip_address", &if_key);
+    if (value) {
+        claim_set_source(claim, if_key);
+        read_ip_address(claim, if_key, value);
+        free(if_key);
+        return;
+    }
+    free(if_key);
+
+    /* The controller copies these into ip_address. */
+    if (s && s->ips) {
+        claim_set_source(claim, NETWORKS_ANNOTATION);
+        read_ip_address(claim, NETWORKS_ANNOTATION, s->ips);
+        return;
+    }
+
+    value = get_value(ctx, claim->provider, "ip_address", &key);
+    if (value) {
+        claim_set_source(claim, key);
+        read_ip_address(claim, key, value);
+        free(key);
+        return;
+    }
+    free(key);
+
+    value = get_value(ctx, claim->provider, "ip_pool", &key);
+    if (value) {
+        claim_set_source(claim, key);
+        read_ip_pool(claim, key, value, ctx->subject);
+    }
+    free(key);
+}
+
+static void
+read_mac(const struct claim_context *ctx, struct claim *claim)
+{
+    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
+    const char *value = NULL;
+    char *key = NULL;
+
+    if (!claim->allocated) {
+        value = get_interface_value(ctx, claim, "mac_address", &key);
+        if (!value && s && s->mac) {
+            free(key);
+            key = xstrdup(NETWORKS_ANNOTATION);
+            value = s->mac;
+        }
+    }
+    if (!value) {
+        free(key);
+        value = get_value(ctx, claim->provider, "mac_address", &key);
+    }
+    if (value) {
+        claim->has_mac = parse_mac(value, &claim->mac);
+        if (!claim->has_mac) {
+            claim->mac = eth_addr_zero;
+            claim_fail(claim, key, value,
+                       "a unicast MAC address like 00:00:5e:00:53:01");
+        }
+    }
+    free(key);
+}
+
+/* One family out of two: the controller refuses addresses of the other. */
+static void
+check_ip_family(const struct claim_context *ctx, struct claim *claim)
+{
+    char *key;
+    const char *value = get_value(ctx, claim->provider, "ip_family", &key);
+    int family = !value ? 0 : !strcmp(value, "ipv4") ? 4
+                 : !strcmp(value, "ipv6") ? 6 : -1;
+
+    if (family < 0) {
+        claim_fail(claim, key, value, "\"ipv4\" or \"ipv6\"");
+    } else if (family && claim->kind == CLAIM_EXPLICIT) {
+        for (size_t i = 0; i < claim->n_ips; i++) {
+            if (claim->ips[i].family != family) {
+                claim_fail(claim, key, value, "the family of all addresses "
+                           "of %s", claim->source);
+                break;
+            }
+        }
+    }
+    free(key);
+}
+
+static void
+read_claim(const struct claim_context *ctx, struct claim *claim)
+{
+    const char *vip = smap_get(ctx->annotations, VIP_KEY);
+    const char *value;
+    char *key;
+
+    value = get_value(ctx, claim->provider, "logical_switch", &key);
+    claim->logical_switch = nullable_xstrdup(value);
+    free(key);
+
+    if (!ctx->subject->is_template) {
+        value = get_value(ctx, claim->provider, "allocated", &key);
+        claim->allocated = value && !strcmp(value, "true");
+        free(key);
+    }
+
+    /* Precedes all the others, on every network. */
+    if (vip && vip[0]) {
+        value = get_value(ctx, claim->provider, "ip_address", &key);
+        if (!value || !kube_ovn_parse_ips(value, strlen(value), claim->ips,
+                                 &claim->n_ips)) {
+            claim->n_ips = 0;
+        }
+        free(key);
+        claim->kind = CLAIM_VIP;
+        claim_set_source(claim, VIP_KEY);
+        return;
+    }
+
+    if (claim->allocated) {
+        value = get_value(ctx, claim->provider, "ip_address", &key);
+        if (value) {
+            claim_set_source(claim, key);
+            read_ip_address(claim, key, value);
+        }
+        free(key);
+    } else if (ctx->nets_error) {
+        /* The controller gives up on such a pod altogether. */
+        claim->kind = CLAIM_INVALID;
+        claim->error = xstrdup(ctx->nets_error);
+        return;
+    } else {
+        read_input(ctx, claim);
+        check_ip_family(ctx, claim);
+    }
+    if (claim->kind != CLAIM_INVALID) {
+        read_mac(ctx, claim);
+    }
+}
+
+/* Reads a list of networks into 'nets'.  Returns NULL or an error. */
+static char *
+read_networks(const struct smap *annotations, const char *key,
+              const char *ns, struct net_selections *nets)
+{
+    const char *value = smap_get(annotations, key);
+    char *error, *text;
+
+    if (!value || !value[0]) {
+        return NULL;
+    }
+    error = net_selections_add(nets, value, ns);
+    if (!error) {
+        return NULL;
+    }
+    text = xasprintf("%s: %s", key, error);
+    free(error);
+    return text;
+}
+
+void
+kube_ovn_read_claims(const struct smap *annotations,
+                     const struct claim_subject *subject,
+                     struct claims *claims)
+{
+    struct net_selections nets;
+    char *error;
+
+    net_selections_init(&nets);
+    error = read_networks(annotations, DEFAULT_NETWORK_ANNOTATION, subject->ns,
+                          &nets);
+    if (!error) {
+        error = read_networks(annotations, NETWORKS_ANNOTATION, subject->ns,
+                              &nets);
+    }
+
+    struct claim_context ctx = {
+        .annotations = annotations,
+        .subject = subject,
+        .nets = &nets,
+        .nets_error = error,
+    };
+    collect_providers(&ctx, claims);
+    for (size_t i = 0; i < claims->n; i++) {
+        read_claim(&ctx, &claims->claims[i]);
+    }
+    net_selections_destroy(&nets);
+    free(error);
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The owners' half of the model: members (pod names with their pods and
+ * ports), and the workloads that members belong to. */
+
+#include <config.h>
+
+#include "model.h"
+
+#include "hash.h"
+#include "kube-change.h"
+#include "model-private.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "workload.h"
+
+static uint32_t
+key_hash(const char *ns, const char *name)
+{
+    return hash_string(name, hash_string(ns, 0));
+}
+
+static struct base_entry *
+find_base(const struct model *m, const char *ns, const char *name)
+{
+    struct base_entry *b;
+
+    HMAP_FOR_EACH_WITH_HASH (b, node, key_hash(ns, name), &m->bases) {
+        if (!strcmp(b->name, name) && !strcmp(b->ns, ns)) {
+            return b;
+        }
+    }
+    return NULL;
+}
+
+static struct base_entry *
+get_base(struct model *m, const char *ns, const char *name)
+{
+    struct base_entry *b = find_base(m, ns, name);
+
+    if (!b) {
+        b = xzalloc(sizeof *b);
+        b->ns = xstrdup(ns);
+        b->name = xstrdup(name);
+        ovs_list_init(&b->members);
+        hmap_insert(&m->bases, &b->node, key_hash(ns, name));
+    }
+    return b;
+}
+
+/* Frees 'b' if nothing needs it.  What was seen of a workload is forgotten
+ * only when none of its members is left. */
+static void
+gc_base(struct model *m, struct base_entry *b)
+{
+    if (b && ovs_list_is_empty(&b->members) && !b->workload && !b->vm) {
+        hmap_remove(&m->bases, &b->node);
+        free(b->ns);
+        free(b->name);
+        free(b);
+    }
+}
+
+struct member *
+model_find_member(const struct model *m, const char *ns, const char *name)
+{
+    struct member *mb;
+
+    HMAP_FOR_EACH_WITH_HASH (mb, node, key_hash(ns, name), &m->members) {
+        if (!strcmp(mb->name, name) && !strcmp(mb->ns, ns)) {
+            return mb;
+        }
+    }
+    return NULL;
+}
+
+struct member *
+model_get_member(struct model *m, const char *ns, const char *name)
+{
+    struct member *mb = model_find_member(m, ns, name);
+    size_t base_len;
+
+    if (mb) {
+        return mb;
+    }
+    mb = xzalloc(sizeof *mb);
+    mb->ns = xstrdup(ns);
+    mb->name = xstrdup(name);
+    mb->ordinal = -1;
+    ovs_list_init(&mb->ports);
+    ovs_list_init(&mb->dirty_node);
+    ovs_list_init(&mb->base_node);
+    if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
+        mb->base = xmemdup0(name, base_len);
+        struct base_entry *b = get_base(m, ns, mb->base);
+        ovs_list_push_back(&b->members, &mb->base_node);
+    }
+    hmap_insert(&m->members, &mb->node, key_hash(ns, name));
+    return mb;
+}
+
+void
+model_gc_member(struct model *m, struct member *mb)
+{
+    if (mb->n_pods || !ovs_list_is_empty(&mb->ports)) {
+        return;
+    }
+    ovs_list_remove(&mb->dirty_node);
+    if (mb->base) {
+        ovs_list_remove(&mb->base_node);
+        gc_base(m, find_base(m, mb->ns, mb->base));
+    }
+    hmap_remove(&m->members, &mb->node);
+    free(mb->ns);
+    free(mb->name);
+    free(mb->pods);
+    free(mb->base);
+    free(mb->seen_workload);
+    free(mb->seen_workload_uid);
+    free(mb->new_uid);
+    free(mb->edited_uid);
+    free(mb->ran_uid);
+    free(mb);
+}
+
+void
+model_mark_member(struct model *m, struct member *mb)
+{
+    if (ovs_list_is_empty(&mb->dirty_node)) {
+        ovs_list_push_back(&m->dirty_members, &mb->dirty_node);
+    }
+}
+
+struct member *
+model_take_dirty_member(struct model *m)
+{
+    if (ovs_list_is_empty(&m->dirty_members)) {
+        return NULL;
+    }
+    struct member *mb = CONTAINER_OF(ovs_list_pop_front(&m->dirty_members),
+                                     struct member, dirty_node);
+    ovs_list_init(&mb->dirty_node);
+    return mb;
+}
+
+void
+model_mark_all(struct model *m)
+{
+    struct member *mb;
+
+    HMAP_FOR_EACH (mb, node, &m->members) {
+        model_mark_member(m, mb);
+    }
+    m->change_seqno++;
+}
+
+static bool
+uid_agrees(const char *a, const char *b)
+{
+    return !a[0] || !b[0] || !strcmp(a, b);
+}
+
+const struct workload *
+model_member_workload(const struct model *m, const struct member *mb)
+{
+    const struct base_entry *b;
+
+    if (mb->n_pods) {
+        const struct pod *pod = mb->pods[0];
+
+        b = find_base(m, mb->ns, pod->owner_name);
+        if (pod->owner_kind == OWNER_STATEFULSET) {
+            return (b && b->workload
+                    && uid_agrees(b->workload->uid, pod->owner_uid)
+                    ? b->workload : NULL);
+        } else if (pod->owner_kind == OWNER_VM) {
+            return b ? b->vm : NULL;
+        }
+        return NULL;
+    }
+    if (mb->pod_seen) {
+        if (mb->seen_kind == OWNER_STATEFULSET) {
+            b = find_base(m, mb->ns, mb->seen_workload);
+            return b ? b->workload : NULL;
+        } else if (mb->seen_kind == OWNER_VM) {
+            b = find_base(m, mb->ns, mb->name);
+            return b ? b->vm : NULL;
+        } else if (mb->seen_kind == OWNER_OTHER) {
+            return NULL;
+        }
+    }
+    if (mb->base) {
+        b = find_base(m, mb->ns, mb->base);
+        if (b && b->workload) {
+            return b->workload;
+        }
+    }
+    b = find_base(m, mb->ns, mb->name);
+    return b ? b->vm : NULL;
+}
+
+const struct base_entry *
+model_member_base(const struct model *m, const struct member *mb)
+{
+    if (mb->pod_seen && mb->seen_kind == OWNER_STATEFULSET) {
+        return find_base(m, mb->ns, mb->seen_workload);
+    }
+    return mb->base ? find_base(m, mb->ns, mb->base) : NULL;
+}
+
+bool
+model_member_opted_out(const struct model *m, const struct member *mb)
+{
+    const struct workload *w = model_member_workload(m, mb);
+
+    if (sset_contains(&m->opted_out_namespaces, mb->ns)
+        || (w && w->opted_out)) {
+        return true;
+    }
+    for (size_t i = 0; i < mb->n_pods; i++) {
+        if (mb->pods[i]->opted_out) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Did the user change, on a living pod, what it asks for?  A controller that
+ * writes down what it allocated does not count: it turns an open claim into an
+ * allocated one, or confirms the one that was made. */
+static bool
+claims_edited(const struct claims *old, const struct claims *new)
+{
+    for (size_t i = 0; i < old->n; i++) {
+        const struct claim *o = &old->claims[i];
+        const struct claim *n = claims_find(new, o->provider);
+
+        if (o->kind == CLAIM_EXPLICIT) {
+            if (!n || n->kind != CLAIM_EXPLICIT || n->n_ips < o->n_ips) {
+                return true;
+            }
+            for (size_t j = 0; j < o->n_ips; j++) {
+                if (!claim_names(n, &o->ips[j])) {
+                    return true;
+                }
+            }
+        } else if (n && n->kind == CLAIM_EXPLICIT && !n->allocated) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < new->n; i++) {
+        const struct claim *n = &new->claims[i];
+        if (n->kind == CLAIM_EXPLICIT && !n->allocated
+            && !claims_find(old, n->provider)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+replace_string(char **s, const char *value)
+{
+    char *copy = nullable_xstrdup(value);
+    free(*s);
+    *s = copy;
+}
+
+void
+model_note_binding(struct model *m, struct member *mb, bool bound)
+{
+    if (!bound) {
+        mb->await_unbound = false;
+    } else if (!mb->await_unbound && mb->n_pods == 1
+               && !nullable_string_is_equal(mb->ran_uid, mb->pods[0]->uid)) {
+        replace_string(&mb->ran_uid, mb->pods[0]->uid);
+        m->change_seqno++;
+    }
+}
+
+static void
+remember_owner(struct member *mb, const struct pod *pod)
+{
+    mb->pod_seen = true;
+    mb->seen_kind = pod->owner_kind;
+    for (size_t i = 0; i < pod->claims.n; i++) {
+        const struct claim *c = &pod->claims.claims[i];
+        mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
+    }
+    replace_string(&mb->seen_workload, pod->owner_name);
+    replace_string(&mb->seen_workload_uid, pod->owner_uid);
+}
+
+/* Takes 'pod'. */
+static void
+set_pod(struct model *m, struct pod *pod)
+{
+    struct member *mb = model_get_member(m, pod->ns,
+                                         pod_port_owner_name(pod));
+    size_t i;
+
+    for (i = 0; i < mb->n_pods; i++) {
+        if (!strcmp(mb->pods[i]->name, pod->name)) {
+            break;
+        }
+    }
+    if (i < mb->n_pods) {
+        struct pod *old = mb->pods[i];
+
+        if (pod_equals(old, pod)) {
+            pod_destroy(pod);
+            return;
+        }
+        if (!strcmp(old->uid, pod->uid)) {
+            if (claims_edited(&old->claims, &pod->claims)) {
+                replace_string(&mb->edited_uid, pod->uid);
+            }
+        } else if (m->kube_synced) {
+            replace_string(&mb->new_uid, pod->uid);
+            mb->await_unbound = true;
+        }
+        pod_destroy(old);
+    } else {
+        mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
+        mb->n_pods++;
+        m->n_pods++;
+        if (m->kube_synced) {
+            replace_string(&mb->new_uid, pod->uid);
+            mb->await_unbound = true;
+        }
+    }
+    mb->pods[i] = pod;
+    remember_owner(mb, pod);
+    model_mark_member(m, mb);
+}
+
+static void
+drop_pod(struct model *m, struct member *mb, size_t i)
+{
+    pod_destroy(mb->pods[i]);
+    mb->pods[i] = mb->pods[--mb->n_pods];
+    m->n_pods--;
+    model_mark_member(m, mb);
+    model_gc_member(m, mb);
+}
+
+static void
+remove_pod(struct model *m, const char *ns, const char *name, const char *uid)
+{
+    struct member *mb = model_find_member(m, ns, name);
+    struct member *found = NULL;
+    size_t at = 0;
+
+    for (size_t i = 0; mb && i < mb->n_pods; i++) {
+        if (!strcmp(mb->pods[i]->name, name)) {
+            found = mb;
+            at = i;
+        }
+    }
+    if (!found) {
+        /* A VM's pod is filed under the VM's name, which a deletion need not
+         * tell. */
+        HMAP_FOR_EACH (mb, node, &m->members) {
+            for (size_t i = 0; i < mb->n_pods; i++) {
+                if (mb->pods[i]->owner_kind == OWNER_VM
+                    && !strcmp(mb->pods[i]->name, name)
+                    && !strcmp(mb->ns, ns)) {
+                    found = mb;
+                    at = i;
+                }
+            }
+        }
+    }
+    if (found && uid_agrees(found->pods[at]->uid, uid)) {
+        drop_pod(m, found, at);
+    }
+}
+
+static void
+mark_base(struct model *m, struct base_entry *b)
+{
+    struct member *mb;
+
+    LIST_FOR_EACH (mb, base_node, &b->members) {
+        model_mark_member(m, mb);
+    }
+    mb = model_find_member(m, b->ns, b->name);
+    if (mb) {
+        model_mark_member(m, mb);
+    }
+}
+
+static void
+set_workload(struct model *m, enum owner_kind kind, const char *ns,
+             const char *name, struct workload *w)
+{
+    struct base_entry *b = (w ? get_base(m, ns, name)
+                            : find_base(m, ns, name));
+    if (!b) {
+        return;
+    }
+    struct workload **slot = kind == OWNER_VM ? &b->vm : &b->workload;
+
+    if (w && *slot && workload_equals(*slot, w)) {
+        workload_destroy(w);
+        return;
+    }
+    m->n_workloads += (w != NULL) - (*slot != NULL);
+    workload_destroy(*slot);
+    *slot = w;
+    if (w) {
+        if (kind == OWNER_VM) {
+            b->vm_seen = true;
+        } else {
+            b->workload_seen = true;
+        }
+    }
+    mark_base(m, b);
+    gc_base(m, b);
+}
+
+void
+model_apply_kube_change(struct model *m, struct kube_change *c)
+{
+    m->change_seqno++;
+    switch (c->kind) {
+    case KUBE_POD:
+        if (c->gone) {
+            remove_pod(m, c->ns, c->name, c->uid);
+        } else {
+            set_pod(m, c->pod);
+            c->pod = NULL;
+        }
+        break;
+
+    case KUBE_WORKLOAD:
+        if (c->gone) {
+            struct base_entry *b = find_base(m, c->ns, c->name);
+            struct workload *w = (!b ? NULL : c->owner_kind == OWNER_VM
+                                  ? b->vm : b->workload);
+            if (w && uid_agrees(w->uid, c->uid)) {
+                set_workload(m, c->owner_kind, c->ns, c->name, NULL);
+            }
+        } else {
+            struct workload *w = c->workload;
+            c->workload = NULL;
+            set_workload(m, w->kind, c->ns, c->name, w);
+        }
+        break;
+
+    case KUBE_VIP: {
+        char *key = xasprintf("%s/%s", c->ns, c->name);
+        if (c->gone) {
+            sset_find_and_delete(&m->vips, key);
+        } else {
+            sset_add(&m->vips, key);
+        }
+        free(key);
+        struct member *mb = model_find_member(m, c->ns, c->name);
+        if (mb) {
+            model_mark_member(m, mb);
+        }
+        break;
+    }
+
+    case KUBE_NAMESPACE: {
+        bool out = !c->gone && c->opted_out;
+        if (out == sset_contains(&m->opted_out_namespaces, c->name)) {
+            break;
+        }
+        if (out) {
+            sset_add(&m->opted_out_namespaces, c->name);
+        } else {
+            sset_find_and_delete(&m->opted_out_namespaces, c->name);
+        }
+        struct member *mb;
+        HMAP_FOR_EACH (mb, node, &m->members) {
+            if (!strcmp(mb->ns, c->name)) {
+                model_mark_member(m, mb);
+            }
+        }
+        break;
+    }
+    }
+}
+
+void
+model_destroy_kube(struct model *m)
+{
+    struct base_entry *b;
+    struct member *mb;
+
+    HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
+        for (size_t i = 0; i < mb->n_pods; i++) {
+            pod_destroy(mb->pods[i]);
+        }
+        mb->n_pods = 0;
+        model_gc_member(m, mb);
+    }
+    HMAP_FOR_EACH_SAFE (b, node, &m->bases) {
+        workload_destroy(b->workload);
+        workload_destroy(b->vm);
+        b->workload = b->vm = NULL;
+        gc_base(m, b);
+    }
+    hmap_destroy(&m->members);
+    hmap_destroy(&m->bases);
+}

@@ -1,0 +1,935 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The Northbound half of the model: switches, ports, and the indexes by name,
+ * by (network, address) and by (network, MAC).  model-kube.c keeps owners,
+ * model-sb.c the evidence. */
+
+#include <config.h>
+
+#include "model.h"
+
+#include "hash.h"
+#include "lsp-addr.h"
+#include "model-private.h"
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+#include "workload.h"
+
+void
+model_init(struct model *m, const struct dialect *dialect)
+{
+    memset(m, 0, sizeof *m);
+    m->dialect = dialect;
+    hmap_init(&m->networks);
+    hmap_init(&m->ports);
+    hmap_init(&m->port_names);
+    hmap_init(&m->members);
+    hmap_init(&m->bases);
+    hmap_init(&m->addr_uses);
+    hmap_init(&m->mac_uses);
+    hmap_init(&m->bindings);
+    hmap_init(&m->chassis);
+    hmap_init(&m->mac_bindings);
+    hmap_init(&m->references);
+    shash_init(&m->router_ports);
+    sset_init(&m->vips);
+    sset_init(&m->marked_ports);
+    sset_init(&m->opted_out_namespaces);
+    sset_init(&m->datapaths);
+    ovs_list_init(&m->dirty_members);
+    ovs_list_init(&m->dirty_addrs);
+    ovs_list_init(&m->departures);
+    ovs_list_init(&m->arrivals);
+    sset_init(&m->sb_acked_ports);
+    sset_init(&m->sb_acked_addresses);
+    sset_init(&m->sb_acked_networks);
+    m->nb_identity = xstrdup("");
+    m->sb_identity = xstrdup("");
+    m->chassis_report = true;
+}
+
+/* ---- Networks. ---- */
+
+struct network *
+model_find_network(const struct model *m, const struct uuid *uuid)
+{
+    struct network *n;
+
+    HMAP_FOR_EACH_WITH_HASH (n, node, uuid_hash(uuid), &m->networks) {
+        if (uuid_equals(&n->uuid, uuid)) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+struct network *
+model_find_network_by_name(const struct model *m, const char *name,
+                           size_t *n_found)
+{
+    struct network *found = NULL;
+    struct network *n;
+
+    *n_found = 0;
+    HMAP_FOR_EACH (n, node, &m->networks) {
+        if (!strcmp(n->name, name)) {
+            found = n;
+            (*n_found)++;
+        }
+    }
+    return found;
+}
+
+void
+model_set_network(struct model *m, const struct nb_network_row *row)
+{
+    const char *subnet = smap_get(row->other_config, "subnet");
+    struct network *n = model_find_network(m, &row->uuid);
+
+    if (!n) {
+        n = xzalloc(sizeof *n);
+        n->uuid = row->uuid;
+        n->name = xstrdup(row->name);
+        n->subnet = nullable_xstrdup(subnet);
+        ovs_list_init(&n->ports);
+        ovs_list_init(&n->router_ports);
+        hmap_insert(&m->networks, &n->node, uuid_hash(&n->uuid));
+        m->change_seqno++;
+        return;
+    }
+    if (!strcmp(n->name, row->name) && nullable_string_is_equal(n->subnet,
+                                                                subnet)) {
+        return;
+    }
+    bool renamed = strcmp(n->name, row->name);
+    free(n->name);
+    n->name = xstrdup(row->name);
+    free(n->subnet);
+    n->subnet = nullable_xstrdup(subnet);
+    m->change_seqno++;
+    if (renamed) {
+        /* What external_ids:ls proves depends on the switch's name. */
+        struct port *p;
+        LIST_FOR_EACH (p, network_node, &n->ports) {
+            p->reprove = true;
+            if (p->member) {
+                model_mark_member(m, p->member);
+            }
+        }
+    }
+}
+
+static void detach_port(struct model *, struct port *, bool row_gone);
+
+void
+model_remove_network(struct model *m, const struct uuid *uuid)
+{
+    struct network *n = model_find_network(m, uuid);
+    struct port *p;
+
+    if (!n) {
+        return;
+    }
+    LIST_FOR_EACH_SAFE (p, network_node, &n->ports) {
+        detach_port(m, p, true);
+        if (p->member) {
+            model_mark_member(m, p->member);
+        }
+    }
+    hmap_remove(&m->networks, &n->node);
+    free(n->name);
+    free(n->subnet);
+    free(n);
+    m->change_seqno++;
+}
+
+/* ---- The index by (network, address). ---- */
+
+static uint32_t
+addr_hash(const struct network *n, const struct ip_addr *ip)
+{
+    return ip_addr_hash(ip, hash_pointer(n, 0));
+}
+
+struct addr_use *
+model_find_addr(const struct model *m, const struct network *n,
+                const struct ip_addr *ip)
+{
+    struct addr_use *use;
+
+    HMAP_FOR_EACH_WITH_HASH (use, node, addr_hash(n, ip), &m->addr_uses) {
+        if (use->network == n && ip_addr_equals(&use->addr, ip)) {
+            return use;
+        }
+    }
+    return NULL;
+}
+
+static void
+mark_addr_use(struct model *m, struct addr_use *use)
+{
+    if (ovs_list_is_empty(&use->dirty_node)) {
+        ovs_list_push_back(&m->dirty_addrs, &use->dirty_node);
+    }
+}
+
+void
+model_mark_addr(struct model *m, const struct network *n,
+                const struct ip_addr *ip)
+{
+    struct addr_use *use = model_find_addr(m, n, ip);
+
+    if (use) {
+        mark_addr_use(m, use);
+        for (size_t i = 0; i < use->n; i++) {
+            if (use->ports[i]->member) {
+                model_mark_member(m, use->ports[i]->member);
+            }
+        }
+    }
+}
+
+static void
+add_addr_use(struct model *m, struct port *p, const struct ip_addr *ip)
+{
+    struct addr_use *use = model_find_addr(m, p->network, ip);
+    size_t i;
+
+    if (!use) {
+        use = xzalloc(sizeof *use);
+        use->network = p->network;
+        use->addr = *ip;
+        ovs_list_init(&use->dirty_node);
+        hmap_insert(&m->addr_uses, &use->node, addr_hash(p->network, ip));
+    }
+    use->ports = xrealloc(use->ports, (use->n + 1) * sizeof *use->ports);
+    for (i = use->n; i > 0; i--) {
+        if (strcmp(use->ports[i - 1]->name, p->name) < 0) {
+            break;
+        }
+        use->ports[i] = use->ports[i - 1];
+    }
+    use->ports[i] = p;
+    use->n++;
+    if (use->n > 1) {
+        model_mark_addr(m, p->network, ip);
+    }
+}
+
+static void
+del_addr_use(struct model *m, struct port *p, const struct ip_addr *ip)
+{
+    struct addr_use *use = model_find_addr(m, p->network, ip);
+
+    ovs_assert(use);
+    if (use->n > 1) {
+        model_mark_addr(m, p->network, ip);
+    }
+    for (size_t i = 0; i < use->n; i++) {
+        if (use->ports[i] == p) {
+            memmove(&use->ports[i], &use->ports[i + 1],
+                    (use->n - i - 1) * sizeof *use->ports);
+            use->n--;
+            break;
+        }
+    }
+    if (!use->n) {
+        ovs_list_remove(&use->dirty_node);
+        hmap_remove(&m->addr_uses, &use->node);
+        free(use->ports);
+        free(use);
+    }
+}
+
+struct addr_use *
+model_take_dirty_addr(struct model *m)
+{
+    if (ovs_list_is_empty(&m->dirty_addrs)) {
+        return NULL;
+    }
+    struct addr_use *use = CONTAINER_OF(ovs_list_pop_front(&m->dirty_addrs),
+                                        struct addr_use, dirty_node);
+    ovs_list_init(&use->dirty_node);
+    return use;
+}
+
+/* ---- The index by (network, MAC). ---- */
+
+static struct mac_use *
+find_mac_use(const struct model *m, const struct network *n,
+             const struct eth_addr mac)
+{
+    uint32_t hash = hash_bytes(&mac, sizeof mac, hash_pointer(n, 0));
+    struct mac_use *use;
+
+    HMAP_FOR_EACH_WITH_HASH (use, node, hash, &m->mac_uses) {
+        if (use->network == n && eth_addr_equals(use->mac, mac)) {
+            return use;
+        }
+    }
+    return NULL;
+}
+
+static void
+count_mac(struct model *m, struct network *n, const struct eth_addr mac,
+          int delta)
+{
+    struct mac_use *use = find_mac_use(m, n, mac);
+
+    if (!use) {
+        ovs_assert(delta > 0);
+        use = xzalloc(sizeof *use);
+        use->network = n;
+        use->mac = mac;
+        hmap_insert(&m->mac_uses, &use->node,
+                    hash_bytes(&mac, sizeof mac, hash_pointer(n, 0)));
+    }
+    use->n += delta;
+    if (!use->n) {
+        hmap_remove(&m->mac_uses, &use->node);
+        free(use);
+    }
+}
+
+/* Stores every MAC that 'p' names, as often as it does, in '*macsp', which the
+ * caller frees, and returns how many. */
+static size_t
+port_macs(const struct port *p, struct eth_addr **macsp)
+{
+    size_t max = p->addresses.n + p->port_security.n;
+    struct eth_addr *macs = xmalloc(MAX(max, 1) * sizeof *macs);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->addresses.n; i++) {
+        struct lsp_addr a;
+        lsp_addr_parse(p->addresses.names[i], &a);
+        if (a.has_mac) {
+            macs[n++] = a.mac;
+        }
+        lsp_addr_destroy(&a);
+    }
+    for (size_t i = 0; i < p->port_security.n; i++) {
+        struct ps_entry e;
+        ps_entry_parse(p->port_security.names[i], &e);
+        if (e.has_mac) {
+            macs[n++] = e.mac;
+        }
+        ps_entry_destroy(&e);
+    }
+    *macsp = macs;
+    return n;
+}
+
+static void
+count_port_macs(struct model *m, const struct port *p, int delta)
+{
+    struct eth_addr *macs;
+    size_t n = port_macs(p, &macs);
+
+    for (size_t i = 0; i < n; i++) {
+        count_mac(m, p->network, macs[i], delta);
+    }
+    free(macs);
+}
+
+bool
+model_mac_in_use(const struct model *m, const struct network *n,
+                 const struct eth_addr mac, const struct port *except)
+{
+    struct mac_use *use = find_mac_use(m, n, mac);
+    unsigned int own = 0;
+
+    if (!use) {
+        return false;
+    }
+    if (except && except->network == n) {
+        struct eth_addr *macs;
+        size_t n_macs = port_macs(except, &macs);
+        for (size_t i = 0; i < n_macs; i++) {
+            own += eth_addr_equals(macs[i], mac);
+        }
+        free(macs);
+    }
+    return use->n > own;
+}
+
+/* ---- Ports. ---- */
+
+struct port *
+model_find_port(const struct model *m, const struct uuid *uuid)
+{
+    struct port *p;
+
+    HMAP_FOR_EACH_WITH_HASH (p, uuid_node, uuid_hash(uuid), &m->ports) {
+        if (uuid_equals(&p->uuid, uuid)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+struct port *
+model_find_port_by_name(const struct model *m, const char *name)
+{
+    struct port *p;
+
+    HMAP_FOR_EACH_WITH_HASH (p, name_node, hash_string(name, 0),
+                             &m->port_names) {
+        if (!strcmp(p->name, name)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+void
+departure_destroy(struct departure *d)
+{
+    if (d) {
+        free(d->port_name);
+        free(d->network_name);
+        free(d->mac);
+        free(d->ns);
+        free(d->owner);
+        free(d->workload);
+        free(d->uid);
+        free(d);
+    }
+}
+
+/* Notes that 'ip' leaves 'p', which is still as it was before. */
+static void
+note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
+               bool row_gone)
+{
+    struct departure *d = xzalloc(sizeof *d);
+    struct eth_addr mac;
+
+    d->port = p->uuid;
+    d->port_name = xstrdup(p->name);
+    d->network = p->network->uuid;
+    d->network_name = xstrdup(p->network->name);
+    d->addr = *ip;
+    d->row_gone = row_gone;
+    d->mac = lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
+             ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)) : xstrdup("");
+    d->owned = p->kind == PORT_OWNED && p->member;
+    if (d->owned) {
+        const struct member *mb = p->member;
+        const struct workload *w = model_member_workload(m, mb);
+        const struct pod *pod = mb->n_pods ? mb->pods[0] : NULL;
+
+        d->ns = xstrdup(mb->ns);
+        d->owner = xstrdup(mb->name);
+        d->owner_kind = (w ? w->kind : pod ? pod->owner_kind : mb->seen_kind);
+        d->workload = xstrdup(w ? w->name
+                              : pod ? pod->owner_name
+                              : mb->seen_workload ? mb->seen_workload : "");
+        d->uid = xstrdup(pod ? pod->uid : "");
+        d->explicit_claim = mb->seen_explicit;
+    }
+    ovs_list_push_back(&m->departures, &d->node);
+}
+
+struct departure *
+model_take_departure(struct model *m)
+{
+    return (ovs_list_is_empty(&m->departures) ? NULL
+            : CONTAINER_OF(ovs_list_pop_front(&m->departures),
+                           struct departure, node));
+}
+
+struct arrival *
+model_take_arrival(struct model *m)
+{
+    return (ovs_list_is_empty(&m->arrivals) ? NULL
+            : CONTAINER_OF(ovs_list_pop_front(&m->arrivals),
+                           struct arrival, node));
+}
+
+/* Takes 'p' off its network: every address of it departs. */
+static void
+detach_port(struct model *m, struct port *p, bool row_gone)
+{
+    if (!p->network) {
+        return;
+    }
+    for (size_t i = 0; i < p->ips.n; i++) {
+        note_departure(m, p, &p->ips.addrs[i], row_gone);
+        del_addr_use(m, p, &p->ips.addrs[i]);
+    }
+    count_port_macs(m, p, -1);
+    if (p->type == PORT_TYPE_LOCALNET) {
+        p->network->n_localnet--;
+    }
+    if (p->type == PORT_TYPE_ROUTER) {
+        ovs_list_remove(&p->router_node);
+    }
+    ovs_list_remove(&p->network_node);
+    p->network = NULL;
+}
+
+static void
+attach_port(struct model *m, struct port *p, struct network *n)
+{
+    p->network = n;
+    ovs_list_push_back(&n->ports, &p->network_node);
+    if (p->type == PORT_TYPE_LOCALNET) {
+        n->n_localnet++;
+    }
+    if (p->type == PORT_TYPE_ROUTER) {
+        ovs_list_push_back(&n->router_ports, &p->router_node);
+    }
+    count_port_macs(m, p, 1);
+    for (size_t i = 0; i < p->ips.n; i++) {
+        add_addr_use(m, p, &p->ips.addrs[i]);
+    }
+}
+
+static void
+free_port(struct port *p)
+{
+    free(p->name);
+    svec_destroy(&p->addresses);
+    svec_destroy(&p->port_security);
+    ip_addr_set_destroy(&p->ips);
+    ip_addr_set_destroy(&p->static_ips);
+    free(p->mark);
+    free(p->requested_chassis);
+    free(p->router_port);
+    free(p->provider);
+    free(p->why);
+    free(p);
+}
+
+static void
+set_port_member(struct model *m, struct port *p, struct member *mb)
+{
+    struct member *old = p->member;
+
+    if (old == mb) {
+        return;
+    }
+    if (old) {
+        ovs_list_remove(&p->member_node);
+        model_mark_member(m, old);
+        m->n_owned_ports--;
+    }
+    p->member = mb;
+    if (mb) {
+        ovs_list_push_back(&mb->ports, &p->member_node);
+        m->n_owned_ports++;
+    }
+    if (old) {
+        model_gc_member(m, old);
+    }
+}
+
+void
+model_remove_port(struct model *m, const struct uuid *uuid)
+{
+    struct port *p = model_find_port(m, uuid);
+
+    if (!p) {
+        return;
+    }
+    detach_port(m, p, true);
+    set_port_member(m, p, NULL);
+    hmap_remove(&m->ports, &p->uuid_node);
+    hmap_remove(&m->port_names, &p->name_node);
+    sset_find_and_delete(&m->marked_ports, p->name);
+    free_port(p);
+    m->change_seqno++;
+}
+
+static enum port_type
+port_type_from_string(const char *type)
+{
+    return (!type[0] ? PORT_TYPE_VIF
+            : !strcmp(type, "router") ? PORT_TYPE_ROUTER
+            : !strcmp(type, "localnet") ? PORT_TYPE_LOCALNET
+            : !strcmp(type, "virtual") ? PORT_TYPE_VIRTUAL
+            : PORT_TYPE_OTHER);
+}
+
+static void
+svec_assign(struct svec *sv, char **strings, size_t n)
+{
+    svec_init(sv);
+    for (size_t i = 0; i < n; i++) {
+        svec_add(sv, strings[i]);
+    }
+}
+
+static bool
+svec_same(const struct svec *a, char **strings, size_t n)
+{
+    if (a->n != n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(a->names[i], strings[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Everything that 'row' may answer for. */
+static void
+collect_ips(const struct nb_port_row *row, struct port *p)
+{
+    ip_addr_set_init(&p->static_ips);
+    lsp_addrs_collect(row->addresses, row->n_addresses, &p->static_ips);
+    ip_addr_set_clone(&p->ips, &p->static_ips);
+    if (row->dynamic_addresses) {
+        char *dynamic = CONST_CAST(char *, row->dynamic_addresses);
+        lsp_addrs_collect(&dynamic, 1, &p->ips);
+    }
+    const char *vip = smap_get(row->options, "virtual-ip");
+    struct ip_addr ip;
+    if (vip && ip_addr_parse(vip, &ip)) {
+        ip_addr_set_add(&p->ips, &ip);
+    }
+    for (size_t i = 0; i < row->n_addresses; i++) {
+        struct lsp_addr a;
+
+        lsp_addr_parse(row->addresses[i], &a);
+        p->has_unknown |= a.kind == LSP_ADDR_UNKNOWN;
+        p->has_dynamic |= (a.kind == LSP_ADDR_DYNAMIC
+                           || a.kind == LSP_ADDR_ROUTER);
+        lsp_addr_destroy(&a);
+    }
+}
+
+/* Decides anew whose port 'p' is. */
+static void
+prove_port(struct model *m, struct port *p, const struct nb_port_row *row)
+{
+    struct port_proof proof;
+
+    m->dialect->prove_port(p->name, row->type,
+                           p->network ? p->network->name : "",
+                           row->external_ids, row->options, &proof);
+    p->kind = proof.kind;
+    free(p->why);
+    p->why = proof.why;
+    proof.why = NULL;
+    free(p->provider);
+    p->provider = proof.provider;
+    proof.provider = NULL;
+    set_port_member(m, p, proof.kind == PORT_OWNED
+                    ? model_get_member(m, proof.ns, proof.owner) : NULL);
+    port_proof_destroy(&proof);
+}
+
+static bool
+port_unchanged(const struct port *p, const struct nb_port_row *row,
+               const struct network *n)
+{
+    return (p->network == n
+            && !p->reprove
+            && !strcmp(p->name, row->name)
+            && svec_same(&p->addresses, row->addresses, row->n_addresses)
+            && svec_same(&p->port_security, row->port_security,
+                         row->n_port_security)
+            && p->enabled == row->enabled
+            && p->type == port_type_from_string(row->type)
+            && nullable_string_is_equal(p->mark, smap_get(row->options,
+                                                          GATE_MARK_KEY)));
+}
+
+/* Replaces 'old' by a port with the content of 'row'.  Departures are worked
+ * out before, while the old port still has its owner. */
+void
+model_set_port(struct model *m, const struct nb_port_row *row)
+{
+    struct network *network = (uuid_is_zero(&row->network) ? NULL
+                               : model_find_network(m, &row->network));
+    struct port *p = model_find_port(m, &row->uuid);
+    struct port new = { .network = NULL };
+    bool fresh = !p;
+
+    collect_ips(row, &new);
+    if (p) {
+        bool same = (port_unchanged(p, row, network)
+                     && ip_addr_set_equals(&p->ips, &new.ips));
+        if (p->network && !same) {
+            for (size_t i = 0; i < p->ips.n; i++) {
+                const struct ip_addr *ip = &p->ips.addrs[i];
+                if (network != p->network
+                    || !ip_addr_set_contains(&new.ips, ip)) {
+                    note_departure(m, p, ip, false);
+                }
+            }
+        }
+        if (same) {
+            /* options and external_ids may have changed all the same. */
+            const char *req = smap_get(row->options, "requested-chassis");
+            if (!nullable_string_is_equal(p->requested_chassis, req)) {
+                free(p->requested_chassis);
+                p->requested_chassis = nullable_xstrdup(req);
+                if (p->member) {
+                    model_mark_member(m, p->member);
+                }
+            }
+            struct member *before = p->member;
+            prove_port(m, p, row);
+            if (p->member != before) {
+                if (p->member) {
+                    model_mark_member(m, p->member);
+                }
+                m->change_seqno++;
+            }
+            ip_addr_set_destroy(&new.ips);
+            ip_addr_set_destroy(&new.static_ips);
+            return;
+        }
+    } else {
+        p = xzalloc(sizeof *p);
+        p->uuid = row->uuid;
+        p->name = xstrdup(row->name);
+        svec_init(&p->addresses);
+        svec_init(&p->port_security);
+        ip_addr_set_init(&p->ips);
+        ip_addr_set_init(&p->static_ips);
+        hmap_insert(&m->ports, &p->uuid_node, uuid_hash(&p->uuid));
+        hmap_insert(&m->port_names, &p->name_node, hash_string(p->name, 0));
+    }
+
+    /* Which addresses are new here, once the first copy is complete. */
+    if (m->nb_synced && network) {
+        for (size_t i = 0; i < new.ips.n; i++) {
+            if (p->network != network
+                || !ip_addr_set_contains(&p->ips, &new.ips.addrs[i])) {
+                struct arrival *a = xzalloc(sizeof *a);
+                a->port = p->uuid;
+                a->network = network->uuid;
+                a->addr = new.ips.addrs[i];
+                ovs_list_push_back(&m->arrivals, &a->node);
+            }
+        }
+    }
+
+    if (!fresh) {
+        struct network *was = p->network;
+        if (was) {
+            /* Departures are noted already. */
+            for (size_t i = 0; i < p->ips.n; i++) {
+                del_addr_use(m, p, &p->ips.addrs[i]);
+            }
+            ip_addr_set_clear(&p->ips);
+            detach_port(m, p, false);
+        }
+        sset_find_and_delete(&m->marked_ports, p->name);
+        if (strcmp(p->name, row->name)) {
+            hmap_remove(&m->port_names, &p->name_node);
+            free(p->name);
+            p->name = xstrdup(row->name);
+            hmap_insert(&m->port_names, &p->name_node,
+                        hash_string(p->name, 0));
+        }
+    }
+    ip_addr_set_destroy(&p->ips);
+    ip_addr_set_destroy(&p->static_ips);
+    p->ips = new.ips;
+    p->static_ips = new.static_ips;
+    p->has_unknown = new.has_unknown;
+    p->has_dynamic = new.has_dynamic;
+    svec_destroy(&p->addresses);
+    svec_assign(&p->addresses, row->addresses, row->n_addresses);
+    svec_destroy(&p->port_security);
+    svec_assign(&p->port_security, row->port_security, row->n_port_security);
+    p->type = port_type_from_string(row->type);
+    p->enabled = row->enabled;
+    p->reprove = false;
+    free(p->mark);
+    p->mark = nullable_xstrdup(smap_get(row->options, GATE_MARK_KEY));
+    if (p->mark) {
+        sset_add(&m->marked_ports, p->name);
+    }
+    free(p->requested_chassis);
+    p->requested_chassis = nullable_xstrdup(smap_get(row->options,
+                                                     "requested-chassis"));
+    free(p->router_port);
+    p->router_port = nullable_xstrdup(smap_get(row->options, "router-port"));
+    if (network) {
+        attach_port(m, p, network);
+    }
+    prove_port(m, p, row);
+    if (p->member) {
+        model_mark_member(m, p->member);
+    }
+    m->change_seqno++;
+}
+
+/* ---- Router ports and references. ---- */
+
+void
+model_set_router_port(struct model *m, const char *name, char **networks,
+                      size_t n)
+{
+    struct sset *set = shash_find_data(&m->router_ports, name);
+
+    if (!set) {
+        set = xmalloc(sizeof *set);
+        sset_init(set);
+        shash_add(&m->router_ports, name, set);
+    }
+    sset_clear(set);
+    for (size_t i = 0; i < n; i++) {
+        sset_add(set, networks[i]);
+    }
+    m->change_seqno++;
+}
+
+void
+model_remove_router_port(struct model *m, const char *name)
+{
+    struct sset *set = shash_find_and_delete(&m->router_ports, name);
+
+    if (set) {
+        sset_destroy(set);
+        free(set);
+        m->change_seqno++;
+    }
+}
+
+static struct reference *
+find_reference(const struct model *m, const struct uuid *row)
+{
+    struct reference *r;
+
+    HMAP_FOR_EACH_WITH_HASH (r, node, uuid_hash(row), &m->references) {
+        if (uuid_equals(&r->uuid, row)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* Adds every address that stands in 'text', with or without a port number, in
+ * brackets or before a mask, to 'ips'.  A mask shorter than the address makes
+ * it a network, which names nobody. */
+static void
+scan_addresses(const char *text, struct ip_addr_set *ips)
+{
+    static const char set[] = "0123456789abcdefABCDEF:.";
+
+    while (*text) {
+        size_t len = strspn(text, set);
+        if (!len) {
+            text++;
+            continue;
+        }
+        char *token = xmemdup0(text, len);
+        const char *after = text + len;
+        struct ip_addr ip;
+        bool ok = ip_addr_parse(token, &ip);
+        if (!ok) {
+            char *colon = strrchr(token, ':');
+            if (colon) {
+                *colon = '\0';
+                ok = ip_addr_parse(token, &ip);
+            }
+        }
+        free(token);
+        if (ok && *after == '/') {
+            int plen = atoi(after + 1);
+            ok = plen == (ip.family == 4 ? 32 : 128);
+        }
+        if (ok) {
+            ip_addr_set_add(ips, &ip);
+        }
+        text = after;
+    }
+}
+
+void
+model_set_reference(struct model *m, const struct uuid *row, const char *what,
+                    const char *const *texts, size_t n)
+{
+    struct reference *r = find_reference(m, row);
+
+    if (!r) {
+        r = xzalloc(sizeof *r);
+        r->uuid = *row;
+        hmap_insert(&m->references, &r->node, uuid_hash(row));
+    } else {
+        free(r->text);
+        ip_addr_set_destroy(&r->ips);
+    }
+    r->text = xstrdup(what);
+    ip_addr_set_init(&r->ips);
+    for (size_t i = 0; i < n; i++) {
+        scan_addresses(texts[i], &r->ips);
+    }
+    m->change_seqno++;
+}
+
+void
+model_remove_reference(struct model *m, const struct uuid *row)
+{
+    struct reference *r = find_reference(m, row);
+
+    if (r) {
+        hmap_remove(&m->references, &r->node);
+        free(r->text);
+        ip_addr_set_destroy(&r->ips);
+        free(r);
+        m->change_seqno++;
+    }
+}
+
+void
+model_destroy(struct model *m)
+{
+    struct port *p;
+    struct network *n;
+    struct departure *d;
+    struct arrival *a;
+    struct reference *r;
+
+    HMAP_FOR_EACH_SAFE (p, uuid_node, &m->ports) {
+        model_remove_port(m, &p->uuid);
+    }
+    HMAP_FOR_EACH_SAFE (n, node, &m->networks) {
+        model_remove_network(m, &n->uuid);
+    }
+    while ((d = model_take_departure(m))) {
+        departure_destroy(d);
+    }
+    while ((a = model_take_arrival(m))) {
+        free(a);
+    }
+    HMAP_FOR_EACH_SAFE (r, node, &m->references) {
+        model_remove_reference(m, &r->uuid);
+    }
+    struct shash_node *node;
+    SHASH_FOR_EACH_SAFE (node, &m->router_ports) {
+        sset_destroy(node->data);
+        free(node->data);
+        shash_delete(&m->router_ports, node);
+    }
+    shash_destroy(&m->router_ports);
+    model_destroy_kube(m);
+    model_destroy_sb(m);
+    hmap_destroy(&m->networks);
+    hmap_destroy(&m->ports);
+    hmap_destroy(&m->port_names);
+    hmap_destroy(&m->addr_uses);
+    hmap_destroy(&m->mac_uses);
+    hmap_destroy(&m->references);
+    sset_destroy(&m->vips);
+    sset_destroy(&m->marked_ports);
+    sset_destroy(&m->opted_out_namespaces);
+    sset_destroy(&m->datapaths);
+    sset_destroy(&m->sb_acked_ports);
+    sset_destroy(&m->sb_acked_addresses);
+    sset_destroy(&m->sb_acked_networks);
+    free(m->nb_identity);
+    free(m->sb_identity);
+}

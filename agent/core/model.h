@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is known now, indexed by port, by owner and by (network, address).
+ *
+ * Sources write into the model through the functions below; each works in
+ * time proportional to what changed and marks the members (owners) and
+ * addresses that it touches as dirty.  The judgement reads it through const
+ * pointers.  The model copies everything it keeps: no row pointer of a mirror
+ * outlives a loop turn. */
+
+#ifndef MODEL_H
+#define MODEL_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "dialect.h"
+#include "ip-addr.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "openvswitch/uuid.h"
+#include "openvswitch/shash.h"
+#include "orders.h"
+#include "smap.h"
+#include "sset.h"
+
+struct dialect;
+struct kube_change;
+struct pod;
+struct workload;
+
+/* ---- Rows as the mirrors give them.  All pointers are borrowed. ---- */
+
+struct nb_network_row {
+    struct uuid uuid;
+    const char *name;
+    const struct smap *other_config;
+};
+
+struct nb_port_row {
+    struct uuid uuid;
+    struct uuid network;        /* All zeros: on no switch (yet). */
+    const char *name;
+    const char *type;
+    char **addresses;
+    size_t n_addresses;
+    const char *dynamic_addresses; /* Or NULL. */
+    char **port_security;
+    size_t n_port_security;
+    enum tristate enabled;
+    const struct smap *options;
+    const struct smap *external_ids;
+};
+
+struct sb_binding_row {
+    const char *logical_port;
+    const char *type;
+    struct uuid datapath;
+    char **mac;
+    size_t n_mac;
+    char **nat_addresses;
+    size_t n_nat_addresses;
+    char **port_security;
+    size_t n_port_security;
+    const char *chassis;        /* Name, or NULL.  "?" for a chassis whose row
+                                 * cannot be seen. */
+    size_t n_additional_chassis;
+    bool up;
+};
+
+struct mac_binding_row {
+    struct uuid uuid;
+    const char *logical_port;   /* The router port that learnt it. */
+    const char *ip;
+    const char *mac;
+};
+
+/* ---- What the model keeps. ---- */
+
+struct network {
+    struct hmap_node node;      /* In model->networks, by uuid. */
+    struct uuid uuid;
+    char *name;
+    char *subnet;               /* other_config:subnet, or NULL. */
+    size_t n_localnet;          /* Ports of type localnet. */
+    struct ovs_list ports;      /* struct port, 'network_node'. */
+    struct ovs_list router_ports; /* type router, 'router_node'. */
+};
+
+enum port_type {
+    PORT_TYPE_VIF,              /* "" */
+    PORT_TYPE_ROUTER,
+    PORT_TYPE_LOCALNET,
+    PORT_TYPE_VIRTUAL,
+    PORT_TYPE_OTHER,
+};
+
+struct member;
+
+struct port {
+    struct hmap_node uuid_node; /* In model->ports. */
+    struct hmap_node name_node; /* In model->port_names. */
+    struct ovs_list network_node;
+    struct ovs_list router_node; /* PORT_TYPE_ROUTER only. */
+    struct ovs_list member_node; /* In member->ports. */
+
+    struct uuid uuid;
+    struct network *network;    /* NULL: on no switch. */
+    char *name;
+    struct svec addresses;      /* As in the row. */
+    struct svec port_security;
+    struct ip_addr_set ips;     /* All it may answer for: static, dynamic
+                                 * and virtual-ip. */
+    struct ip_addr_set static_ips; /* Those of 'addresses' only. */
+    enum port_type type;
+    enum port_kind kind;
+    enum tristate enabled;
+    bool has_unknown;           /* An "unknown" element. */
+    bool has_dynamic;           /* A dynamic or router element. */
+    bool reprove;               /* The switch was renamed: prove again. */
+    char *mark;                 /* options:ipguard-gate, or NULL. */
+    char *requested_chassis;    /* options:requested-chassis, or NULL. */
+    char *router_port;          /* options:router-port, or NULL. */
+    char *provider;             /* PORT_OWNED. */
+    char *why;                  /* What was proven, in words. */
+    struct member *member;      /* PORT_OWNED; otherwise NULL. */
+};
+
+/* A pod name (or VM) of a namespace, with everything that bears it: its ports
+ * and its pods.  Exists while either does. */
+struct member {
+    struct hmap_node node;      /* In model->members, by "ns/name". */
+    struct ovs_list dirty_node; /* In model->dirty_members; empty if clean. */
+    char *ns;
+    char *name;
+    struct ovs_list ports;      /* struct port. */
+    struct pod **pods;          /* One; several for a VM. */
+    size_t n_pods;
+
+    char *base;                 /* Name without "-ordinal", or NULL. */
+    int ordinal;                /* Or -1. */
+    struct ovs_list base_node;  /* In base_entry->members. */
+
+    /* History of this run; never a reason to act by itself. */
+    bool pod_seen;              /* A pod of this name was seen. */
+    enum owner_kind seen_kind;  /* Its owner then. */
+    bool seen_explicit;         /* It named its address itself. */
+    char *seen_workload;        /* Its owner's name, or NULL. */
+    char *seen_workload_uid;
+    char *new_uid;              /* uid of the pod whose arrival was seen after
+                                 * the source was synced, or NULL. */
+    char *edited_uid;           /* uid of the pod whose claims changed while
+                                 * it lived, or NULL. */
+    char *ran_uid;              /* uid seen while the port was bound. */
+    bool await_unbound;         /* A new pod came: a binding seen before the
+                                 * port was unbound once is the old one's. */
+};
+
+/* All members "base-N" of a namespace, and the workload of that name. */
+struct base_entry {
+    struct hmap_node node;      /* By "ns/base". */
+    char *ns;
+    char *name;
+    struct ovs_list members;    /* struct member, 'base_node'. */
+    struct workload *workload;  /* StatefulSet, or NULL. */
+    bool workload_seen;         /* A StatefulSet of that name was there. */
+    bool vm_seen;               /* A VirtualMachine of that name was. */
+    struct workload *vm;        /* VirtualMachine of that name, or NULL. */
+};
+
+/* All ports of one network that list one address. */
+struct addr_use {
+    struct hmap_node node;      /* By network and address. */
+    struct network *network;
+    struct ip_addr addr;
+    struct port **ports;        /* Sorted by name. */
+    size_t n;
+    struct ovs_list dirty_node;
+};
+
+/* How many times the ports of a network name a MAC, in addresses or in
+ * port_security. */
+struct mac_use {
+    struct hmap_node node;      /* By network and MAC. */
+    struct network *network;
+    struct eth_addr mac;
+    unsigned int n;
+};
+
+/* SB facts about a watched port. */
+struct binding {
+    struct hmap_node node;      /* By logical_port. */
+    char *logical_port;
+    bool present;               /* A Port_Binding row exists. */
+    struct uuid datapath;
+    struct svec mac, nat_addresses, port_security;
+    char *chassis;              /* Name, or NULL. */
+    size_t n_additional_chassis;
+    long long int unbound_since_ms; /* 0: bound or unknown. */
+    char *last_chassis;         /* Where it was last seen, or NULL. */
+};
+
+struct chassis {
+    struct hmap_node node;      /* By name. */
+    char *name;
+    bool present;               /* A Chassis row exists. */
+    bool remote;
+    bool has_private;           /* A Chassis_Private row exists. */
+    bool private_has_chassis;   /* ... and refers to a Chassis. */
+    int64_t nb_cfg;             /* Of Chassis_Private. */
+    long long int gone_since_ms; /* Chassis row went; 0: it is there. */
+    int64_t missed_at;          /* nb_cfg when it missed a barrier; -1. */
+};
+
+struct mac_binding {
+    struct hmap_node node;      /* By row uuid. */
+    struct uuid uuid;
+    char *logical_port;
+    struct ip_addr ip;
+    char *mac;
+};
+
+/* A mention of an address outside ports: NAT, load balancer, ... */
+struct reference {
+    struct hmap_node node;      /* By row uuid. */
+    struct uuid uuid;
+    char *text;                 /* "NAT dnat_and_snat 192.0.2.1". */
+    struct ip_addr_set ips;
+};
+
+struct model {
+    const struct dialect *dialect;
+    struct hmap networks, ports, port_names, members, bases, addr_uses;
+    struct hmap mac_uses;
+    struct hmap bindings, chassis, mac_bindings, references;
+    struct shash router_ports;  /* LRP name -> struct sset * of networks. */
+    struct sset vips;           /* "ns/name". */
+    struct sset marked_ports;   /* Names of ports that bear our gate mark. */
+    struct sset opted_out_namespaces;
+    struct ovs_list dirty_members;
+    struct ovs_list dirty_addrs;
+    struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
+
+    size_t n_pods, n_workloads, n_owned_ports;
+
+    /* Since last taken: addresses that left a port or came to one. */
+    struct ovs_list departures;
+    struct ovs_list arrivals;
+
+    /* Kept by the daemon from the mirrors. */
+    bool nb_synced, sb_synced, kube_synced, kube_trusted;
+    bool vips_known;            /* The list of Vips is complete. */
+    char *nb_identity, *sb_identity;
+    int64_t nb_cfg, sb_nb_cfg;
+    bool chassis_report;        /* false: enable_chassis_nb_cfg_update=false */
+    uint64_t sb_watch_acked;    /* sb_watch.seqno that the server has
+                                 * acknowledged; absence of rows means
+                                 * something for that watch only. */
+    struct sset sb_acked_ports; /* Ports of the acknowledged watch. */
+    struct sset sb_acked_addresses;
+    struct sset sb_acked_networks;
+    bool sb_acked_chassis;
+
+    /* Kube-OVN: when its controller was last seen to restart, 0: settled. */
+    long long int cni_restarted_ms;
+    uint64_t change_seqno;      /* +1 for every change of content. */
+};
+
+/* An address that left a port (value change, or the row's or network's end).
+ * Everything about the port is as it was before. */
+struct departure {
+    struct ovs_list node;
+    struct uuid port;
+    char *port_name;
+    struct uuid network;
+    char *network_name;
+    struct ip_addr addr;
+    char *mac;                  /* Or "". */
+    bool owned;                 /* PORT_OWNED. */
+    char *ns, *owner, *workload, *uid;
+    enum owner_kind owner_kind;
+    bool explicit_claim;        /* A pod that named its address. */
+    bool row_gone;
+};
+
+void departure_destroy(struct departure *);
+
+/* An address that came to a port after the first copy of NB. */
+struct arrival {
+    struct ovs_list node;
+    struct uuid port;
+    struct uuid network;
+    struct ip_addr addr;
+};
+
+void model_init(struct model *, const struct dialect *);
+void model_destroy(struct model *);
+
+/* Northbound. */
+void model_set_network(struct model *, const struct nb_network_row *);
+void model_remove_network(struct model *, const struct uuid *);
+void model_set_port(struct model *, const struct nb_port_row *);
+void model_remove_port(struct model *, const struct uuid *);
+void model_set_router_port(struct model *, const char *name,
+                           char **networks, size_t n);
+void model_remove_router_port(struct model *, const char *name);
+/* 'texts' are searched for addresses. */
+void model_set_reference(struct model *, const struct uuid *row,
+                         const char *what, const char *const *texts,
+                         size_t n);
+void model_remove_reference(struct model *, const struct uuid *row);
+
+/* Southbound.  'now' is monotonic ms. */
+void model_set_binding(struct model *, const struct sb_binding_row *,
+                       long long int now);
+void model_remove_binding(struct model *, const char *logical_port,
+                          long long int now);
+void model_set_chassis(struct model *, const char *name, bool remote);
+void model_remove_chassis(struct model *, const char *name,
+                          long long int now);
+void model_set_chassis_private(struct model *, const char *name,
+                               bool has_chassis, int64_t nb_cfg);
+void model_remove_chassis_private(struct model *, const char *name);
+void model_set_mac_binding(struct model *, const struct mac_binding_row *);
+void model_remove_mac_binding(struct model *, const struct uuid *);
+void model_set_datapath(struct model *, const char *switch_uuid, bool present);
+/* The server has acknowledged 'watch': what it does not show is not there. */
+void model_ack_sb_watch(struct model *, const struct sb_watch *,
+                        long long int now);
+/* The SB connection was lost: nothing is known until acknowledged anew. */
+void model_forget_sb(struct model *);
+
+/* Kubernetes.  Takes the pod or workload out of 'change'. */
+void model_apply_kube_change(struct model *, struct kube_change *);
+
+/* Look-ups; NULL if unknown. */
+struct network *model_find_network(const struct model *, const struct uuid *);
+struct network *model_find_network_by_name(const struct model *,
+                                           const char *name, size_t *n_found);
+struct port *model_find_port(const struct model *, const struct uuid *);
+struct port *model_find_port_by_name(const struct model *, const char *);
+struct member *model_find_member(const struct model *, const char *ns,
+                                 const char *name);
+struct addr_use *model_find_addr(const struct model *, const struct network *,
+                                 const struct ip_addr *);
+const struct binding *model_find_binding(const struct model *,
+                                         const char *logical_port);
+const struct chassis *model_find_chassis(const struct model *, const char *);
+/* The StatefulSet (or VM) that 'member' belongs to by its pods' owner, or
+ * by its name when there is no pod; NULL if none is known. */
+const struct workload *model_member_workload(const struct model *,
+                                             const struct member *);
+/* The StatefulSet's entry that 'member' would belong to; NULL if none. */
+const struct base_entry *model_member_base(const struct model *,
+                                           const struct member *);
+/* A port of 'member' is known to be bound, or not: remembers which pod ran. */
+void model_note_binding(struct model *, struct member *, bool bound);
+bool model_member_opted_out(const struct model *, const struct member *);
+/* True if absence or presence of the port's binding is known. */
+bool model_binding_known(const struct model *, const char *logical_port);
+
+/* Next dirty member or address, taken off its list; NULL if there is none. */
+struct member *model_take_dirty_member(struct model *);
+struct addr_use *model_take_dirty_addr(struct model *);
+void model_mark_member(struct model *, struct member *);
+void model_mark_addr(struct model *, const struct network *,
+                     const struct ip_addr *);
+/* Every member, for a full pass (mode or settings changed). */
+void model_mark_all(struct model *);
+struct departure *model_take_departure(struct model *);
+struct arrival *model_take_arrival(struct model *); /* free() it. */
+
+/* True if some port of 'network' other than 'except' names 'mac'. */
+bool model_mac_in_use(const struct model *, const struct network *,
+                      const struct eth_addr mac, const struct port *except);
+
+#endif /* model.h */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A pod as a value. */
+
+#include <config.h>
+
+#include "pod.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+const char *
+owner_kind_to_string(enum owner_kind kind)
+{
+    switch (kind) {
+    case OWNER_NONE: return "none";
+    case OWNER_STATEFULSET: return "StatefulSet";
+    case OWNER_VM: return "VirtualMachine";
+    case OWNER_OTHER: return "other";
+    }
+    OVS_NOT_REACHED();
+}
+
+struct pod *
+pod_create(const char *ns, const char *name, const char *uid)
+{
+    struct pod *pod = xzalloc(sizeof *pod);
+
+    pod->ns = xstrdup(ns);
+    pod->name = xstrdup(name);
+    pod->uid = xstrdup(uid ? uid : "");
+    pod->origin = xstrdup("");
+    pod->owner_kind = OWNER_NONE;
+    pod->owner_name = xstrdup("");
+    pod->owner_uid = xstrdup("");
+    pod->ordinal = -1;
+    pod->revision = xstrdup("");
+    pod->node = xstrdup("");
+    ip_addr_set_init(&pod->status_ips);
+    claims_init(&pod->claims);
+    return pod;
+}
+
+void
+pod_destroy(struct pod *pod)
+{
+    if (pod) {
+        free(pod->ns);
+        free(pod->name);
+        free(pod->uid);
+        free(pod->origin);
+        free(pod->owner_name);
+        free(pod->owner_uid);
+        free(pod->revision);
+        free(pod->node);
+        ip_addr_set_destroy(&pod->status_ips);
+        claims_destroy(&pod->claims);
+        free(pod);
+    }
+}
+
+struct pod *
+pod_clone(const struct pod *src)
+{
+    struct pod *dst = xmemdup(src, sizeof *src);
+
+    dst->ns = xstrdup(src->ns);
+    dst->name = xstrdup(src->name);
+    dst->uid = xstrdup(src->uid);
+    dst->origin = xstrdup(src->origin);
+    dst->owner_name = xstrdup(src->owner_name);
+    dst->owner_uid = xstrdup(src->owner_uid);
+    dst->revision = xstrdup(src->revision);
+    dst->node = xstrdup(src->node);
+    ip_addr_set_clone(&dst->status_ips, &src->status_ips);
+    claims_clone(&dst->claims, &src->claims);
+    return dst;
+}
+
+bool
+pod_equals(const struct pod *a, const struct pod *b)
+{
+    return (!strcmp(a->ns, b->ns)
+            && !strcmp(a->name, b->name)
+            && !strcmp(a->uid, b->uid)
+            && a->owner_kind == b->owner_kind
+            && !strcmp(a->owner_name, b->owner_name)
+            && !strcmp(a->owner_uid, b->owner_uid)
+            && a->ordinal == b->ordinal
+            && !strcmp(a->revision, b->revision)
+            && !strcmp(a->node, b->node)
+            && a->created_s == b->created_s
+            && a->deleting == b->deleting
+            && a->finished == b->finished
+            && a->migrating == b->migrating
+            && a->opted_out == b->opted_out
+            && ip_addr_set_equals(&a->status_ips, &b->status_ips)
+            && claims_equal(&a->claims, &b->claims));
+}
+
+const char *
+pod_port_owner_name(const struct pod *pod)
+{
+    return (pod->owner_kind == OWNER_VM && pod->owner_name[0]
+            ? pod->owner_name : pod->name);
+}
+
+bool
+pod_name_split_ordinal(const char *name, size_t *base_len, int *ordinal)
+{
+    const char *dash = strrchr(name, '-');
+    long long int value = 0;
+
+    *base_len = 0;
+    *ordinal = -1;
+    if (!dash || dash == name || !dash[1]) {
+        return false;
+    }
+    for (const char *p = dash + 1; *p; p++) {
+        if (*p < '0' || *p > '9') {
+            return false;
+        }
+        value = value * 10 + (*p - '0');
+        if (value > INT_MAX) {
+            return false;
+        }
+    }
+    *base_len = dash - name;
+    *ordinal = value;
+    return true;
+}

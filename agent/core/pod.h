@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A pod as the model needs it: who it is, whom it belongs to, whether it
+ * lives, and what it claims.  Filled by agent/kube, owned by the model. */
+
+#ifndef POD_H
+#define POD_H 1
+
+#include <stdbool.h>
+#include "claim.h"
+#include "ip-addr.h"
+
+enum owner_kind {
+    OWNER_NONE,                 /* A pod of its own. */
+    OWNER_STATEFULSET,          /* apps/StatefulSet, directly, and the pod is
+                                 * named OWNER-ORDINAL. */
+    OWNER_VM,                   /* kubevirt.io VirtualMachine(Instance). */
+    OWNER_OTHER,                /* ReplicaSet, Job, DaemonSet, ... */
+};
+
+const char *owner_kind_to_string(enum owner_kind);
+
+struct pod {
+    char *ns;
+    char *name;
+    char *uid;                  /* "" if the manifest has none. */
+    char *origin;               /* For messages: "file:line", or "API". */
+
+    enum owner_kind owner_kind;
+    char *owner_name;           /* Of the controlling owner, or "".  For
+                                 * OWNER_VM the VM's name. */
+    char *owner_uid;            /* Or "".  Always "" for OWNER_VM: the pod
+                                 * names the VirtualMachineInstance, which is
+                                 * a new one at each start of the VM. */
+    int ordinal;                /* OWNER_STATEFULSET: the number after the
+                                 * last '-' of the name; otherwise -1. */
+    char *revision;             /* Label controller-revision-hash, or "". */
+
+    char *node;                 /* spec.nodeName, or "". */
+    long long int created_s;    /* creationTimestamp, seconds since the epoch;
+                                 * 0 if absent. */
+    bool deleting;              /* Has a deletionTimestamp. */
+    bool finished;              /* Phase Succeeded or Failed. */
+    bool migrating;             /* Annotation kubevirt.io/migrationJobName or
+                                 * label kubevirt.io/migrationJobUID. */
+    bool opted_out;             /* Annotation ovn-ipguard.io/ignore=true. */
+    struct ip_addr_set status_ips; /* status.podIP(s): runs with these. */
+
+    struct claims claims;
+};
+
+struct pod *pod_create(const char *ns, const char *name, const char *uid);
+void pod_destroy(struct pod *);
+struct pod *pod_clone(const struct pod *);
+/* Compares everything but 'origin', which moves with the lines of a file. */
+bool pod_equals(const struct pod *, const struct pod *);
+
+/* The name that a dialect's port and IPAM use for the pod: the VM's name for
+ * a VM's pod (kube-ovn.md section 2), otherwise the pod's own. */
+const char *pod_port_owner_name(const struct pod *);
+
+/* If 'name' is "BASE-NUMBER" with a decimal number without sign, that fits an
+ * int, stores the number in '*ordinal' and the length of BASE in '*base_len'
+ * and returns true. */
+bool pod_name_split_ordinal(const char *name, size_t *base_len, int *ordinal);
+
+/* Annotation that opts a pod, an owner or a namespace out, when "true". */
+#define OPT_OUT_ANNOTATION "ovn-ipguard.io/ignore"
+
+#endif /* pod.h */

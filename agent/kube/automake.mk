@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What comes from Kubernetes; alone uses jansson and libyaml.
+# A new file of agent/kube/ is added to the list below, alphabetically.
+
+noinst_LTLIBRARIES += agent/kube/libkube.la
+
+agent_kube_libkube_la_SOURCES = \
+	agent/kube/file-watch.c \
+	agent/kube/file-watch.h \
+	agent/kube/json-place.c \
+	agent/kube/json-place.h \
+	agent/kube/json-text.c \
+	agent/kube/json-text.h \
+	agent/kube/manifest-digest.c \
+	agent/kube/manifest-file.c \
+	agent/kube/manifest-file.h \
+	agent/kube/manifest-object.c \
+	agent/kube/manifest-object.h \
+	agent/kube/manifest-reader.c \
+	agent/kube/manifest-reader.h \
+	agent/kube/manifest-source.c \
+	agent/kube/manifest-source.h \
+	agent/kube/manifest-store.c \
+	agent/kube/manifest-store.h \
+	agent/kube/manifests.c \
+	agent/kube/manifests.h \
+	agent/kube/network-list.c \
+	agent/kube/network-list.h \
+	agent/kube/rfc3339.c \
+	agent/kube/rfc3339.h \
+	agent/kube/workload-assembly.c \
+	agent/kube/workload-assembly.h \
+	agent/kube/yaml-text.c \
+	agent/kube/yaml-text.h

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* See options.h.  The options of the settings are not written here: they come
+ * from the table of agent/core/settings.c. */
+
+#include <config.h>
+
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command-line.h"
+#include "daemon.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/vlog.h"
+#include "stream-ssl.h"
+#include "stream.h"
+#include "util.h"
+
+#include "agent/core/dialect.h"
+#include "agent/dirs.h"
+#include "agent/schema-version.h"
+#include "ovsdb/ovs-compat.h"
+
+/* Long enough for the first dump of a large database, during which neither
+ * side answers a probe; ovn-nbctl uses twice that. */
+#define PROBE_DEFAULT_MS 60000
+
+enum {
+    OPT_DB = UCHAR_MAX + 1,
+    OPT_DIALECT,
+    OPT_DRY_RUN,
+    OPT_INACTIVITY_PROBE,
+    OPT_INSTANCE,
+    OPT_OVNNB_DB,
+    OPT_OVNSB_DB,
+    OPT_PODS,
+    OPT_UNIXCTL,
+    VLOG_OPTION_ENUMS,
+    DAEMON_OPTION_ENUMS,
+    SSL_OPTION_ENUMS,
+    OPT_SETTINGS                /* Plus the index in settings_info(). */
+};
+
+static const struct option fixed_options[] = {
+    {"ovnnb-db", required_argument, NULL, OPT_OVNNB_DB},
+    {"ovnsb-db", required_argument, NULL, OPT_OVNSB_DB},
+    {"db", required_argument, NULL, OPT_DB},
+    {"pods", required_argument, NULL, OPT_PODS},
+    {"dialect", required_argument, NULL, OPT_DIALECT},
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"instance", required_argument, NULL, OPT_INSTANCE},
+    {"inactivity-probe", required_argument, NULL, OPT_INACTIVITY_PROBE},
+    {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+    {"help", no_argument, NULL, 'h'},
+    {"options", no_argument, NULL, 'o'},
+    {"version", no_argument, NULL, 'V'},
+    VLOG_LONG_OPTIONS,
+    DAEMON_LONG_OPTIONS,
+    STREAM_SSL_LONG_OPTIONS,
+};
+
+/* Returns all options, ended by a null one; the caller frees the array. */
+static struct option *
+make_long_options(void)
+{
+    size_t n_settings;
+    const struct setting_info *infos = settings_info(&n_settings);
+    size_t n = ARRAY_SIZE(fixed_options);
+    struct option *options = xcalloc(n + n_settings + 1, sizeof *options);
+
+    memcpy(options, fixed_options, sizeof fixed_options);
+    for (size_t i = 0; i < n_settings; i++) {
+        options[n++] = (struct option) {
+            .name = infos[i].name,
+            .has_arg = required_argument,
+            .val = OPT_SETTINGS + i,
+        };
+    }
+    return options;
+}
+
+/* Prints one line of help, or two if the default does not fit. */
+static void
+print_setting(const struct setting_info *info, const struct settings *defaults)
+{
+    struct ds option = DS_EMPTY_INITIALIZER;
+    struct ds init = DS_EMPTY_INITIALIZER;
+
+    ds_put_format(&option, "--%s=%s", info->name, info->arg);
+    ds_put_cstr(&init, "(default: ");
+    settings_format(defaults, info->name, &init);
+    ds_put_char(&init, ')');
+
+    printf("  %s", ds_cstr(&option));
+    if (option.length > 24) {
+        printf("\n%28s", "");
+    } else {
+        printf("%*s", (int) (26 - option.length), "");
+    }
+    printf("%s", info->help);
+    if (28 + strlen(info->help) + 1 + init.length > 79) {
+        printf("\n%27s", "");
+    }
+    printf(" %s\n", ds_cstr(&init));
+    ds_destroy(&option);
+    ds_destroy(&init);
+}
+
+static void
+usage(void)
+{
+    char *nb_db = dirs_default_nb_db();
+    char *sb_db = dirs_default_sb_db();
+    char *own_db = dirs_default_own_db();
+
+    printf("\
+%s: guards the addresses of OVN logical switch ports\n\
+usage: %s [OPTIONS]\n\
+\n\
+Databases:\n\
+  --ovnnb-db=DATABASE       connect to ovn-nb database at DATABASE\n\
+                            (default: %s)\n\
+  --ovnsb-db=DATABASE       connect to ovn-sb database at DATABASE\n\
+                            (default: %s)\n\
+  --db=DATABASE             connect to own database at DATABASE, or \"none\"\n\
+                            (default: %s)\n\
+  --inactivity-probe=MS     drop a connection without an answer to a probe\n\
+                            in this time, 0 for never (default: %d)\n\
+\n\
+Pods:\n\
+  --pods=PATH               read pods and their owners from this file or\n\
+                            folder of manifests; may be given repeatedly\n\
+  --dialect=kube-ovn        how the CNI names ports and annotations\n\
+                            (default: kube-ovn)\n",
+           program_name, program_name, nb_db, sb_db, own_db,
+           PROBE_DEFAULT_MS);
+    free(nb_db);
+    free(sb_db);
+    free(own_db);
+
+    struct settings defaults;
+    size_t n;
+    const struct setting_info *infos = settings_info(&n);
+
+    settings_init(&defaults);
+    printf("\n\
+Settings (of the same names in IPGuard:other_config, which prevails; but\n\
+IPGuard:mode can only lower --mode):\n");
+    for (size_t i = 0; i < n; i++) {
+        print_setting(&infos[i], &defaults);
+    }
+    printf("\
+  --dry-run                 same as --mode=observe, whatever --mode says\n");
+
+    daemon_usage();
+    vlog_usage();
+    stream_usage("database", true, false, false);
+    printf("\n\
+Other options:\n\
+  --instance=NAME           name of this instance (default: HOST:PID)\n\
+  --unixctl=SOCKET          override default control socket name\n\
+  -h, --help                display this help message\n\
+  -o, --options             list available options\n\
+  -V, --version             display version information\n");
+}
+
+static void
+print_version(void)
+{
+    /* The program's version and the library's. */
+    ovs_print_version(0, 0);
+    printf("DB Schema %s\n", IPGUARD_SCHEMA_VERSION);
+}
+
+char *
+options_parse_probe(const char *arg, int *ms)
+{
+    int value;
+
+    if (!arg[0] || arg[strspn(arg, "0123456789")]
+        || !str_to_int(arg, 10, &value) || value > PROBE_MAX_MS) {
+        return xasprintf("'%s' is not a number of milliseconds between 0 and "
+                         "%d", arg, PROBE_MAX_MS);
+    }
+    *ms = value;
+    return NULL;
+}
+
+/* Exits if 'error' is nonnull. */
+static void
+check_value(const char *option, char *error)
+{
+    if (error) {
+        ovs_fatal(0, "--%s: %s", option, error);
+    }
+}
+
+/* Exits if 'arg' is empty: an unset variable in a script is no database. */
+static const char *
+nonempty(const char *option, const char *arg, const char *what)
+{
+    if (!arg[0]) {
+        ovs_fatal(0, "--%s: '' is not %s", option, what);
+    }
+    return arg;
+}
+
+static void
+replace(char **s, char *new)
+{
+    free(*s);
+    *s = new;
+}
+
+/* Returns 'file' as an absolute name, since a daemon changes its folder. */
+static char *
+absolute(const char *file)
+{
+    char *abs = abs_file_name(NULL, file);
+
+    if (!abs) {
+        ovs_fatal(0, "%s: the current folder is unknown", file);
+    }
+    return abs;
+}
+
+static void
+set_dialect(struct options *o, const char *name)
+{
+    o->dialect = dialect_by_name(name);
+    if (!o->dialect) {
+        ovs_fatal(0, "--dialect: '%s' is not 'kube-ovn'", name);
+    }
+}
+
+/* Handles the options of TLS files, which are not opened before the daemon has
+ * detached.  Returns false if 'c' is none of them. */
+static bool
+handle_tls_file(struct options *o, int c)
+{
+    switch (c) {
+    case 'p':
+        replace(&o->private_key, absolute(optarg));
+        return true;
+
+    case 'c':
+        replace(&o->certificate, absolute(optarg));
+        return true;
+
+    case 'C':
+        /* "none" is a word of the library's. */
+        replace(&o->ca_cert, !strcmp(optarg, "none") ? xstrdup(optarg)
+                                                     : absolute(optarg));
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+static void
+handle_db_option(struct options *o, int c)
+{
+    static const char what[] = "an OVSDB connection method";
+
+    switch (c) {
+    case OPT_OVNNB_DB:
+        replace(&o->nb_db, xstrdup(nonempty("ovnnb-db", optarg, what)));
+        break;
+
+    case OPT_OVNSB_DB:
+        replace(&o->sb_db, xstrdup(nonempty("ovnsb-db", optarg, what)));
+        break;
+
+    case OPT_DB:
+        replace(&o->own_db, xstrdup(nonempty("db", optarg, what)));
+        break;
+
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* Handles option 'c', other than a setting. */
+static void
+handle_option(struct options *o, int c, bool *dry_run,
+              const struct option *long_options)
+{
+    char *path;
+
+    if (handle_tls_file(o, c)) {
+        return;
+    }
+
+    switch (c) {
+    case OPT_OVNNB_DB:
+    case OPT_OVNSB_DB:
+    case OPT_DB:
+        handle_db_option(o, c);
+        break;
+
+    case OPT_PODS:
+        path = absolute(nonempty("pods", optarg, "a file or folder"));
+        svec_add_nocopy(&o->pods, path);
+        break;
+
+    case OPT_DIALECT:
+        set_dialect(o, optarg);
+        break;
+
+    case OPT_DRY_RUN:
+        *dry_run = true;
+        break;
+
+    case OPT_INSTANCE:
+        replace(&o->instance, xstrdup(nonempty("instance", optarg,
+                                               "a name")));
+        break;
+
+    case OPT_INACTIVITY_PROBE:
+        check_value("inactivity-probe",
+                    options_parse_probe(optarg, &o->probe_ms));
+        break;
+
+    case OPT_UNIXCTL:
+        replace(&o->unixctl_path, xstrdup(nonempty("unixctl", optarg,
+                                                   "a socket or \"none\"")));
+        break;
+
+    case 'h':
+        usage();
+        exit(EXIT_SUCCESS);
+
+    case 'o':
+        ovs_cmdl_print_options(long_options);
+        exit(EXIT_SUCCESS);
+
+    case 'V':
+        print_version();
+        exit(EXIT_SUCCESS);
+
+    VLOG_OPTION_HANDLERS
+    DAEMON_OPTION_HANDLERS
+
+    case OPT_SSL_PROTOCOLS:
+        stream_ssl_set_protocols(optarg);
+        break;
+
+    case OPT_SSL_CIPHERS:
+        stream_ssl_set_ciphers(optarg);
+        break;
+
+    COMPAT_SSL_NEWER_OPTION_HANDLERS
+
+    case '?':
+        exit(EXIT_FAILURE);
+
+    default:
+        abort();
+    }
+}
+
+/* Fills in what was not given and refuses what does not go together. */
+static void
+complete(struct options *o, bool dry_run)
+{
+    if (dry_run) {
+        o->settings.mode = MODE_OBSERVE;
+    }
+    if (!o->nb_db) {
+        o->nb_db = dirs_default_nb_db();
+    }
+    if (!o->sb_db) {
+        o->sb_db = dirs_default_sb_db();
+    }
+    if (!o->own_db) {
+        o->own_db = dirs_default_own_db();
+    }
+    if (!strcmp(o->own_db, "none")) {
+        replace(&o->own_db, NULL);
+    }
+
+    if (o->settings.mode != MODE_OBSERVE) {
+        const char *mode = guard_mode_to_string(o->settings.mode);
+
+        if (!o->own_db) {
+            ovs_fatal(0, "--mode=%s needs an own database: --db=none goes "
+                      "with --mode=observe only", mode);
+        }
+        if (!o->pods.n) {
+            ovs_fatal(0, "--mode=%s needs to know the pods: please use "
+                      "--pods=PATH", mode);
+        }
+    }
+    if (!o->private_key != !o->certificate) {
+        ovs_fatal(0, "--private-key and --certificate need each other");
+    }
+}
+
+void
+options_parse(struct options *o, int argc, char *argv[])
+{
+    struct option *long_options = make_long_options();
+    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    size_t n_settings;
+    const struct setting_info *infos = settings_info(&n_settings);
+    bool dry_run = false;
+
+    memset(o, 0, sizeof *o);
+    settings_init(&o->settings);
+    svec_init(&o->pods);
+    o->dialect = &dialect_kube_ovn;
+    o->probe_ms = PROBE_DEFAULT_MS;
+
+    for (;;) {
+        int c = getopt_long(argc, argv, short_options, long_options, NULL);
+
+        if (c == -1) {
+            break;
+        }
+        if (c >= OPT_SETTINGS) {
+            const char *name = infos[c - OPT_SETTINGS].name;
+
+            check_value(name, settings_set(&o->settings, name, optarg));
+        } else {
+            handle_option(o, c, &dry_run, long_options);
+        }
+    }
+    free(short_options);
+    free(long_options);
+
+    if (optind < argc) {
+        ovs_fatal(0, "unexpected argument '%s'; use --help for usage",
+                  argv[optind]);
+    }
+    complete(o, dry_run);
+}
+
+void
+options_destroy(struct options *o)
+{
+    free(o->nb_db);
+    free(o->sb_db);
+    free(o->own_db);
+    svec_destroy(&o->pods);
+    free(o->unixctl_path);
+    free(o->instance);
+    free(o->private_key);
+    free(o->certificate);
+    free(o->ca_cert);
+}
+
+void
+options_update_tls(const struct options *o)
+{
+    if (o->private_key) {
+        stream_ssl_set_key_and_cert(o->private_key, o->certificate);
+    }
+    if (o->ca_cert) {
+        stream_ssl_set_ca_cert_file(o->ca_cert, false);
+    }
+}

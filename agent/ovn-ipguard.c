@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The main program: options, databases, the order of the loop, exit.
+ *
+ * One turn of the loop is
+ *
+ *     sources -> model -> guard -> orders -> waits
+ *
+ * and everything that is written to a database in it is an order of the
+ * guard, carried out to the letter. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command-line.h"
+#include "daemon.h"
+#include "fatal-signal.h"
+#include "memory.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "simap.h"
+#include "smap.h"
+#include "stopwatch.h"
+#include "stream.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+#include "uuid.h"
+
+#include "agent/agent.h"
+#include "agent/core/dialect.h"
+#include "agent/core/guard.h"
+#include "agent/core/kube-change.h"
+#include "agent/core/model.h"
+#include "agent/core/orders.h"
+#include "agent/dirs.h"
+#include "agent/guard-log.h"
+#include "agent/kube/manifests.h"
+#include "agent/log-reopen.h"
+#include "agent/unixctl-commands.h"
+#include "ovsdb/nb-view.h"
+#include "ovsdb/ovs-compat.h"
+#include "ovsdb/sb-view.h"
+#include "ovsdb/store.h"
+
+VLOG_DEFINE_THIS_MODULE(ovn_ipguard);
+
+#define LOOP_STOPWATCH "ovn-ipguard-loop"
+
+void
+agent_get_env(const struct agent *a, struct guard_env *env)
+{
+    struct db_status nb, sb, own;
+
+    nb_view_get_status(a->nb, &nb);
+    sb_view_get_status(a->sb, &sb);
+    memset(&own, 0, sizeof own);
+    if (a->store) {
+        store_get_status(a->store, &own);
+    }
+
+    memset(env, 0, sizeof *env);
+    env->now = time_msec();
+    env->wall = time_wall_msec();
+    env->boot_id = a->boot_id;
+    env->have_store = a->store != NULL;
+    env->store_ready = a->store && store_is_ready(a->store);
+    env->locked = own.has_lock && nb.has_lock && sb.has_lock;
+    env->store_busy = a->store && store_is_busy(a->store);
+    env->nb_busy = nb_act_is_busy(a->nb);
+    env->sb_busy = sb_view_is_busy(a->sb);
+    env->paused = a->paused;
+}
+
+/* ---- Sources. ---- */
+
+/* Hands over to the model what the manifests have learnt.  Returns true if
+ * there was anything. */
+static bool
+apply_kube_changes(struct agent *a)
+{
+    struct model *model = guard_model(a->guard);
+    struct kube_change *change;
+    struct manifests_status status;
+    bool any = false;
+
+    while ((change = manifests_pop(a->manifests))) {
+        model_apply_kube_change(model, change);
+        kube_change_destroy(change);
+        any = true;
+    }
+
+    /* Only now: what the model is given before it is synced was there before
+     * us, and is not an arrival.  Without any file nothing is known about
+     * pods, which must not be taken for "there are none". */
+    manifests_get_status(a->manifests, &status);
+    model->kube_synced = a->options.pods.n && status.synced;
+    model->kube_trusted = a->options.pods.n && status.trusted;
+    /* Vips are read from the same files; a list of files that has none is
+     * no proof that there is none. */
+    model->vips_known = false;
+    return any;
+}
+
+/* Which locks to ask for: own, then NB, then SB, each only while holding the
+ * one before, so that no two instances can hold what the other waits for.
+ *
+ * It is the ceiling that counts: an instance whose mode was lowered by the
+ * database still has gates to open, holds to end and done_cfg to set. */
+struct lock_wishes {
+    bool own, nb, sb;
+};
+
+static void
+get_lock_wishes(const struct agent *a, struct lock_wishes *w)
+{
+    struct db_status own, nb;
+
+    memset(w, 0, sizeof *w);
+    if (!a->store || a->options.settings.mode == MODE_OBSERVE) {
+        return;
+    }
+    store_get_status(a->store, &own);
+    nb_view_get_status(a->nb, &nb);
+    w->own = true;
+    w->nb = own.has_lock;
+    w->sb = w->nb && nb.has_lock;
+}
+
+/* Returns the probe interval for 'remote': none for a socket of this machine,
+ * whose server's end is seen without. */
+static int
+get_probe_interval(const struct agent *a, const char *remote)
+{
+    return stream_or_pstream_needs_probes(remote) ? a->config.probe_ms : 0;
+}
+
+/* The library forgets the interval with each new session, hence each turn. */
+static void
+set_probe_intervals(struct agent *a)
+{
+    nb_view_set_probe_interval(a->nb, get_probe_interval(a, a->options.nb_db));
+    sb_view_set_probe_interval(a->sb, get_probe_interval(a, a->options.sb_db));
+    if (a->store) {
+        store_set_probe_interval(a->store,
+                                 get_probe_interval(a, a->options.own_db));
+    }
+}
+
+/* Takes over the own database's content and its settings. */
+static void
+load_store(struct agent *a)
+{
+    struct store_snapshot snapshot;
+    struct smap other_config = SMAP_INITIALIZER(&other_config);
+    struct guard_env env;
+
+    store_get_config(a->store, &other_config);
+    if (config_db_update(&a->config, &other_config)) {
+        guard_set_settings(a->guard, &a->config.settings);
+    }
+    smap_destroy(&other_config);
+
+    store_snapshot_init(&snapshot);
+    store_snapshot(a->store, &snapshot);
+    agent_get_env(a, &env);
+    guard_load(a->guard, &snapshot, &env);
+    store_snapshot_destroy(&snapshot);
+}
+
+static void
+warn_standalone(struct agent *a)
+{
+    bool standalone = (store_is_ready(a->store)
+                       && store_is_standalone(a->store));
+
+    if (standalone && !a->warned_standalone) {
+        VLOG_WARN("%s: a standalone database, whose server does not wait for "
+                  "the disk: holds may be lost with the power",
+                  a->options.own_db);
+    }
+    a->warned_standalone |= standalone;
+}
+
+static void
+run_databases(struct agent *a, long long int now)
+{
+    struct model *model = guard_model(a->guard);
+    struct lock_wishes before, after;
+
+    get_lock_wishes(a, &before);
+    set_probe_intervals(a);
+    nb_view_run(a->nb, model, before.nb, guard_wants_references(a->guard),
+                now);
+    sb_view_run(a->sb, model, guard_sb_watch(a->guard), before.sb, now);
+    if (a->store) {
+        bool may_write = guard_effective_mode(a->guard) != MODE_OBSERVE;
+
+        bool load = store_run(a->store, before.own, may_write && !a->paused,
+                              now);
+        struct guard_env env;
+
+        agent_get_env(a, &env);
+        if (load || guard_wants_load(a->guard, &env)) {
+            load_store(a);
+        }
+        warn_standalone(a);
+    }
+
+    /* A lock that came or went makes another one be asked for or given
+     * back. */
+    get_lock_wishes(a, &after);
+    if (memcmp(&before, &after, sizeof before)) {
+        poll_immediate_wake();
+    }
+}
+
+/* Tells the guard how its transactions ended. */
+static void
+poll_results(struct agent *a, long long int now)
+{
+    struct store_result store_result;
+    struct nb_result nb_result;
+    struct guard_env env;
+
+    if (a->store && store_poll(a->store, &store_result, now)) {
+        agent_get_env(a, &env);
+        guard_store_done(a->guard, &store_result, &env);
+        store_result_destroy(&store_result);
+    }
+    if (nb_act_poll(a->nb, &nb_result, now)) {
+        agent_get_env(a, &env);
+        guard_nb_done(a->guard, &nb_result, &env);
+        nb_result_destroy(&nb_result);
+    }
+}
+
+/* ---- Orders. ---- */
+
+/* Asks the source whether each owner in 'orders' still is as the model has
+ * it, and answers the guard, which goes on in the next turn. */
+static void
+run_live_reads(struct agent *a, const struct orders *orders)
+{
+    struct manifests_status status;
+    enum live_read_result result;
+    struct guard_env env;
+    bool current;
+
+    if (!orders->n_reads) {
+        return;
+    }
+
+    /* One look at the files answers for all owners. */
+    current = manifests_reread(a->manifests, time_msec());
+    if (apply_kube_changes(a)) {
+        current = false;
+    }
+    manifests_get_status(a->manifests, &status);
+    result = (!a->options.pods.n || !status.trusted ? LIVE_READ_FAILED
+              : current ? LIVE_READ_CURRENT
+              : LIVE_READ_CHANGED);
+
+    agent_get_env(a, &env);
+    for (size_t i = 0; i < orders->n_reads; i++) {
+        guard_live_read_done(a->guard, orders->reads[i].id, result, &env);
+    }
+    poll_immediate_wake();
+}
+
+static void
+carry_out(struct agent *a, const struct orders *orders)
+{
+    if (orders->store && a->store) {
+        store_start(a->store, orders->store, time_msec());
+    }
+    if (orders->nb) {
+        nb_act_start(a->nb, orders->nb, time_msec());
+    }
+    run_live_reads(a, orders);
+    if (orders->n_delete_mac_bindings) {
+        sb_view_delete_mac_bindings(a->sb, orders->delete_mac_bindings,
+                                    orders->n_delete_mac_bindings,
+                                    time_msec());
+    }
+
+    if (orders->again) {
+        poll_immediate_wake();
+    }
+    if (orders->next_wake_ms != LLONG_MAX) {
+        poll_timer_wait_until(orders->next_wake_ms);
+    }
+}
+
+static void
+run_guard(struct agent *a)
+{
+    struct guard_env env;
+    struct orders orders;
+
+    agent_get_env(a, &env);
+    orders_init(&orders);
+    guard_run(a->guard, &env, &orders);
+    carry_out(a, &orders);
+    orders_destroy(&orders);
+    guard_log_run(a->guard);
+}
+
+/* ---- The loop. ---- */
+
+static void
+run_memory(const struct agent *a)
+{
+    memory_run();
+    if (memory_should_report()) {
+        struct simap usage = SIMAP_INITIALIZER(&usage);
+        const struct model *model = guard_model_const(a->guard);
+
+        nb_view_get_memory_usage(a->nb, &usage);
+        sb_view_get_memory_usage(a->sb, &usage);
+        if (a->store) {
+            store_get_memory_usage(a->store, &usage);
+        }
+        simap_increase(&usage, "model-ports", hmap_count(&model->ports));
+        simap_increase(&usage, "model-pods", model->n_pods);
+        simap_increase(&usage, "holds",
+                       hold_table_count(guard_holds(a->guard)));
+        memory_report(&usage);
+        simap_destroy(&usage);
+    }
+}
+
+/* Gives back to the system, once, what the first dump of the northbound
+ * database took: its text and its parsed form live at the same time, and the
+ * allocator keeps both. */
+static void
+trim_memory(const struct agent *a OVS_UNUSED, long long int now OVS_UNUSED)
+{
+#if HAVE_DECL_MALLOC_TRIM
+    static long long int due = LLONG_MAX;
+    static bool was_synced;
+    bool synced = guard_model_const(a->guard)->nb_synced;
+
+    if (synced && !was_synced) {
+        due = now + 30 * 1000;
+    }
+    was_synced = synced;
+    if (now >= due) {
+        malloc_trim(0);
+        due = LLONG_MAX;
+    }
+    if (due != LLONG_MAX) {
+        poll_timer_wait_until(due);
+    }
+#endif
+}
+
+static void
+wait_all(struct agent *a, struct unixctl_server *unixctl)
+{
+    nb_view_wait(a->nb);
+    nb_act_wait(a->nb);
+    sb_view_wait(a->sb);
+    if (a->store) {
+        store_wait(a->store);
+    }
+    manifests_wait(a->manifests);
+    unixctl_server_wait(unixctl);
+    memory_wait();
+    log_reopen_wait();
+    if (a->exiting) {
+        poll_immediate_wake();
+    }
+}
+
+static void
+run_loop(struct agent *a, struct unixctl_server *unixctl)
+{
+    stopwatch_create(LOOP_STOPWATCH, SW_MS);
+    while (!a->exiting) {
+        long long int now = time_msec();
+
+        stopwatch_start(LOOP_STOPWATCH, now);
+        options_update_tls(&a->options);
+        log_reopen_run();
+        run_memory(a);
+        manifests_run(a->manifests, now);
+        apply_kube_changes(a);
+        run_databases(a, now);
+        poll_results(a, now);
+        run_guard(a);
+        unixctl_server_run(unixctl);
+        trim_memory(a, now);
+        wait_all(a, unixctl);
+        stopwatch_stop(LOOP_STOPWATCH, time_msec());
+        poll_block();
+    }
+}
+
+/* ---- Start and end. ---- */
+
+/* Returns what tells one run of the machine's kernel from another.  Where the
+ * kernel does not say, each start of the daemon counts as one: a hold then
+ * waits longer than it must. */
+static char *
+read_boot_id(void)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    char line[64] = "";
+
+    if (file) {
+        if (!fgets(line, sizeof line, file)) {
+            line[0] = '\0';
+        }
+        fclose(file);
+        line[strcspn(line, "\r\n")] = '\0';
+    }
+    return line[0] ? xstrdup(line)
+                   : xasprintf("unknown-%ld-%lld", (long int) getpid(),
+                               time_wall_msec());
+}
+
+static char *
+make_instance_name(const struct options *o)
+{
+    char host[256];
+
+    if (o->instance) {
+        return xstrdup(o->instance);
+    }
+    if (gethostname(host, sizeof host)) {
+        ovs_strlcpy(host, "localhost", sizeof host);
+    }
+    host[sizeof host - 1] = '\0';
+    return xasprintf("%s:%ld", host, (long int) getpid());
+}
+
+/* Makes what can fail for a reason that the user can mend, before the parent
+ * process is told that all is well. */
+static void
+open_manifests(struct agent *a)
+{
+    a->manifests = manifests_create(a->options.dialect,
+                                    a->options.settings.settle_ms);
+    for (size_t i = 0; i < a->options.pods.n; i++) {
+        char *error = manifests_add_path(a->manifests,
+                                         a->options.pods.names[i]);
+
+        if (error) {
+            ovs_fatal(0, "--pods: %s", error);
+        }
+    }
+}
+
+static struct unixctl_server *
+open_unixctl(struct agent *a)
+{
+    struct unixctl_server *unixctl;
+    int error = unixctl_server_create(a->options.unixctl_path, &unixctl);
+
+    if (error) {
+        /* The library has said why. */
+        exit(EXIT_FAILURE);
+    }
+    unixctl_commands_register(a);
+    return unixctl;
+}
+
+static void
+agent_open(struct agent *a)
+{
+    const struct options *o = &a->options;
+    struct uuid seed;
+
+    uuid_generate(&seed);
+    a->started_ms = time_msec();
+    a->boot_id = read_boot_id();
+    a->instance = make_instance_name(o);
+    config_db_init(&a->config, o);
+    options_update_tls(o);
+    a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    a->nb = nb_view_create(o->nb_db, NB_LOCK);
+    a->sb = sb_view_create(o->sb_db, SB_LOCK);
+    a->store = o->own_db ? store_create(o->own_db, OWN_LOCK) : NULL;
+    VLOG_INFO("ovn-ipguard %s, instance %s, mode %s", PACKAGE_VERSION,
+              a->instance, guard_mode_to_string(o->settings.mode));
+}
+
+static void
+agent_close(struct agent *a)
+{
+    VLOG_INFO("exiting");
+    store_destroy(a->store);
+    sb_view_destroy(a->sb);
+    nb_view_destroy(a->nb);
+    guard_destroy(a->guard);
+    manifests_destroy(a->manifests);
+    config_db_destroy(&a->config);
+    free(a->instance);
+    free(a->boot_id);
+    options_destroy(&a->options);
+}
+
+int
+main(int argc, char *argv[])
+{
+    static struct agent agent;
+    struct unixctl_server *unixctl;
+
+    dirs_init();
+    fatal_ignore_sigpipe();
+    ovs_cmdl_proctitle_init(argc, argv);
+    ovs_set_program_name(argv[0], PACKAGE_VERSION);
+    options_parse(&agent.options, argc, argv);
+
+    /* Nothing before this may start a thread: it forks. */
+    compat_daemonize_start(false);
+    unixctl = open_unixctl(&agent);
+    open_manifests(&agent);
+    log_reopen_init();
+    daemonize_complete();
+
+    agent_open(&agent);
+    run_loop(&agent, unixctl);
+
+    unixctl_server_destroy(unixctl);
+    log_reopen_destroy();
+    agent_close(&agent);
+    return EXIT_SUCCESS;
+}

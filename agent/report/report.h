@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What an operator is told about the daemon as a whole.
+ *
+ * The daemon fills one struct report with what its sources say of themselves;
+ * the writers turn it into text and take the rest (role, holds, gates, last
+ * actions) from the guard.  Nothing here looks at more than counters and the
+ * holds, so that a report is as fast with 100,000 ports as with ten. */
+
+#ifndef REPORT_H
+#define REPORT_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "openvswitch/dynamic-string.h"
+
+struct guard;
+struct guard_env;
+
+/* One database.  Strings are borrowed. */
+struct report_db {
+    const char *label;          /* "northbound". */
+    const char *remote;         /* NULL: not used at all. */
+    bool connected, synced;
+    const char *lock;           /* Name of its lock. */
+    bool lock_wanted, has_lock, lock_contended;
+    long long int last_change_ms; /* Monotonic; 0: never. */
+    uint64_t n_changes;
+    const char *error;          /* Why it cannot be used, or NULL. */
+    const char *missing;        /* Optional columns it lacks, or NULL or "". */
+    const char *remark;         /* Something to know about it, or NULL. */
+};
+
+/* The manifest files. */
+struct report_pods {
+    size_t n_paths;             /* 0: none given. */
+    bool synced, trusted;
+    size_t n_files, n_pods, n_workloads, n_ignored, n_problems;
+    long long int last_change_ms; /* Monotonic; 0: never. */
+    struct ds problems;         /* Lines "FILE:LINE: reason". */
+};
+
+enum { REPORT_NB, REPORT_SB, REPORT_OWN, REPORT_N_DBS };
+
+struct report {
+    const char *version;
+    const char *instance;
+    const char *dialect;
+    long long int uptime_ms;
+    struct report_db dbs[REPORT_N_DBS];
+    struct report_pods pods;
+    const struct guard *guard;
+    const struct guard_env *env;
+};
+
+void report_init(struct report *);
+void report_destroy(struct report *);
+
+/* Appends the one-screen status of ovn-ipguard(8). */
+void report_format_status(const struct report *, struct ds *);
+
+/* Appends a duration, to a precision that a person cares for: "350 ms",
+ * "12 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". */
+void report_format_duration(struct ds *, long long int ms);
+
+#endif /* report.h */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The control commands of the daemon: "ovn-appctl -t ovn-ipguard COMMAND". */
+
+#ifndef UNIXCTL_COMMANDS_H
+#define UNIXCTL_COMMANDS_H 1
+
+struct agent;
+
+/* Registers the commands.  They are run from unixctl_server_run() only, when
+ * '*agent' must be complete, and must not be run after it was taken apart. */
+void unixctl_commands_register(struct agent *);
+
+#endif /* unixctl-commands.h */

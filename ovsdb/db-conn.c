@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* See db-conn.h.
+ *
+ * When is content complete?  The IDL does not say it outright.  Its change
+ * sequence number grows with each reply to a monitor request, even an empty
+ * one, but also when a lock is granted.  So a connection begins without a
+ * lock, the first growth means that the reply is in, and only then the lock
+ * is asked for.  A side effect is welcome: nobody holds a lock before he knows
+ * what he would write to. */
+
+#include <config.h>
+
+#include "ovsdb/db-conn.h"
+
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "hash.h"
+#include "openvswitch/util.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-data.h"
+#include "ovsdb-idl-provider.h"
+#include "ovsdb-idl.h"
+#include "util.h"
+
+void
+db_conn_init(struct db_conn *conn, const struct ovsdb_idl_class *class,
+             const struct db_column *columns, size_t n_columns,
+             struct vlog_module *module, const char *remote,
+             const char *lock_name)
+{
+    *conn = (struct db_conn) {
+        .idl = ovsdb_idl_create_unconnected(class, false),
+        .class = class,
+        .module = module,
+        .remote = xstrdup(remote),
+        .lock_name = nullable_xstrdup(lock_name),
+        .columns = columns,
+        .n_columns = n_columns,
+        .probe_ms = DB_PROBE_INTERVAL_MS,
+        .schema_ok = true,
+        .error = DS_EMPTY_INITIALIZER,
+        .missing = DS_EMPTY_INITIALIZER,
+    };
+    for (size_t i = 0; i < n_columns; i++) {
+        if (columns[i].need != DB_WRITTEN) {
+            ovsdb_idl_track_add_column(conn->idl, columns[i].column);
+        }
+    }
+    /* Followers of a cluster, and relays, each have their own idea of who has
+     * a lock (ovn.md b.7). */
+    ovsdb_idl_set_leader_only(conn->idl, true);
+    ovsdb_idl_set_remote(conn->idl, remote, true);
+}
+
+void
+db_conn_destroy(struct db_conn *conn)
+{
+    ovsdb_idl_destroy(conn->idl);
+    free(conn->remote);
+    free(conn->lock_name);
+    ds_destroy(&conn->error);
+    ds_destroy(&conn->missing);
+}
+
+/* ---- Schema. ---- */
+
+static void
+check_column(struct db_conn *conn, const struct db_column *c)
+{
+    const struct ovsdb_idl_table_class *table
+        = ovsdb_idl_table_class_from_column(conn->class, c->column);
+    bool has_table = ovsdb_idl_server_has_table(conn->idl, table);
+
+    if (has_table && ovsdb_idl_server_has_column(conn->idl, c->column)) {
+        return;
+    }
+    if (c->need == DB_OPTIONAL) {
+        ds_put_format(&conn->missing, "%s%s.%s",
+                      conn->missing.length ? ", " : "",
+                      table->name, c->column->name);
+        return;
+    }
+    if (conn->error.length) {
+        /* One line with one reason is enough to know what to do. */
+        return;
+    }
+    ds_put_format(&conn->error, "%s: database %s lacks ",
+                  conn->remote, conn->class->database);
+    if (has_table) {
+        ds_put_format(&conn->error, "column %s in ", c->column->name);
+    }
+    ds_put_format(&conn->error, "table %s, which ovn-ipguard needs",
+                  table->name);
+    if (c->since) {
+        ds_put_format(&conn->error, " (%s or later has it)", c->since);
+    }
+}
+
+static void
+check_schema(struct db_conn *conn)
+{
+    ds_clear(&conn->missing);
+    for (size_t i = 0; i < conn->n_columns; i++) {
+        check_column(conn, &conn->columns[i]);
+    }
+    conn->schema_ok = !conn->error.length;
+    if (!conn->schema_ok) {
+        vlog(conn->module, VLL_ERR, "%s", ds_cstr(&conn->error));
+    } else if (conn->missing.length) {
+        vlog(conn->module, VLL_INFO, "%s: database %s lacks optional columns, "
+             "which are taken as empty: %s", conn->remote,
+             conn->class->database, ds_cstr(&conn->missing));
+    }
+}
+
+/* ---- Running. ---- */
+
+static void
+run_lock(struct db_conn *conn, bool want_lock)
+{
+    bool ask = want_lock && conn->lock_name && db_conn_is_usable(conn);
+
+    ovsdb_idl_set_lock(conn->idl, ask ? conn->lock_name : NULL);
+    conn->lock_wanted = want_lock && conn->lock_name;
+
+    bool has_lock = ovsdb_idl_has_lock(conn->idl);
+    if (has_lock != conn->had_lock) {
+        vlog(conn->module, VLL_INFO, "%s: lock %s %s", conn->remote,
+             conn->lock_name, has_lock ? "acquired" : "lost or given back");
+        conn->had_lock = has_lock;
+    }
+
+    bool contended = ask && ovsdb_idl_is_lock_contended(conn->idl);
+    if (contended && !conn->was_contended) {
+        vlog(conn->module, VLL_INFO, "%s: lock %s is held by another instance",
+             conn->remote, conn->lock_name);
+    }
+    conn->was_contended = contended;
+}
+
+static unsigned int
+run_connection(struct db_conn *conn, unsigned int seqno_before)
+{
+    bool connected = ovsdb_idl_is_connected(conn->idl);
+    unsigned int events = 0;
+
+    if (conn->connected && !connected) {
+        vlog(conn->module, VLL_INFO, "%s: connection lost", conn->remote);
+        conn->synced = false;
+        conn->epoch++;
+        events |= DB_LOST;
+    } else if (!conn->connected && connected) {
+        conn->sync_seqno = seqno_before;
+        ds_clear(&conn->error);
+        conn->schema_ok = true;
+    }
+    conn->connected = connected;
+
+    if (connected && !conn->synced
+        && ovsdb_idl_get_seqno(conn->idl) != conn->sync_seqno) {
+        conn->synced = true;
+        ds_clear(&conn->error);
+        check_schema(conn);
+        events |= DB_SYNCED;
+    }
+    return events;
+}
+
+/* A server that does not have the database at all never sends content. */
+static void
+check_alive(struct db_conn *conn)
+{
+    if (conn->connected && !conn->synced && !conn->error.length
+        && !ovsdb_idl_is_alive(conn->idl)) {
+        conn->schema_ok = false;
+        ds_put_format(&conn->error, "%s: this server has no database %s",
+                      conn->remote, conn->class->database);
+        vlog(conn->module, VLL_ERR, "%s", ds_cstr(&conn->error));
+    }
+}
+
+unsigned int
+db_conn_run(struct db_conn *conn, bool want_lock, long long int now)
+{
+    unsigned int seqno_before = ovsdb_idl_get_seqno(conn->idl);
+
+    /* It belongs to the session and is lost with it (ovn.md b.2). */
+    ovsdb_idl_set_probe_interval(conn->idl, conn->probe_ms);
+    ovsdb_idl_run(conn->idl);
+
+    unsigned int events = run_connection(conn, seqno_before);
+    check_alive(conn);
+    run_lock(conn, want_lock);
+
+    if (ovsdb_idl_get_seqno(conn->idl) != conn->seqno) {
+        conn->seqno = ovsdb_idl_get_seqno(conn->idl);
+        conn->last_change_ms = now;
+        conn->n_changes++;
+        events |= DB_CHANGED;
+    }
+    return events;
+}
+
+void
+db_conn_wait(struct db_conn *conn)
+{
+    ovsdb_idl_wait(conn->idl);
+}
+
+bool
+db_conn_is_usable(const struct db_conn *conn)
+{
+    return conn->synced && conn->schema_ok;
+}
+
+bool
+db_conn_may_write(const struct db_conn *conn, bool *no_lock)
+{
+    *no_lock = false;
+    if (!db_conn_is_usable(conn)) {
+        return false;
+    }
+    if (conn->lock_name && !ovsdb_idl_has_lock(conn->idl)) {
+        *no_lock = true;
+        return false;
+    }
+    return true;
+}
+
+const char *
+db_conn_error(const struct db_conn *conn)
+{
+    return conn->error.length ? ds_cstr_ro(&conn->error) : NULL;
+}
+
+const char *
+db_conn_missing_optional(const struct db_conn *conn)
+{
+    return conn->missing.length ? ds_cstr_ro(&conn->missing) : "";
+}
+
+void
+db_conn_get_status(const struct db_conn *conn, struct db_status *status)
+{
+    *status = (struct db_status) {
+        .remote = conn->remote,
+        .connected = conn->connected,
+        .synced = db_conn_is_usable(conn),
+        .lock_wanted = conn->lock_wanted,
+        .has_lock = ovsdb_idl_has_lock(conn->idl),
+        .lock_contended = conn->was_contended,
+        .schema_ok = conn->schema_ok,
+        .last_change_ms = conn->last_change_ms,
+        .n_changes = conn->n_changes,
+    };
+}
+
+/* ---- Rows. ---- */
+
+bool
+db_row_exists(const struct ovsdb_idl_row *row)
+{
+    return row && row->new_datum;
+}
+
+uint64_t
+db_row_digest(const struct ovsdb_idl_row *row,
+              const struct ovsdb_idl_column *const *columns, size_t n)
+{
+    uint32_t a = 0;
+    uint32_t b = 1;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_datum *datum = ovsdb_idl_read(row, columns[i]);
+
+        a = ovsdb_datum_hash(datum, &columns[i]->type, a);
+        b = ovsdb_datum_hash(datum, &columns[i]->type, b);
+    }
+    return ((uint64_t) a << 32) | b;
+}
+
+void
+db_trim_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

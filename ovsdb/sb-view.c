@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* See sb-view.h.  sb-condition.c decides what is mirrored; this carries the
+ * rows to the model.
+ *
+ * Nothing here is deduced from the absence of a row: that is the model's
+ * business, which knows what it was told to be shown. */
+
+#include <config.h>
+
+#include "ovsdb/sb-view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "coverage.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "simap.h"
+#include "smap.h"
+#include "util.h"
+#include "uuid.h"
+
+#include "ovsdb/sb-idl.h"
+
+#include "agent/core/model.h"
+#include "ovsdb/db-conn.h"
+#include "ovsdb/row-map.h"
+#include "ovsdb/sb-condition.h"
+
+VLOG_DEFINE_THIS_MODULE(sb_view);
+
+COVERAGE_DEFINE(sb_full_sync);
+COVERAGE_DEFINE(sb_row_changed);
+COVERAGE_DEFINE(sb_txn);
+
+static const struct db_column sb_columns[] = {
+    {&sbrec_sb_global_col_nb_cfg, DB_REQUIRED, NULL},
+
+    {&sbrec_chassis_col_name, DB_REQUIRED, NULL},
+    {&sbrec_chassis_col_other_config, DB_OPTIONAL, NULL},
+
+    {&sbrec_chassis_private_col_chassis, DB_REQUIRED, "OVN 20.09"},
+    {&sbrec_chassis_private_col_name, DB_REQUIRED, "OVN 20.09"},
+    {&sbrec_chassis_private_col_nb_cfg, DB_REQUIRED, "OVN 20.09"},
+
+    {&sbrec_datapath_binding_col_external_ids, DB_REQUIRED, NULL},
+    {&sbrec_datapath_binding_col_nb_uuid, DB_OPTIONAL, NULL},
+
+    {&sbrec_mac_binding_col_ip, DB_REQUIRED, NULL},
+    {&sbrec_mac_binding_col_logical_port, DB_REQUIRED, NULL},
+    {&sbrec_mac_binding_col_mac, DB_REQUIRED, NULL},
+
+    {&sbrec_port_binding_col_additional_chassis, DB_OPTIONAL, NULL},
+    {&sbrec_port_binding_col_chassis, DB_REQUIRED, NULL},
+    {&sbrec_port_binding_col_datapath, DB_REQUIRED, NULL},
+    {&sbrec_port_binding_col_logical_port, DB_REQUIRED, NULL},
+    {&sbrec_port_binding_col_mac, DB_REQUIRED, NULL},
+    {&sbrec_port_binding_col_nat_addresses, DB_OPTIONAL, NULL},
+    {&sbrec_port_binding_col_port_security, DB_OPTIONAL, NULL},
+    {&sbrec_port_binding_col_type, DB_OPTIONAL, NULL},
+    {&sbrec_port_binding_col_up, DB_OPTIONAL, NULL},
+};
+
+struct sb_view {
+    struct db_conn conn;
+    struct sb_condition condition;
+    struct ds error;            /* Beyond conn's: no SB_Global. */
+    struct uuid identity;       /* SB_Global; all zeros before the first. */
+
+    /* Rows that the model was told of; by the names in parentheses. */
+    struct row_map chassis;     /* (name) */
+    struct row_map privates;    /* Chassis_Private (name). */
+    struct row_map datapaths;   /* (logical switch's uuid) */
+    struct row_map mac_bindings; /* (none) */
+    struct row_map bindings;    /* Port_Binding (logical_port). */
+    bool unresolved;            /* A binding named a chassis that has no row
+                                 * here. */
+
+    struct ovsdb_idl_txn *txn;  /* Deletes MAC bindings. */
+    uint64_t txn_epoch;
+    long long int txn_deadline_ms;
+};
+
+/* What the functions that carry rows work on. */
+struct sb_run {
+    struct sb_view *view;
+    struct model *model;
+    const struct sb_watch *watch;
+    long long int now;
+};
+
+/* ---- Chassis. ---- */
+
+static void
+set_chassis(const struct sb_run *run, const struct sbrec_chassis *row)
+{
+    char *former = row_map_set(&run->view->chassis, &row->header_.uuid,
+                               row->name);
+
+    COVERAGE_INC(sb_row_changed);
+    if (former) {
+        model_remove_chassis(run->model, former, run->now);
+        free(former);
+    }
+    model_set_chassis(run->model, row->name,
+                      smap_get_bool(&row->other_config, "is-remote", false));
+}
+
+static void
+remove_chassis(const struct sb_run *run, const struct uuid *uuid)
+{
+    char *name = row_map_remove(&run->view->chassis, uuid);
+
+    if (name) {
+        COVERAGE_INC(sb_row_changed);
+        model_remove_chassis(run->model, name, run->now);
+        free(name);
+    }
+}
+
+static void
+set_private(const struct sb_run *run, const struct sbrec_chassis_private *row)
+{
+    char *former = row_map_set(&run->view->privates, &row->header_.uuid,
+                               row->name);
+
+    COVERAGE_INC(sb_row_changed);
+    if (former) {
+        model_remove_chassis_private(run->model, former);
+        free(former);
+    }
+    model_set_chassis_private(run->model, row->name, row->n_chassis > 0,
+                              row->nb_cfg);
+}
+
+static void
+remove_private(const struct sb_run *run, const struct uuid *uuid)
+{
+    char *name = row_map_remove(&run->view->privates, uuid);
+
+    if (name) {
+        COVERAGE_INC(sb_row_changed);
+        model_remove_chassis_private(run->model, name);
+        free(name);
+    }
+}
+
+/* ---- Datapaths and MAC bindings. ---- */
+
+/* The logical switch that the datapath stands for, as text; empty if it is
+ * that of a router.  The caller frees it. */
+static char *
+datapath_switch(const struct sbrec_datapath_binding *row)
+{
+    const char *text = smap_get(&row->external_ids, "logical-switch");
+
+    if (text) {
+        return xstrdup(text);
+    }
+    /* Routers have this one too, but only switches are asked for. */
+    return (row->n_nb_uuid
+            ? xasprintf(UUID_FMT, UUID_ARGS(&row->nb_uuid[0]))
+            : xstrdup(""));
+}
+
+static void
+set_datapath(const struct sb_run *run,
+             const struct sbrec_datapath_binding *row)
+{
+    char *name = datapath_switch(row);
+    char *former = row_map_set(&run->view->datapaths, &row->header_.uuid,
+                               name);
+
+    COVERAGE_INC(sb_row_changed);
+    if (former) {
+        model_set_datapath(run->model, former, false);
+        free(former);
+    }
+    model_set_datapath(run->model, name, true);
+    free(name);
+}
+
+static void
+remove_datapath(const struct sb_run *run, const struct uuid *uuid)
+{
+    char *name = row_map_remove(&run->view->datapaths, uuid);
+
+    if (name) {
+        COVERAGE_INC(sb_row_changed);
+        model_set_datapath(run->model, name, false);
+        free(name);
+    }
+}
+
+static void
+set_mac_binding(const struct sb_run *run,
+                const struct sbrec_mac_binding *row)
+{
+    struct mac_binding_row mb = {
+        .uuid = row->header_.uuid,
+        .logical_port = row->logical_port,
+        .ip = row->ip,
+        .mac = row->mac,
+    };
+
+    COVERAGE_INC(sb_row_changed);
+    free(row_map_set(&run->view->mac_bindings, &row->header_.uuid, ""));
+    model_set_mac_binding(run->model, &mb);
+}
+
+static void
+remove_mac_binding(const struct sb_run *run, const struct uuid *uuid)
+{
+    char *name = row_map_remove(&run->view->mac_bindings, uuid);
+
+    if (name) {
+        COVERAGE_INC(sb_row_changed);
+        model_remove_mac_binding(run->model, uuid);
+        free(name);
+    }
+}
+
+/* ---- Port bindings. ---- */
+
+static void
+tell_binding(const struct sb_run *run, const struct sbrec_port_binding *row)
+{
+    struct sb_binding_row binding = {
+        .logical_port = row->logical_port,
+        .type = row->type,
+        .datapath = row->datapath,
+        .mac = row->mac,
+        .n_mac = row->n_mac,
+        .nat_addresses = row->nat_addresses,
+        .n_nat_addresses = row->n_nat_addresses,
+        .port_security = row->port_security,
+        .n_port_security = row->n_port_security,
+        .n_additional_chassis = row->n_additional_chassis,
+        .up = row->n_up && row->up[0],
+    };
+
+    if (row->n_chassis) {
+        binding.chassis = row_map_find(&run->view->chassis, row->chassis);
+        if (!binding.chassis) {
+            binding.chassis = "?";
+            run->view->unresolved = true;
+        }
+    }
+    COVERAGE_INC(sb_row_changed);
+    model_set_binding(run->model, &binding, run->now);
+}
+
+static void
+set_binding(const struct sb_run *run, const struct sbrec_port_binding *row)
+{
+    char *former = row_map_set(&run->view->bindings, &row->header_.uuid,
+                               row->logical_port);
+
+    if (former) {
+        model_remove_binding(run->model, former, run->now);
+        free(former);
+    }
+    /* Ports that left the watch are shown for a while yet; the model has
+     * forgotten them. */
+    if (sset_contains(&run->watch->ports, row->logical_port)) {
+        tell_binding(run, row);
+    }
+}
+
+static void
+remove_binding(const struct sb_run *run, const struct uuid *uuid)
+{
+    char *name = row_map_remove(&run->view->bindings, uuid);
+
+    if (name) {
+        COVERAGE_INC(sb_row_changed);
+        model_remove_binding(run->model, name, run->now);
+        free(name);
+    }
+}
+
+/* A chassis' row came after that of a binding which names it. */
+static void
+resolve_bindings(const struct sb_run *run)
+{
+    const struct sbrec_port_binding *row;
+
+    run->view->unresolved = false;
+    SBREC_PORT_BINDING_FOR_EACH (row, run->view->conn.idl) {
+        if (row->n_chassis
+            && sset_contains(&run->watch->ports, row->logical_port)) {
+            tell_binding(run, row);
+        }
+    }
+}
+
+/* ---- The whole. ---- */
+
+/* As in nb-view.c. */
+static bool
+is_read_anew(const struct sb_view *view, unsigned int events,
+             const struct sbrec_sb_global *global)
+{
+    if (!global || !global->nb_cfg) {
+        return events & DB_SYNCED;
+    }
+    return (!uuid_equals(&view->identity, &global->header_.uuid)
+            || sbrec_sb_global_is_new(global));
+}
+
+static void
+run_rows(const struct sb_run *run, bool anew)
+{
+    struct sb_view *view = run->view;
+    struct ovsdb_idl *idl = view->conn.idl;
+
+    bool resolve = view->unresolved && (anew
+                                        || sbrec_chassis_track_get_first(idl));
+
+    /* Chassis first: bindings refer to them. */
+    ROW_MAP_RUN(SBREC_CHASSIS, sbrec_chassis, idl, anew, &view->chassis,
+                set_chassis, remove_chassis, run);
+    ROW_MAP_RUN(SBREC_CHASSIS_PRIVATE, sbrec_chassis_private, idl, anew,
+                &view->privates, set_private, remove_private, run);
+    ROW_MAP_RUN(SBREC_DATAPATH_BINDING, sbrec_datapath_binding, idl, anew,
+                &view->datapaths, set_datapath, remove_datapath, run);
+    ROW_MAP_RUN(SBREC_PORT_BINDING, sbrec_port_binding, idl, anew,
+                &view->bindings, set_binding, remove_binding, run);
+    ROW_MAP_RUN(SBREC_MAC_BINDING, sbrec_mac_binding, idl, anew,
+                &view->mac_bindings, set_mac_binding, remove_mac_binding,
+                run);
+    if (resolve) {
+        resolve_bindings(run);
+    }
+}
+
+static void
+set_global(struct sb_view *view, struct model *model,
+           const struct sbrec_sb_global *global)
+{
+    char identity[UUID_LEN + 1];
+
+    view->identity = global->header_.uuid;
+    snprintf(identity, sizeof identity, UUID_FMT, UUID_ARGS(&view->identity));
+    if (strcmp(model->sb_identity, identity)) {
+        free(model->sb_identity);
+        model->sb_identity = xstrdup(identity);
+        model->change_seqno++;
+    }
+    if (model->sb_nb_cfg != global->nb_cfg) {
+        model->sb_nb_cfg = global->nb_cfg;
+        model->change_seqno++;
+    }
+}
+
+static void
+set_synced(struct model *model, bool synced)
+{
+    if (model->sb_synced != synced) {
+        model->sb_synced = synced;
+        model->change_seqno++;
+    }
+}
+
+static void
+run_content(const struct sb_run *run, unsigned int events)
+{
+    struct sb_view *view = run->view;
+    const struct sbrec_sb_global *global
+        = sbrec_sb_global_first(view->conn.idl);
+    bool anew = is_read_anew(view, events, global);
+
+    if (anew || events & DB_SYNCED) {
+        sb_condition_synced(&view->condition);
+        model_forget_sb(run->model);
+    }
+    if (anew) {
+        COVERAGE_INC(sb_full_sync);
+    }
+    run_rows(run, anew);
+
+    ds_clear(&view->error);
+    if (global) {
+        set_global(view, run->model, global);
+    } else {
+        ds_put_format(&view->error, "%s: database OVN_Southbound has no row "
+                      "in SB_Global yet (ovn-northd makes it)",
+                      view->conn.remote);
+    }
+    set_synced(run->model, global != NULL);
+    ovsdb_idl_track_clear(view->conn.idl);
+}
+
+/* Tells the model of the watch once all of it is shown. */
+static void
+run_watch(const struct sb_run *run)
+{
+    struct sb_view *view = run->view;
+    const struct sbrec_port_binding *row;
+
+    if (!sb_condition_run(&view->condition, run->watch, run->now)) {
+        return;
+    }
+    /* Rows that were shown all along, from an earlier watch, cause no change
+     * that would tell the model of them. */
+    SBREC_PORT_BINDING_FOR_EACH (row, view->conn.idl) {
+        const char *name = row->logical_port;
+
+        if (sset_contains(&run->watch->ports, name)
+            && !sb_condition_is_granted_port(&view->condition, name)) {
+            tell_binding(run, row);
+        }
+    }
+    model_ack_sb_watch(run->model, run->watch, run->now);
+    sb_condition_grant(&view->condition, run->watch);
+    sb_condition_run(&view->condition, run->watch, run->now);
+}
+
+/* ---- Deleting MAC bindings. ---- */
+
+static void
+run_txn(struct sb_view *view, long long int now)
+{
+    enum ovsdb_idl_txn_status status;
+
+    if (!view->txn) {
+        return;
+    }
+    status = ovsdb_idl_txn_commit(view->txn);
+    if (status == TXN_INCOMPLETE && view->txn_epoch == view->conn.epoch
+        && now < view->txn_deadline_ms) {
+        return;
+    }
+    if (status == TXN_ERROR) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+        VLOG_WARN_RL(&rl, "%s: MAC bindings could not be deleted (%s)",
+                     view->conn.remote, ovsdb_idl_txn_get_error(view->txn));
+    } else {
+        VLOG_DBG("%s: MAC bindings deleted: %s", view->conn.remote,
+                 ovsdb_idl_txn_status_to_string(status));
+    }
+    ovsdb_idl_txn_destroy(view->txn);
+    view->txn = NULL;
+}
+
+void
+sb_view_delete_mac_bindings(struct sb_view *view, const struct uuid *uuids,
+                            size_t n, long long int now)
+{
+    bool no_lock;
+
+    ovs_assert(!view->txn);
+    if (!db_conn_may_write(&view->conn, &no_lock)) {
+        VLOG_DBG("%s: MAC bindings not deleted: %s", view->conn.remote,
+                 no_lock ? "lock not held" : "not connected");
+        return;
+    }
+
+    COVERAGE_INC(sb_txn);
+    view->txn = ovsdb_idl_txn_create(view->conn.idl);
+    view->txn_epoch = view->conn.epoch;
+    view->txn_deadline_ms = now + DB_TXN_TIMEOUT_MS;
+    ovsdb_idl_txn_add_comment(view->txn, "ovn-ipguard: delete stale MAC "
+                              "bindings");
+    for (size_t i = 0; i < n; i++) {
+        const struct sbrec_mac_binding *row
+            = sbrec_mac_binding_get_for_uuid(view->conn.idl, &uuids[i]);
+
+        if (row && db_row_exists(&row->header_)) {
+            /* Exactly these: a row that was learnt anew stays. */
+            sbrec_mac_binding_verify_ip(row);
+            sbrec_mac_binding_verify_logical_port(row);
+            sbrec_mac_binding_verify_mac(row);
+            sbrec_mac_binding_delete(row);
+        }
+    }
+    ovsdb_idl_txn_commit(view->txn);
+}
+
+bool
+sb_view_is_busy(const struct sb_view *view)
+{
+    return view->txn != NULL;
+}
+
+/* ---- Life. ---- */
+
+struct sb_view *
+sb_view_create(const char *remote, const char *lock_name)
+{
+    struct sb_view *view = xzalloc(sizeof *view);
+
+    db_conn_init(&view->conn, &sbrec_idl_class, sb_columns,
+                 ARRAY_SIZE(sb_columns), &this_module, remote, lock_name);
+    sb_condition_init(&view->condition, view->conn.idl);
+    ds_init(&view->error);
+    row_map_init(&view->chassis);
+    row_map_init(&view->privates);
+    row_map_init(&view->datapaths);
+    row_map_init(&view->mac_bindings);
+    row_map_init(&view->bindings);
+    return view;
+}
+
+void
+sb_view_destroy(struct sb_view *view)
+{
+    if (view) {
+        if (view->txn) {
+            ovsdb_idl_txn_destroy(view->txn);
+        }
+        db_conn_destroy(&view->conn);
+        sb_condition_destroy(&view->condition);
+        ds_destroy(&view->error);
+        row_map_destroy(&view->chassis);
+        row_map_destroy(&view->privates);
+        row_map_destroy(&view->datapaths);
+        row_map_destroy(&view->mac_bindings);
+        row_map_destroy(&view->bindings);
+        free(view);
+    }
+}
+
+void
+sb_view_run(struct sb_view *view, struct model *model,
+            const struct sb_watch *watch, bool want_lock, long long int now)
+{
+    struct sb_run run = {
+        .view = view, .model = model, .watch = watch, .now = now,
+    };
+    unsigned int events = db_conn_run(&view->conn, want_lock, now);
+
+    if (events & DB_LOST) {
+        sb_condition_lost(&view->condition);
+        model_forget_sb(model);
+    }
+    if (!db_conn_is_usable(&view->conn)) {
+        set_synced(model, false);
+        if (events & DB_CHANGED) {
+            ovsdb_idl_track_clear(view->conn.idl);
+            view->identity = UUID_ZERO;
+        }
+    } else {
+        if (events & (DB_SYNCED | DB_CHANGED)) {
+            run_content(&run, events);
+        }
+        run_watch(&run);
+    }
+    run_txn(view, now);
+}
+
+void
+sb_view_wait(struct sb_view *view)
+{
+    db_conn_wait(&view->conn);
+    if (db_conn_is_usable(&view->conn)) {
+        sb_condition_wait(&view->condition);
+    }
+    if (view->txn) {
+        ovsdb_idl_txn_wait(view->txn);
+        poll_timer_wait_until(view->txn_deadline_ms);
+    }
+}
+
+const char *
+sb_view_error(const struct sb_view *view)
+{
+    const char *error = db_conn_error(&view->conn);
+
+    return error ? error : view->error.length ? ds_cstr_ro(&view->error)
+           : NULL;
+}
+
+const char *
+sb_view_missing_optional(const struct sb_view *view)
+{
+    return db_conn_missing_optional(&view->conn);
+}
+
+void
+sb_view_get_status(const struct sb_view *view, struct db_status *status)
+{
+    db_conn_get_status(&view->conn, status);
+    status->synced = status->synced && !view->error.length;
+}
+
+void
+sb_view_get_memory_usage(const struct sb_view *view, struct simap *usage)
+{
+    ovsdb_idl_get_memory_usage(view->conn.idl, usage);
+    simap_increase(usage, "sb-rows",
+                   row_map_count(&view->chassis)
+                   + row_map_count(&view->privates)
+                   + row_map_count(&view->datapaths)
+                   + row_map_count(&view->mac_bindings)
+                   + row_map_count(&view->bindings));
+}
+
+void
+sb_view_reset_min_index(struct sb_view *view)
+{
+    ovsdb_idl_reset_min_index(view->conn.idl);
+}
+
+void
+sb_view_set_probe_interval(struct sb_view *view, int ms)
+{
+    view->conn.probe_ms = ms;
+}

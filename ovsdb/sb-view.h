@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The Southbound mirror: evidence for held addresses and candidates only, by
+ * condition.  Condition changes are batched: one outstanding, at most 4 a
+ * second, removals lazy; trusted only after the server's acknowledgement and
+ * again after each reconnect. */
+
+#ifndef SB_VIEW_H
+#define SB_VIEW_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "nb-view.h"
+
+struct sb_view;
+struct sb_watch;
+struct uuid;
+
+struct sb_view *sb_view_create(const char *remote, const char *lock_name);
+void sb_view_destroy(struct sb_view *);
+
+/* Runs the connection, applies 'watch' as conditions, carries changes into
+ * 'model' (bindings, chassis, MAC bindings, datapaths, sb_nb_cfg,
+ * sb_identity, sb_synced, chassis_report), and calls model_ack_sb_watch() with
+ * the watch that the server has acknowledged. */
+void sb_view_run(struct sb_view *, struct model *, const struct sb_watch *,
+                 bool want_lock, long long int now);
+void sb_view_wait(struct sb_view *);
+const char *sb_view_error(const struct sb_view *);
+const char *sb_view_missing_optional(const struct sb_view *);
+void sb_view_get_status(const struct sb_view *, struct db_status *);
+void sb_view_get_memory_usage(const struct sb_view *, struct simap *);
+void sb_view_reset_min_index(struct sb_view *);
+void sb_view_set_probe_interval(struct sb_view *, int ms);
+
+/* Deletes exactly these MAC_Binding rows.  Busy until answered. */
+void sb_view_delete_mac_bindings(struct sb_view *, const struct uuid *,
+                                 size_t n, long long int now);
+bool sb_view_is_busy(const struct sb_view *);
+
+#endif /* sb-view.h */

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# System tests: Autotest over a real OVN.  "make check-system" runs them, with
+# TESTSUITEFLAGS, for example TESTSUITEFLAGS='-k hold -v' or '3-7 -d'.  The
+# suite is made in the build folder, which may be read by nobody else.
+
+SYSTEM_TESTSUITE_AT = \
+	tests/system/testsuite.at \
+	tests/system/macros.at \
+	tests/system/sandbox.at \
+	tests/system/hold.at \
+	tests/system/stale-cases.at \
+	tests/system/addresses.at \
+	tests/system/gate.at \
+	tests/system/observe.at \
+	tests/system/safety.at \
+	tests/system/foreign.at \
+	tests/system/manifests.at \
+	tests/system/mac-binding.at \
+	tests/system/faults.at \
+	tests/system/crash.at \
+	tests/system/ha.at
+
+SYSTEM_TESTSUITE = tests/system/testsuite
+
+EXTRA_DIST += \
+	$(SYSTEM_TESTSUITE_AT) \
+	tests/system/ipguard-lib.sh \
+	tests/system/ovsdb-rows
+
+AUTOM4TE = autom4te
+TESTSUITEFLAGS = -j2
+
+tests/system/package.m4: $(top_srcdir)/configure.ac
+	$(AM_V_GEN)$(MKDIR_P) tests/system && \
+	{ echo 'm4_define([AT_PACKAGE_NAME], [$(PACKAGE_NAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_TARNAME], [$(PACKAGE_TARNAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_VERSION], [$(PACKAGE_VERSION)])' && \
+	  echo 'm4_define([AT_PACKAGE_STRING], [$(PACKAGE_STRING)])' && \
+	  echo 'm4_define([AT_PACKAGE_BUGREPORT], [$(PACKAGE_BUGREPORT)])' && \
+	  echo 'm4_define([AT_PACKAGE_URL], [$(PACKAGE_URL)])'; \
+	} > $@.tmp && mv $@.tmp $@
+
+$(SYSTEM_TESTSUITE): $(SYSTEM_TESTSUITE_AT) tests/system/package.m4
+	$(AM_V_GEN)command -v $(AUTOM4TE) > /dev/null || { \
+	  echo 'autom4te not found; install the Debian package autoconf' >&2; \
+	  exit 1; }; \
+	$(AUTOM4TE) --language=autotest -B tests/system -I $(top_srcdir) \
+	  -o $@.tmp $(top_srcdir)/tests/system/testsuite.at && mv $@.tmp $@
+
+# The programs under test are not a prerequisite by name: "make all" built
+# them, and what is missing is skipped.
+check-system: all $(SYSTEM_TESTSUITE)
+	cd tests/system && $(SHELL) ./testsuite $(TESTSUITEFLAGS)
+.PHONY: check-system
+CHECK_LOCAL += check-system
+
+# The groups with keyword "valgrind": no error, nothing lost.  Valgrind is some
+# thirty times slower.
+VALGRIND_WRAPPER = $(VALGRIND) --quiet --error-exitcode=0 --leak-check=full \
+	--errors-for-leak-kinds=definite --show-leak-kinds=definite \
+	--num-callers=30 --log-file=%q{IPGUARD_SANDBOX}/valgrind.%p
+check-valgrind: all $(SYSTEM_TESTSUITE)
+	@test -n '$(VALGRIND)' || { \
+	  echo 'valgrind not found; install the Debian package valgrind' >&2; \
+	  exit 1; }
+	cd tests/system && \
+	  IPGUARD_WRAPPER='$(VALGRIND_WRAPPER)' IPGUARD_TEST_TIMEOUT=300 \
+	  $(SHELL) ./testsuite -k valgrind
+.PHONY: check-valgrind
+
+# Logs of a run: tests/system/testsuite.log and testsuite.dir.
+clean-system:
+	test ! -f tests/system/testsuite || \
+	  (cd tests/system && $(SHELL) ./testsuite --clean)
+	rm -f $(SYSTEM_TESTSUITE) tests/system/package.m4
+.PHONY: clean-system
+CLEAN_LOCAL += clean-system
+DISTCLEANFILES += tests/system/atconfig

@@ -1,0 +1,771 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shell functions of the system tests, over utilities/sandbox-lib.sh: the
+# daemon, manifests, rows of the databases, waiting and failing.
+#
+# They are called from a test group's own shell (not within AT_CHECK): fail()
+# ends the group.  Nothing here measures time; what must not happen is tested
+# by letting something happen after it (see let_pass).
+
+: "${IPGUARD_TEST_TIMEOUT=30}"
+SANDBOX_TIMEOUT=$IPGUARD_TEST_TIMEOUT
+IPGUARD_SRCDIR=$abs_top_srcdir
+. "$abs_top_srcdir/utilities/sandbox-lib.sh"
+
+# Short times: the order of events is what is tested.
+ipguard_fast="--settle-time=200 --unseen-settle=300 --barrier-interval=100"
+
+
+# What sanitizers are to do, if the daemon was built with them; start_ipguard
+# adds where they write to.
+asan_options=detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+ubsan_options=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
+
+
+## Failing and waiting.
+
+# Ends the test group as failed, with a picture of what was going on.
+fail () {
+    set +x
+    echo "${at_where:-?}: FAILED: $*"
+    # Autotest names this line in its summary.
+    test -z "$at_where" || echo "$at_where" > "$at_check_line_file"
+    show_state
+    at_fn_log_failure
+}
+
+show_state () {
+    local log
+
+    test -n "$IPGUARD_SANDBOX" || return 0
+    for log in "$IPGUARD_SANDBOX"/ovn-ipguard*.log; do
+        test -f "$log" || continue
+        echo "--- end of ${log##*/}"
+        tail -n 40 "$log"
+    done
+    if sandbox_is_running ovn-ipguard; then
+        for log in status plan/show; do
+            echo "--- $log"
+            timeout 5 ovn-appctl -t ovn-ipguard $log 2>&1
+        done
+    fi
+    if sandbox_is_running nb; then
+        echo "--- ports"
+        timeout 5 ovn-nbctl --format=csv --data=bare --no-headings \
+            --columns=name,addresses,port_security,enabled,up,options \
+            list Logical_Switch_Port
+    fi
+    if sandbox_is_running own; then
+        echo "--- holds"
+        timeout 10 "$abs_top_srcdir/tests/system/ovsdb-rows" \
+            "$OVN_IPGUARD_DB" OVN_IPGuard Hold \
+            network_name,address,state,reason,blockers,barrier1,barrier2
+        echo "--- journal"
+        timeout 10 "$abs_top_srcdir/tests/system/ovsdb-rows" \
+            "$OVN_IPGUARD_DB" OVN_IPGuard Journal \
+            sequence,action,case,address,port_name,reason
+    fi
+}
+
+# Leaves the test group as skipped; as failed with IPGUARD_NO_SKIP=yes, for
+# callers who made sure that everything is there.
+skip () {
+    echo "skipped: $*"
+    if test "$IPGUARD_NO_SKIP" = yes; then
+        at_fn_log_failure
+    fi
+    echo 77 > "$at_status_file"
+    exit 77
+}
+
+# Runs a command that must succeed.
+check () {
+    local status
+
+    echo "check $*"
+    "$@" > check-output 2>&1 5>&- 6>&-
+    status=$?
+    test $status = 0 || {
+        cat check-output
+        fail "status $status: $*"
+    }
+}
+
+# Runs a command that must fail.
+check_fails () {
+    echo "check_fails $*"
+    if "$@" > check-output 2>&1 5>&- 6>&-; then
+        cat check-output
+        fail "succeeded: $*"
+    fi
+}
+
+# wait_until COMMAND...: until the command succeeds.
+wait_until () {
+    local deadline
+
+    echo "wait_until $*"
+    "$@" > wait-output 2>&1 && return 0
+    deadline=$(($(date +%s) + IPGUARD_TEST_TIMEOUT))
+    while test "$(date +%s)" -le $deadline; do
+        sleep 0.1
+        "$@" > wait-output 2>&1 && return 0
+    done
+    cat wait-output
+    fail "not within $IPGUARD_TEST_TIMEOUT s: $*"
+}
+
+output_has () {
+    local pattern="$1"
+
+    shift
+    "$@" > output-has 2>&1
+    cat output-has
+    grep -Eq -e "$pattern" output-has
+}
+
+# wait_output REGEX COMMAND...: until the command's output has a match.
+wait_output () {
+    wait_until output_has "$@"
+}
+
+check_output () {
+    echo "check_output $*"
+    output_has "$@" > found-output || {
+        cat found-output
+        fail "no match of /$1/ in the output above"
+    }
+}
+
+check_no_output () {
+    echo "check_no_output $*"
+    if output_has "$@" > found-output; then
+        cat found-output
+        fail "unexpected match of /$1/ in the output above"
+    fi
+}
+
+
+## Rows.  TABLE is nb:TABLE, sb:TABLE or own:TABLE; conditions are those of
+## "ovn-nbctl find" for the first two, of ovsdb-rows for own.
+
+# fetch TABLE COLUMN [CONDITION...]: prints the values, sorted, one row a line.
+fetch () {
+    local db="${1%%:*}" table="${1#*:}" column="$2"
+
+    shift 2
+    case $db in
+        nb | sb)
+            ovn-${db}ctl --bare --no-headings --columns="$column" \
+                find "$table" "$@" | grep . | sort ;;
+        own)
+            "$abs_top_srcdir/tests/system/ovsdb-rows" "$OVN_IPGUARD_DB" \
+                OVN_IPGuard "$table" "$column" "$@" ;;
+        *) fail "$db: no such database" ;;
+    esac
+}
+
+count_rows () {
+    local table="$1"
+
+    shift
+    fetch "$table" _uuid "$@" | grep -c .
+}
+
+column_is () {
+    local wanted="$1" table="$2" column="$3" found
+
+    shift 3
+    found=$(fetch "$table" "$column" "$@" | tr '\n' ' ' | sed 's/ *$//')
+    echo "$table $column $*: found '$found', wanted '$wanted'"
+    test "$found" = "$wanted"
+}
+
+row_count_is () {
+    local table="$1" wanted="$2" found
+
+    shift 2
+    found=$(count_rows "$table" "$@")
+    echo "$table $*: found $found rows, wanted $wanted"
+    test "$found" = "$wanted"
+}
+
+row_count_at_least () {
+    local table="$1" wanted="$2" found
+
+    shift 2
+    found=$(count_rows "$table" "$@")
+    echo "$table $*: found $found rows, wanted $wanted or more"
+    test "$found" -ge "$wanted"
+}
+
+# wait_column VALUE TABLE COLUMN [CONDITION...]
+wait_column () { wait_until column_is "$@"; }
+# wait_row_count TABLE N [CONDITION...]
+wait_row_count () { wait_until row_count_is "$@"; }
+wait_rows_at_least () { wait_until row_count_at_least "$@"; }
+
+check_column () {
+    echo "check_column $*"
+    column_is "$@" > check-output || {
+        cat check-output
+        fail "unexpected value"
+    }
+}
+
+check_row_count () {
+    echo "check_row_count $*"
+    row_count_is "$@" > check-output || {
+        cat check-output
+        fail "unexpected number of rows"
+    }
+}
+
+# The addresses of a port.
+wait_addresses () { wait_column "$2" nb:Logical_Switch_Port addresses name="$1"; }
+check_addresses () {
+    check_column "$2" nb:Logical_Switch_Port addresses name="$1"
+}
+check_port_security () {
+    check_column "$2" nb:Logical_Switch_Port port_security name="$1"
+}
+wait_port_security () {
+    wait_column "$2" nb:Logical_Switch_Port port_security name="$1"
+}
+wait_enabled () { wait_column "$2" nb:Logical_Switch_Port enabled name="$1"; }
+check_enabled () { check_column "$2" nb:Logical_Switch_Port enabled name="$1"; }
+
+# no_address LSP IP: the port's addresses do not have IP.
+no_address () {
+    ! fetch nb:Logical_Switch_Port addresses name="$1" | grep -Fqw -e "$2"
+}
+
+port_uuid () {
+    fetch nb:Logical_Switch_Port _uuid name="$1"
+}
+
+# Holds.  wait_hold IP STATE, wait_no_hold IP.
+wait_hold () { wait_column "$2" own:Hold state address="$1"; }
+check_hold () { check_column "$2" own:Hold state address="$1"; }
+wait_no_hold () { wait_row_count own:Hold 0 address="$1"; }
+check_no_hold () { check_row_count own:Hold 0 address="$1"; }
+# wait_blocker IP REGEX: a blocker of the hold says so.
+wait_blocker () { wait_output "$2" fetch own:Hold blockers address="$1"; }
+
+# wait_journal ACTION IP [N]: N rows (default 1) of the journal say so.
+wait_journal () {
+    wait_row_count own:Journal "${3:-1}" action="$1" address="$2"
+}
+check_journal () {
+    check_row_count own:Journal "${3:-1}" action="$1" address="$2"
+}
+
+# Prints database $1 (nb or sb) as text that is equal if the content is.
+snapshot () {
+    case $1 in
+        nb) ovsdb-client dump "$OVN_NB_DB" OVN_Northbound ;;
+        sb) ovsdb-client dump "$OVN_SB_DB" OVN_Southbound ;;
+        own) ovsdb-client dump "$OVN_IPGUARD_DB" OVN_IPGuard ;;
+    esac
+}
+
+# Prints the rows of the ports named, whole.
+port_rows () {
+    local name
+
+    for name in "$@"; do
+        ovn-nbctl --columns=_uuid,name,type,addresses,port_security,enabled,options,external_ids,parent_name,tag \
+            find Logical_Switch_Port name="$name"
+    done
+}
+
+# check_same FILE COMMAND...: the output is what FILE has.
+check_same () {
+    local file="$1"
+
+    shift
+    echo "check_same $file $*"
+    "$@" > same-now
+    diff -u "$file" same-now > check-output || {
+        cat check-output
+        fail "changed: $*"
+    }
+}
+
+# How many transactions the file of database $1 has recorded.
+count_transactions () {
+    ovsdb-tool show-log "$IPGUARD_SANDBOX/$1.db" | grep -c '^record '
+}
+
+
+## OVN.
+
+# Waits until OVN has nothing more to do; every chassis that lives has it.
+sync_ovn () {
+    check ovn-nbctl --wait=hv --timeout=$IPGUARD_TEST_TIMEOUT sync
+}
+
+sync_sb () {
+    check ovn-nbctl --wait=sb --timeout=$IPGUARD_TEST_TIMEOUT sync
+}
+
+# add_switch NAME [KEY=VALUE...]: a logical switch, with other_config.
+add_switch () {
+    local name="$1" pair
+
+    shift
+    check ovn-nbctl ls-add "$name"
+    for pair in "$@"; do
+        check ovn-nbctl set Logical_Switch "$name" other_config:"${pair%%=*}"="\"${pair#*=}\""
+    done
+}
+
+# add_router NAME SWITCH MAC NETWORK...: a router port on the switch.
+add_router () {
+    local router="$1" switch="$2" mac="$3"
+
+    shift 3
+    check ovn-nbctl --may-exist lr-add "$router" \
+        -- lrp-add "$router" "$router-$switch" "$mac" "$@" \
+        -- lsp-add "$switch" "$switch-$router" \
+        -- set Logical_Switch_Port "$switch-$router" type=router \
+            options:router-port="$router-$switch" addresses=router
+}
+
+# add_lsp SWITCH NAME [COLUMN=VALUE...]: a bare port.
+add_lsp () {
+    local switch="$1" name="$2"
+
+    shift 2
+    if test $# -eq 0; then
+        check ovn-nbctl lsp-add "$switch" "$name"
+    else
+        check ovn-nbctl lsp-add "$switch" "$name" \
+            -- set Logical_Switch_Port "$name" "$@"
+    fi
+}
+
+# add_pod_port SWITCH NS POD MAC [IP...]: the port of a pod, as Kube-OVN's
+# controller writes it.  Without IP it has a MAC alone, with neither (MAC "-")
+# no address.  $provider names an attachment network, $ps=yes asks for port
+# security.
+add_pod_port () {
+    local switch="$1" ns="$2" pod="$3" mac="$4" name addresses
+
+    shift 4
+    name=$pod.$ns${provider:+.$provider}
+    addresses=$(echo "$mac $*" | sed 's/ *$//; s/^-$//')
+    check ovn-nbctl lsp-add "$switch" "$name" \
+        -- set Logical_Switch_Port "$name" \
+            external_ids:vendor=kube-ovn external_ids:ls="$switch" \
+            external_ids:pod="\"$ns/$pod\"" \
+            ${addresses:+addresses="\"$addresses\""} \
+            ${ps:+port_security="\"$addresses\""}
+}
+
+# plug_up CHASSIS IFACE LSP: plugs and waits until OVN says the port is up.
+plug_up () {
+    check plug "$1" "$2" "$3"
+    wait_column true nb:Logical_Switch_Port up name="$3"
+}
+
+# unplug_down CHASSIS IFACE LSP: unplugs and waits until OVN has let go.
+unplug_down () {
+    check unplug "$1" "$2"
+    wait_column "" sb:Port_Binding chassis logical_port="$3"
+}
+
+
+## Manifests.  All objects are in one file, which is replaced as a whole, so
+## that objects go one by one and the file is never empty: a bystander stays.
+
+# Forgets all objects but the bystander.
+manifest_reset () {
+    rm -rf objects
+    mkdir -p objects pods
+    cat > objects/00-bystander.yaml <<'BYSTANDER'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: bystander
+  namespace: kube-system
+  uid: 00000000-0000-4000-8000-00000000b75d
+BYSTANDER
+    manifest_batch=
+    manifest_write
+}
+
+# Writes the objects into the file that the daemon watches.
+manifest_write () {
+    local file
+
+    test -z "$manifest_batch" || return 0
+    for file in objects/*.yaml; do
+        echo ---
+        cat "$file"
+    done > pods/.all.tmp
+    mv pods/.all.tmp pods/all.yaml
+}
+
+# Between these the file stays as it is: a change of several objects at once.
+manifest_begin () { manifest_batch=yes; }
+manifest_end () { manifest_batch=; manifest_write; }
+
+# Prints annotations, each KEY=VALUE, indented by $1 blanks.  A key without a
+# prefix is one of Kube-OVN's for the default network.
+manifest_annotations () {
+    local indent="$1" pair key
+
+    shift
+    test $# -gt 0 || return 0
+    printf "%${indent}sannotations:\n" ''
+    for pair in "$@"; do
+        key=${pair%%=*}
+        case $key in
+            */*) ;;
+            *) key=ovn.kubernetes.io/$key ;;
+        esac
+        # A single-quoted YAML scalar: only the quote itself is special.
+        printf "%$((indent + 2))s%s: '%s'\n" '' "$key" \
+            "$(printf %s "${pair#*=}" | sed "s/'/''/g")"
+    done
+}
+
+# manifest_sts NAME REPLICAS [ANNOTATION...]: a StatefulSet whose template has
+# the annotations.  $ns is its namespace (default), $uid its uid, $start its
+# first ordinal.
+manifest_sts () {
+    local name="$1" replicas="$2" ns="${ns:-default}"
+
+    shift 2
+    {
+        cat <<OBJECT
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: $name
+  namespace: $ns
+  uid: ${uid:-uid-sts-$ns-$name}
+spec:
+  replicas: $replicas
+OBJECT
+        test -z "$start" || printf '  ordinals:\n    start: %s\n' "$start"
+        cat <<OBJECT
+  serviceName: $name
+  selector:
+    matchLabels:
+      app: $name
+  template:
+    metadata:
+      labels:
+        app: $name
+OBJECT
+        manifest_annotations 6 "$@"
+        cat <<OBJECT
+    spec:
+      containers:
+      - name: main
+        image: registry.example/main:1
+OBJECT
+    } > "objects/sts-$ns-$name.yaml"
+    manifest_write
+}
+
+# manifest_pod NS NAME UID OWNER [ANNOTATION...]: OWNER is sts/NAME, rs/NAME,
+# vm/NAME, each with "=UID" if it is not the one manifest_sts gives, or "-".
+# $phase and $pod_ip fill in its status, $created its time of creation, $deleting
+# anything makes it one that is being deleted.
+manifest_pod () {
+    local ns="$1" name="$2" pod_uid="$3" owner="$4" kind owner_name owner_uid
+
+    shift 4
+    {
+        cat <<OBJECT
+apiVersion: v1
+kind: Pod
+metadata:
+  name: $name
+  namespace: $ns
+  uid: $pod_uid
+  creationTimestamp: "${created:-2026-01-01T00:00:00Z}"
+OBJECT
+        test -z "$deleting" ||
+            printf '  deletionTimestamp: "2026-01-01T01:00:00Z"\n'
+        manifest_annotations 2 "$@"
+        if test "$owner" != -; then
+            kind=${owner%%/*} owner_name=${owner#*/}
+            case $owner_name in
+                *=*) owner_uid=${owner_name#*=} owner_name=${owner_name%%=*} ;;
+                *) owner_uid=uid-$kind-$ns-$owner_name ;;
+            esac
+            case $kind in
+                sts) kind="apps/v1 StatefulSet" ;;
+                rs) kind="apps/v1 ReplicaSet" ;;
+                vm) kind="kubevirt.io/v1 VirtualMachineInstance" ;;
+            esac
+            cat <<OBJECT
+  ownerReferences:
+  - apiVersion: ${kind% *}
+    kind: ${kind#* }
+    name: $owner_name
+    uid: $owner_uid
+    controller: true
+    blockOwnerDeletion: true
+OBJECT
+        fi
+        cat <<OBJECT
+spec:
+  nodeName: ${node:-ch1}
+  containers:
+  - name: main
+    image: registry.example/main:1
+status:
+  phase: ${phase:-Running}
+OBJECT
+        test -z "$pod_ip" ||
+            printf '  podIP: %s\n  podIPs:\n  - ip: %s\n' "$pod_ip" "$pod_ip"
+    } > "objects/pod-$ns-$name.yaml"
+    manifest_write
+}
+
+# manifest_object NAME: any other object, from standard input.
+manifest_object () {
+    cat > "objects/$1.yaml"
+    manifest_write
+}
+
+# manifest_remove NAME...: "pod-NS-NAME", "sts-NS-NAME" or what
+# manifest_object was told.
+manifest_remove () {
+    local name
+
+    for name in "$@"; do
+        rm "objects/$name.yaml" || fail "no manifest $name"
+    done
+    manifest_write
+}
+
+
+## The daemon.
+
+# start_ipguard OPTION...: starts the daemon on this sandbox and the pods
+# directory.  $instance names a second one (ovn-ipguard-2).
+start_ipguard () {
+    local name="${instance:-ovn-ipguard}" report
+
+    echo "start $name $*"
+    test -d pods || manifest_reset
+    report=$IPGUARD_SANDBOX/$name.sanitizer
+    ASAN_OPTIONS="$asan_options:log_path=\"$report\"" \
+    UBSAN_OPTIONS="$ubsan_options:log_path=\"$report\"" \
+    $IPGUARD_WRAPPER "$abs_top_builddir/agent/ovn-ipguard" \
+        --detach --no-chdir -vconsole:off -vsyslog:off \
+        --pidfile="$IPGUARD_SANDBOX/$name.pid" \
+        --log-file="$IPGUARD_SANDBOX/$name.log" \
+        ${instance:+--unixctl="$IPGUARD_SANDBOX/$name.ctl"} \
+        --ovnnb-db="$OVN_NB_DB" --ovnsb-db="$OVN_SB_DB" \
+        --db="$OVN_IPGUARD_DB" --pods="$PWD/pods" \
+        $ipguard_fast "$@" > start-output 2>&1 5>&- 6>&- || {
+        cat start-output
+        fail "$name does not start"
+    }
+}
+
+# Runs a command of the daemon (or of $instance).
+ipguard () {
+    if test -n "$instance"; then
+        ovs-appctl --timeout=20 -t "$IPGUARD_SANDBOX/$instance.ctl" "$@"
+    else
+        ovn-appctl --timeout=20 -t ovn-ipguard "$@"
+    fi
+}
+
+# Waits until the daemon has all sources and is the active one.
+wait_active () {
+    wait_output '(^|[^a-z])active' ipguard status
+}
+
+# Stops the daemon as an operator does.
+stop_ipguard () {
+    local name="${instance:-ovn-ipguard}" pid
+
+    pid=$(sandbox_pid "$name") || fail "$name does not run"
+    check ipguard exit
+    wait_until sandbox_is_stopped "$name"
+    # A sanitizer or valgrind writes its report after the pid file is gone.
+    wait_until process_is_gone "$pid"
+}
+
+process_is_gone () {
+    ! grep -aqs . "/proc/$1/cmdline"
+}
+
+# Kills the daemon at once.
+kill_ipguard () {
+    local name="${instance:-ovn-ipguard}"
+
+    echo "kill -9 $name"
+    sandbox_kill "$name" KILL
+}
+
+# check_logs [REGEX...]: nothing worse than INFO in the daemon's logs but
+# what matches; no report of a sanitizer or of valgrind.
+check_logs () {
+    local allowed='\|timeval(\([^)]*\))?\|WARN\|' regex file
+
+    for regex in "$@"; do
+        allowed="$allowed|$regex"
+    done
+    for file in "$IPGUARD_SANDBOX"/ovn-ipguard*.log; do
+        test -f "$file" || continue
+        if grep -E '\|(WARN|ERR|EMER)\|' "$file" |
+                grep -Ev -e "$allowed" > bad-lines; then
+            cat bad-lines
+            fail "unexpected lines in ${file##*/}"
+        fi
+    done
+    for file in "$IPGUARD_SANDBOX"/*.sanitizer* \
+                "$IPGUARD_SANDBOX"/valgrind.*; do
+        test -s "$file" || continue
+        cat "$file"
+        fail "a sanitizer or valgrind complains"
+    done
+}
+
+# let_pass: returns once the daemon has seen everything that was done before
+# and has had the time to act on it.  It is shown, not slept: a port that is
+# stale beyond doubt from now on, on a switch of its own, is cleared only after
+# the settle time.  make_canaries must have been called early.  Works in guard
+# and manage while nothing is frozen.
+let_pass () {
+    test -n "$canaries" || fail "no canaries left"
+    canary=${canaries%% *}
+    canaries=${canaries#* }
+    ns=canary manifest_sts $canary 1 ip_address=192.0.2.254
+    wait_until no_address $canary-0.canary 192.0.2.${canary#canary}
+}
+
+# make_canaries: ports for let_pass, for four calls.
+make_canaries () {
+    local n
+
+    check ovn-nbctl ls-add canary-ls
+    for n in 1 2 3 4; do
+        ns=canary manifest_sts canary$n 1 ip_address=192.0.2.$n
+        add_pod_port canary-ls canary canary$n-0 0a:00:00:00:ca:0$n 192.0.2.$n
+        canaries="$canaries canary$n"
+    done
+    canaries="${canaries# } "
+}
+
+
+## Stages that many tests begin with.
+
+# mac N: the Ethernet address of the tests' port N.
+mac () {
+    printf '0a:00:00:00:00:%02x' "$1"
+}
+
+# sts_pod STS ORDINAL UID [ANNOTATION...]: the pod of a StatefulSet in
+# namespace default.
+sts_pod () {
+    local sts="$1" ordinal="$2" pod_uid="$3"
+
+    shift 3
+    manifest_pod default "$sts-$ordinal" "$pod_uid" "sts/$sts" "$@"
+}
+
+# running_sts SWITCH STS N IP[,IP]: a StatefulSet of one replica with the
+# fixed IP, whose pod runs on ch1 behind interface pN with MAC N and uid
+# STS-uid-1.
+running_sts () {
+    local switch="$1" sts="$2" n="$3" ips="$4"
+
+    add_pod_port "$switch" default "$sts-0" "$(mac "$n")" $(echo "$ips" | tr , ' ')
+    manifest_begin
+    manifest_sts "$sts" 1 ip_address="$ips"
+    sts_pod "$sts" 0 "$sts-uid-1" ip_address="$ips"
+    manifest_end
+    plug_up ch1 "p$n" "$sts-0.default"
+}
+
+# replace_pod STS N IP[,IP]: the StatefulSet's fixed IP is changed and its pod
+# replaced: the old one's interface goes, a pod with another uid comes.
+replace_pod () {
+    local sts="$1" n="$2" ips="$3"
+
+    check unplug ch1 "p$n"
+    manifest_begin
+    manifest_sts "$sts" 1 ip_address="$ips"
+    sts_pod "$sts" 0 "$sts-uid-2" ip_address="$ips"
+    manifest_end
+}
+
+# move_sts STS N UID IP[,IP]: as replace_pod, from beginning to end, in manage
+# mode: until the new pod's interface is up.
+move_sts () {
+    local sts="$1" n="$2" pod_uid="$3" ips="$4"
+
+    check unplug ch1 "p$n"
+    manifest_begin
+    manifest_sts "$sts" 1 ip_address="$ips"
+    sts_pod "$sts" 0 "$pod_uid" ip_address="$ips"
+    manifest_end
+    wait_addresses "$sts-0.default" "$(mac "$n") $(echo "$ips" | tr , ' ')"
+    plug_up ch1 "p$n" "$sts-0.default"
+}
+
+# retarget_sts STS N IP[,IP]: the same, but no new pod comes.
+retarget_sts () {
+    local sts="$1" n="$2" ips="$3"
+
+    check unplug ch1 "p$n"
+    manifest_begin
+    manifest_sts "$sts" 1 ip_address="$ips"
+    manifest_remove "pod-default-$sts-0"
+    manifest_end
+}
+
+# taker SWITCH STS N IP[,IP] [ADDRESSES]: another StatefulSet asks for IP; its
+# pod waits for its network.  The port has a MAC alone, as in plain OVN, or
+# what ADDRESSES says, as a CNI controller writes it.
+taker () {
+    local switch="$1" sts="$2" n="$3" ips="$4"
+
+    shift 4
+    manifest_begin
+    manifest_sts "$sts" 1 ip_address="$ips"
+    sts_pod "$sts" 0 "$sts-uid-1" ip_address="$ips"
+    manifest_end
+    add_pod_port "$switch" default "$sts-0" "$(mac "$n")" "$@"
+}
+
+
+## A test group's beginning and end.
+
+ipguard_prepare () {
+    sandbox_need_programs ovsdb-server ovs-vswitchd ovn-northd \
+        ovn-controller ovn-nbctl ovn-sbctl ovn-appctl 2> /dev/null ||
+        skip "Open vSwitch or OVN is not installed"
+    command -v python3 > /dev/null || skip "python3 is not installed"
+    trap ipguard_cleanup 0
+    trap 'exit 1' 1 2 13 15
+}
+
+ipguard_cleanup () {
+    local server
+
+    trap '' 1 2 13 15
+    for server in */nb.pid; do
+        IPGUARD_SANDBOX=$PWD/${server%/nb.pid}
+        sandbox_stop 2> /dev/null
+    done
+}
+
+# start_sandbox [CHASSIS]
+start_sandbox () {
+    mkdir sandbox || fail "mkdir sandbox"
+    manifest_reset
+    sandbox_start "$PWD/sandbox" "${1:-1}" 5>&- 6>&- ||
+        fail "the sandbox does not start"
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Unit tests; tests/unit/suites.h says how to add a suite.
+
+check_PROGRAMS += tests/unit/run-unit
+
+tests_unit_run_unit_SOURCES = \
+	tests/unit/lsp-gen.c \
+	tests/unit/lsp-gen.h \
+	tests/unit/run-unit.c \
+	tests/unit/suites.h \
+	tests/unit/test-idl.c \
+	tests/unit/test-ip-addr.c \
+	tests/unit/test-lsp-addr.c \
+	tests/unit/test-lsp-edit-random.c \
+	tests/unit/test-lsp-edit.c \
+	tests/unit/test-settings.c \
+	tests/unit/unit.h
+tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_unit_run_unit_LDADD = \
+	agent/report/libreport.la \
+	ovsdb/libovsdbview.la \
+	agent/kube/libkube.la \
+	agent/core/libcore.la \
+	$(OVS_LIBS) \
+	$(JANSSON_LIBS) \
+	$(YAML_LIBS) \
+	$(CUNIT_LIBS)
+
+# The environment of every test: no database of the system is ever meant.
+UNIT_ENV = srcdir='$(srcdir)' $(SANITIZER_ENV)
+CHECK_LOCAL += check-unit
+.PHONY: check-unit
+check-unit: tests/unit/run-unit$(EXEEXT)
+	$(AM_V_at)$(UNIT_ENV) tests/unit/run-unit $(UNITFLAGS)

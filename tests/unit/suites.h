@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The list of unit-test suites, read several times with SUITE() defined
+ * differently, hence without a guard.
+ *
+ * To add the suite of a module "foo-bar":
+ *
+ *   1. write tests/unit/test-foo-bar.c with "void suite_foo_bar(void)", which
+ *      registers itself with unit_add_suite() of unit.h and CU_ADD_TEST();
+ *   2. add that file to tests/unit/automake.mk;
+ *   3. add SUITE(foo_bar) below.
+ *
+ * Suites run in this order. */
+
+SUITE(idl)
+SUITE(ip_addr)
+SUITE(lsp_addr)
+SUITE(lsp_edit)
+SUITE(lsp_edit_random)
+SUITE(settings)
