@@ -28,6 +28,7 @@ agent_ovn_ipguard_LDADD = \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
+	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
 	$(YAML_LIBS)
 nodist_agent_ovn_ipguard_SOURCES = agent/schema-version.h

@@ -1,17 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What comes from Kubernetes; alone uses jansson and libyaml.
+# What comes from Kubernetes; alone uses jansson, libcurl
+# and libyaml.
 # A new file of agent/kube/ is added to the list below, alphabetically.
 
 noinst_LTLIBRARIES += agent/kube/libkube.la
 
 agent_kube_libkube_la_SOURCES = \
+	agent/kube/api-discovery.c \
+	agent/kube/api-discovery.h \
+	agent/kube/api-live.c \
+	agent/kube/api-live.h \
+	agent/kube/api-source.c \
+	agent/kube/api-source.h \
+	agent/kube/api-store.c \
+	agent/kube/api-store.h \
+	agent/kube/base64.c \
+	agent/kube/base64.h \
+	agent/kube/exec-plugin.c \
+	agent/kube/exec-plugin.h \
 	agent/kube/file-watch.c \
 	agent/kube/file-watch.h \
+	agent/kube/http.c \
+	agent/kube/http.h \
 	agent/kube/json-place.c \
 	agent/kube/json-place.h \
 	agent/kube/json-text.c \
 	agent/kube/json-text.h \
+	agent/kube/kubeconfig-file.c \
+	agent/kube/kubeconfig-file.h \
+	agent/kube/kubeconfig.c \
+	agent/kube/kubeconfig.h \
 	agent/kube/manifest-digest.c \
 	agent/kube/manifest-file.c \
 	agent/kube/manifest-file.h \
@@ -27,6 +46,11 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/reflector-list.c \
+	agent/kube/reflector-private.h \
+	agent/kube/reflector-watch.c \
+	agent/kube/reflector.c \
+	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
 	agent/kube/workload-assembly.c \

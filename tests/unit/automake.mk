@@ -8,9 +8,13 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/run-unit.c \
+	tests/unit/stub-server.c \
+	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/test-api-source.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
@@ -23,6 +27,7 @@ tests_unit_run_unit_LDADD = \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
+	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
 	$(YAML_LIBS) \
 	$(CUNIT_LIBS)

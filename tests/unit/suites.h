@@ -12,8 +12,10 @@
  *
  * Suites run in this order. */
 
+SUITE(api_source)
 SUITE(idl)
 SUITE(ip_addr)
+SUITE(kubeconfig)
 SUITE(lsp_addr)
 SUITE(lsp_edit)
 SUITE(lsp_edit_random)

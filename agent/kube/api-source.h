@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Pods and owners from a live API server: --kubeconfig=FILE, --kube-api=URL.
+ *
+ * Each kind is listed and then watched.  The source is synced when all of them
+ * were listed once, and trusted while all are kept up to date and nothing is
+ * hard to believe: no list is empty or lost a large part of its objects, the
+ * server has not gone back in time, and every object could be read.  While it
+ * is not trusted nothing destructive happens.  What is hard to believe is
+ * believed when a person confirms it. */
+
+#ifndef API_SOURCE_H
+#define API_SOURCE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/compiler.h"
+
+#include "kubeconfig.h"
+#include "orders.h"
+
+struct api_source;
+struct dialect;
+struct ds;
+struct kube_change;
+struct svec;
+
+struct api_source_options {
+    struct kubeconfig_options kubeconfig;
+    const struct dialect *dialect;
+    /* Only these namespaces; empty or NULL: all. */
+    const struct svec *namespaces;
+};
+
+struct api_source_status {
+    bool synced;                /* Everything was listed once. */
+    bool trusted;
+    bool vips_known;            /* The list of Kube-OVN's Vips is complete. */
+    size_t n_pods;
+    size_t n_workloads;
+    size_t n_problems;
+    uint64_t n_lists, n_watches, n_events, n_errors;
+    uint64_t n_requests, n_bytes;
+    uint64_t n_live_reads, n_live_failed;
+    size_t memory;              /* Bytes of what is kept of the objects. */
+};
+
+/* Returns NULL, or why it cannot be, which the caller frees.  To be called
+ * after the daemon has detached: libcurl has threads. */
+char *api_source_create(const struct api_source_options *,
+                        struct api_source **) OVS_WARN_UNUSED_RESULT;
+void api_source_destroy(struct api_source *);
+
+void api_source_run(struct api_source *, long long int now);
+void api_source_wait(struct api_source *);
+
+/* Next change for the model, or NULL; the caller destroys it. */
+struct kube_change *api_source_pop(struct api_source *);
+
+/* Begins a live read of an owner (design: in brackets around a destructive
+ * write).  The answer comes by api_source_pop_live(); what changed is then
+ * already there for api_source_pop(). */
+void api_source_live_read(struct api_source *, const struct live_read *,
+                          long long int now);
+/* Takes the next answer.  'began_ms' is when it was asked for: what was read
+ * is not older.  Returns false if there is none. */
+bool api_source_pop_live(struct api_source *, uint64_t *id,
+                         enum live_read_result *, long long int *began_ms);
+
+/* True if pods of the namespace 'ns' are read at all. */
+bool api_source_covers(const struct api_source *, const char *ns);
+
+void api_source_get_status(const struct api_source *,
+                           struct api_source_status *);
+
+/* Appends a line for each problem; and one for each kind, how it is read. */
+void api_source_format_problems(const struct api_source *, struct ds *);
+void api_source_format_status(const struct api_source *, long long int now,
+                              struct ds *);
+
+/* Believes what is hard to believe.  Returns NULL, or that there is nothing
+ * like that, which the caller frees. */
+char *api_source_confirm(struct api_source *) OVS_WARN_UNUSED_RESULT;
+
+/* For tests; see reflector_set_limits(). */
+void api_source_set_limits(struct api_source *, unsigned int page,
+                           long long int silence_ms,
+                           long long int backoff_ms);
+
+#endif /* api-source.h */
