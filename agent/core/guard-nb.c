@@ -319,6 +319,22 @@ planned_done(struct guard *g, const struct planned *pl,
     }
 }
 
+/* Possibly done: the journal says so, and the mirror will tell. */
+static void
+journal_unknown(struct guard *g, const struct guard_env *env,
+                struct planned *pl)
+{
+    const struct nb_write *w = sent_write(g, &pl->port);
+    const char *action = (pl->kind == PLAN_CLEAR ? "clear"
+                          : pl->kind == PLAN_SET ? "set"
+                          : pl->kind == PLAN_PUT_BACK ? "put-back" : NULL);
+
+    if (w && action) {
+        svec_add(&pl->evidence, "outcome unknown: no answer from the server");
+        journal_write(g, env, pl, w, action);
+    }
+}
+
 static void
 give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
              const struct guard_env *env)
@@ -419,6 +435,9 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
     } else {
         drop_barrier_tokens(g, r->token);
         for (size_t i = 0; i < g->n_planned; i++) {
+            if (r->result == TXN_RESULT_UNKNOWN) {
+                journal_unknown(g, env, &g->planned[i]);
+            }
             if (g->planned[i].kind == PLAN_CLEAR) {
                 guard_clear_failed(g, &g->planned[i], r->result, env);
             }

@@ -154,7 +154,7 @@ struct guard {
     struct ovs_list post_reads;
     struct ovs_list standby_departures; /* struct standby_departure. */
 
-    uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
+    uint64_t judged_seqno;      /* change_seqno + own_changes last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
     struct safety safety;
 

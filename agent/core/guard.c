@@ -412,6 +412,21 @@ freeze(struct guard *g, const struct guard_env *env, const char *why)
     g->row_changed = true;
 }
 
+/* The size of NB is kept in the own database, so that a later start can tell a
+ * much smaller one; written when it has changed by a tenth. */
+static void
+note_size(struct guard *g)
+{
+    long long int seen = g->row.nb_ports_seen;
+    long long int now = g->safety.nb_ports;
+
+    if (llabs(now - seen) > MAX(10, seen / 10)
+        || strcmp(g->row.nb_identity ? g->row.nb_identity : "",
+                  g->safety.nb_identity)) {
+        g->row_changed = true;
+    }
+}
+
 static void
 check_databases(struct guard *g, const struct guard_env *env)
 {
@@ -429,6 +444,7 @@ check_databases(struct guard *g, const struct guard_env *env)
             free(why);
             return;
         }
+        note_size(g);
     }
     if (m->sb_synced) {
         why = safety_check_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);

@@ -676,6 +676,12 @@ model_set_port(struct model *m, const struct nb_port_row *row)
                     model_mark_member(m, p->member);
                 }
             }
+            const char *peer = smap_get(row->options, "router-port");
+            if (!nullable_string_is_equal(p->router_port, peer)) {
+                free(p->router_port);
+                p->router_port = nullable_xstrdup(peer);
+                m->change_seqno++;
+            }
             struct member *before = p->member;
             prove_port(m, p, row);
             if (p->member != before) {

@@ -14,6 +14,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-report.c \
 	tests/unit/test-settings.c \
 	tests/unit/unit.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)

@@ -98,6 +98,7 @@ test_equality(void)
         claims_clone(&b, &a);                   \
         c = &b.claims[0];                       \
         STATEMENT;                              \
+        CU_ASSERT_PTR_NOT_NULL(c);              \
         CU_ASSERT_FALSE(claims_equal(&a, &b));  \
         CU_ASSERT_FALSE(claims_equal(&b, &a));  \
         claims_destroy(&b);                     \
