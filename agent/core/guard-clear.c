@@ -533,6 +533,7 @@ queue_post_read(struct guard *g, const struct planned *pl,
     const char *workload;
     int kind;
 
+    guard_post_read_done(g, &pl->port, &pl->addr); /* Of an earlier clear. */
     read_owner(&g->model, p->member, &workload, &kind);
     pr->port = pl->port;
     pr->hold = pl->hold;
@@ -687,6 +688,33 @@ plan_put_back(struct guard *g, struct post_read *pr)
     return true;
 }
 
+/* The owner, or somebody for it, was faster. */
+static bool
+has_it_again(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+
+    return p && ip_addr_set_contains(&p->static_ips, &pr->addr);
+}
+
+/* The look back at 'addr' of 'port' has come to its end. */
+void
+guard_post_read_done(struct guard *g, const struct uuid *port,
+                     const struct ip_addr *addr_)
+{
+    struct ip_addr addr = *addr_; /* May be part of what is freed. */
+    struct uuid uuid = *port;
+    struct post_read *pr;
+
+    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
+        if (uuid_equals(&pr->port, &uuid)
+            && ip_addr_equals(&pr->addr, &addr)) {
+            ovs_list_remove(&pr->node);
+            guard_post_read_destroy(pr);
+        }
+    }
+}
+
 void
 guard_plan_put_backs(struct guard *g, const struct guard_env *env,
                      struct orders *orders)
@@ -701,14 +729,15 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
             if (may_write) {
                 char ip[IP_ADDR_STRLEN];
 
-                if (!plan_put_back(g, pr)) {
+                if (has_it_again(g, pr)) {
+                    guard_post_read_done(g, &pr->port, &pr->addr);
+                } else if (!plan_put_back(g, pr)) {
                     guard_log(g, 'w', "%s/%s wants %s again, but its port "
                               "or the address is no longer as it was",
                               pr->ns, pr->name,
                               ip_addr_to_string(&pr->addr, ip));
+                    guard_post_read_done(g, &pr->port, &pr->addr);
                 }
-                ovs_list_remove(&pr->node);
-                guard_post_read_destroy(pr);
             }
         } else if (!pr->read_id && env->now >= pr->retry_ms) {
             pr->read_id = guard_new_token(g);

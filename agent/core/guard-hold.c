@@ -136,8 +136,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
             && hold_find_former(h, &d->port)) {
             return;             /* Our clear, or somebody was faster. */
         }
-        if (d->owned) {
-            /* Who had it last is the one that may have it back at once. */
+        if (d->owned && !d->gated) {
+            /* Who had it last is the one that may have it back at once; who
+             * waited for it behind a gate never had it. */
             set_owner_from_departure(h, d);
             h->fixed |= fixed;
         }
@@ -439,7 +440,8 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 
     follow_network(g, h);
     keep_runner(g, h);
-    if (h->b2 && !h->b2_since_ms) {
+    if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
+        /* No chassis can have seen it before. */
         h->b2_since_ms = env->now;
     }
     evidence_collect(&g->model, &g->settings, h, env->now, env->wall, &e);

@@ -432,21 +432,41 @@ prune_duplicates(struct guard *g)
     }
 }
 
-/* What is on its way, or waits for somebody else, may rest on things that do
- * not make its own member dirty: other ports, chassis, holds. */
 static void
-judge_candidates_again(struct guard *g, const struct guard_env *env)
+add_cycle(struct guard *g, const struct uuid *port, struct sset *cycles)
 {
-    struct candidate *c;
+    const struct port *p = model_find_port(&g->model, port);
+    char *text = p ? judge_cycle(&g->model, &g->holds, p) : NULL;
 
-    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
-        if (c->kind != VERDICT_REPORT) {
-            const struct port *p = model_find_port(&g->model, &c->port);
-            struct ip_addr addr = c->addr;
+    if (text) {
+        sset_add_and_free(cycles, text);
+    }
+}
 
-            update_candidate(g, env, p, &addr);
+/* A permutation of addresses among the ordinals of one StatefulSet: a rollout
+ * that goes one by one cannot finish it. */
+static void
+look_for_cycles(struct guard *g)
+{
+    struct sset cycles = SSET_INITIALIZER(&cycles);
+    const struct candidate *c;
+    const struct want *w;
+    const char *text;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        add_cycle(g, &c->port, &cycles);
+    }
+    LIST_FOR_EACH (w, list_node, &g->wants_waiting) {
+        add_cycle(g, &w->port, &cycles);
+    }
+    SSET_FOR_EACH (text, &cycles) {
+        if (!sset_contains(&g->cycles, text)) {
+            guard_log(g, 'w', "%s; a rollout one by one cannot finish this",
+                      text);
         }
     }
+    sset_swap(&g->cycles, &cycles);
+    sset_destroy(&cycles);
 }
 
 void
@@ -471,6 +491,7 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
         prune_candidates(g);
         prune_duplicates(g);
         judge_moving(g, env);
+        look_for_cycles(g);
         g->judged_seqno = g->model.change_seqno;
     }
 }

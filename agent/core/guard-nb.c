@@ -284,6 +284,7 @@ put_back_done(struct guard *g, const struct planned *pl,
     guard_log(g, 'w', "%s: %s put back: its owner wants it again",
               w->port_name, ip_addr_to_string(&pl->addr, ip));
     guard_note_action(g, env, "put %s back on %s", ip, w->port_name);
+    guard_post_read_done(g, &pl->port, &pl->addr);
     if (h) {
         hold_remove_former(h, &pl->port);
         h->returned = true;
@@ -353,7 +354,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
         } else if (h->b2_token == token) {
             h->b2_token = 0;
             h->b2 = nb_cfg;
-            h->b2_since_ms = env->now;
+            h->b2_since_ms = 0; /* From when SB has it: step_hold(). */
         } else {
             continue;
         }

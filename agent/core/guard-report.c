@@ -348,6 +348,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     }
     free(array);
     put_duplicates(g, ds);
+    put_set(ds, "", "", &g->cycles);
 }
 
 static int

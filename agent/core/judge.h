@@ -90,4 +90,11 @@ void verdict_destroy(struct verdict *);
 const struct port *judge_keeper(const struct model *, enum guard_mode,
                                 const struct addr_use *, char **why);
 
+/* If the StatefulSet of 'port' is being rolled out in such a way that each
+ * ordinal is to get an address which another one has, all the way round to
+ * 'port', returns that in words, beginning with the first port of the circle
+ * by name; otherwise NULL.  The caller frees it. */
+char *judge_cycle(const struct model *, const struct hold_table *,
+                  const struct port *);
+
 #endif /* judge.h */

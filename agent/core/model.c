@@ -414,6 +414,7 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
     d->network_name = xstrdup(p->network->name);
     d->addr = *ip;
     d->row_gone = row_gone;
+    d->gated = p->mark && p->enabled == TRI_FALSE;
     d->mac = lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
              ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)) : xstrdup("");
     d->owned = p->kind == PORT_OWNED && p->member;

@@ -8,6 +8,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/testsuite.at \
 	tests/system/macros.at \
 	tests/system/sandbox.at \
+	tests/system/daemon.at \
 	tests/system/ovsdb-layer.at \
 	tests/system/hold.at \
 	tests/system/stale-cases.at \

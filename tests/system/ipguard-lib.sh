@@ -115,6 +115,11 @@ wait_until () {
     fail "not within $IPGUARD_TEST_TIMEOUT s: $*"
 }
 
+# For wait_until: the command fails.
+not () {
+    ! "$@"
+}
+
 output_has () {
     local pattern="$1"
 
@@ -377,20 +382,26 @@ unplug_down () {
 
 
 ## Manifests.  All objects are in one file, which is replaced as a whole, so
-## that objects go one by one and the file is never empty: a bystander stays.
+## that objects go one by one and the file is never empty: bystanders stay.
 
-# Forgets all objects but the bystander.
+# Forgets all objects but the bystanders: so many that no test takes away a
+# share of the file that the daemon would not believe.
 manifest_reset () {
+    local n
+
     rm -rf objects
     mkdir -p objects pods
-    cat > objects/00-bystander.yaml <<'BYSTANDER'
+    for n in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29; do
+        cat <<BYSTANDER
+---
 apiVersion: v1
 kind: Pod
 metadata:
-  name: bystander
+  name: bystander-$n
   namespace: kube-system
-  uid: 00000000-0000-4000-8000-00000000b75d
+  uid: 00000000-0000-4000-8000-0000000000$n
 BYSTANDER
+    done > objects/00-bystanders.yaml
     manifest_batch=
     manifest_write
 }
@@ -599,9 +610,15 @@ ipguard () {
     fi
 }
 
-# Waits until the daemon has all sources and is the active one.
-wait_active () {
-    wait_output '(^|[^a-z])active' ipguard status
+# Waits until the daemon has all sources and is the active one; with
+# wait_standby, the other one.  "ipguard" is of the instance in $instance.
+wait_active () { wait_until role_is active; }
+wait_standby () { wait_until role_is standby; }
+
+role_is () {
+    ipguard status > role-is || return
+    cat role-is
+    grep -Eq "^state: $1" role-is && ! grep -Eq 'not (synced|connected)' role-is
 }
 
 # wait_seen STS [REGEX]: until the daemon knows the pod of ordinal 0, and that
@@ -621,8 +638,9 @@ stop_ipguard () {
     wait_until process_is_gone "$pid"
 }
 
+# True if there is no process $1, or what is left of it is a zombie.
 process_is_gone () {
-    ! grep -aqs . "/proc/$1/cmdline"
+    ! grep -Eqs '^State:[[:space:]]+[^ZX]' "/proc/$1/status"
 }
 
 # Kills the daemon at once.
@@ -667,7 +685,7 @@ let_pass () {
     test -n "$canaries" || fail "no canaries left"
     canary=${canaries%% *}
     canaries=${canaries#* }
-    ns=canary manifest_sts $canary 1 ip_address=192.0.2.254
+    manifest_remove sts-canary-$canary
     wait_until no_address $canary-0.canary 192.0.2.${canary#canary}
 }
 

@@ -110,8 +110,8 @@ test_json(void)
         {"{\"kind\":\"List\",\"items\":[]}", "end 1"},
         {"{\"kind\":\"List\",\"items\":null}", "end 1"},
         {"{\"kind\":\"List\"}", "end 1"},
-        {"{\"kind\":\"List\",\"items\":{}}", "1: \"items\" of a list must be a "
-         "list"},
+        {"{\"kind\":\"List\",\"items\":{}}",
+         "1: \"items\" of a list must be a list"},
         {"{\"kind\":\"List\",\"items\":[1]}", "1: an item of a list must be "
          "an object"},
         {"{\"kind\":\"List\",\"items\":[\n{\"kind\":\"List\",\"items\":[]}]}",
