@@ -35,7 +35,7 @@ guard_find_gate(const struct guard *g, const struct uuid *port)
 void
 guard_delete_gate(struct guard *g, struct gate *gate)
 {
-    if (gate->in_db) {
+    if (gate->in_db || !gate->changed) { /* Or on its way there. */
         g->delete_gates = xrealloc(g->delete_gates, (g->n_delete_gates + 1)
                                    * sizeof *g->delete_gates);
         g->delete_gates[g->n_delete_gates++] = gate->uuid;
@@ -327,15 +327,51 @@ plan_open(struct guard *g, const struct port *p, enum tristate previous,
     guard_plan(g, PLAN_UNGATE, p, ip, "", why);
 }
 
+/* A gated port that has got another address which is held: the gate is now
+ * for that one.  Opened in between it would be there with a held address. */
+static void
+retarget_gate(struct guard *g, const struct guard_env *env,
+              struct gate *gate, const struct port *p)
+{
+    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
+        || ip_addr_set_contains(&p->ips, &gate->addr)) {
+        return;
+    }
+    for (size_t i = 0; i < p->ips.n; i++) {
+        const struct ip_addr *ip = &p->ips.addrs[i];
+        const struct hold *h = hold_table_find(&g->holds, &gate->network, ip);
+
+        if (h && h->fixed && hold_has_taker(h, &p->uuid)) {
+            char s[IP_ADDR_STRLEN];
+
+            gate->addr = *ip;
+            free(gate->reason);
+            gate->reason = xasprintf("%s is held (formerly %s/%s)",
+                                     ip_addr_to_string(ip, s), h->owner.ns,
+                                     h->owner.name);
+            gate->since_ms = env->now;
+            gate->since_wall_ms = env->wall;
+            gate->opening = false;
+            gate->changed = true;
+            g->own_changes++;
+            return;
+        }
+    }
+}
+
 static void
 tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
           bool may_shut)
 {
     const struct port *p = model_find_port(&g->model, &gate->port);
-    struct hold *h = hold_table_find(&g->holds, &gate->network, &gate->addr);
+    struct hold *h;
     const char *why;
     bool alert;
 
+    if (p && p->mark) {
+        retarget_gate(g, env, gate, p);
+    }
+    h = hold_table_find(&g->holds, &gate->network, &gate->addr);
     if (!p) {
         guard_log(g, 'i', "%s: gate dropped: the port is gone",
                   gate->port_name);

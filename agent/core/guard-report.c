@@ -351,12 +351,6 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     put_set(ds, "", "", &g->cycles);
 }
 
-static int
-compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 void
 guard_format_plan(const struct guard *g, const struct guard_env *env,
                   struct ds *ds)
@@ -390,7 +384,7 @@ guard_format_plan(const struct guard *g, const struct guard_env *env,
                                           w->why ? w->why : ""));
         entitlement_destroy(&e);
     }
-    qsort(lines.names, lines.n, sizeof *lines.names, compare_strings);
+    svec_sort(&lines);
     for (size_t i = 0; i < lines.n; i++) {
         ds_put_format(ds, "%s\n", lines.names[i]);
     }

@@ -354,7 +354,7 @@ load_while_active(struct guard *g, const struct store_snapshot *snap,
         bool found = false;
         char ip[IP_ADDR_STRLEN];
 
-        if (!h->in_db || h->storing) {
+        if (!h->in_db || h->storing || h->changed) {
             continue;
         }
         for (size_t i = 0; i < snap->n_holds; i++) {
@@ -580,7 +580,7 @@ prepend_uuids(struct uuid **dst, size_t *n_dst, const struct uuid *src,
 
 /* What was sent is to be sent again. */
 static void
-restore_sent(struct guard *g)
+restore_sent(struct guard *g, bool perhaps_stored)
 {
     struct store_batch *b = g->sent;
 
@@ -590,12 +590,18 @@ restore_sent(struct guard *g)
         if (h) {
             h->changed = true;
             h->storing = false;
+            /* A row that may be there must be deleted when the hold ends
+             * before it is put again. */
+            h->in_db |= perhaps_stored;
         }
     }
     for (size_t i = 0; i < b->n_put_gates; i++) {
         struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
         if (gate) {
             gate->changed = true;
+            gate->in_db |= (perhaps_stored
+                            && uuid_equals(&gate->uuid,
+                                           &b->put_gates[i]->uuid));
         }
     }
     prepend_uuids(&g->delete_holds, &g->n_delete_holds, b->delete_holds,
@@ -659,7 +665,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         free(g->store_error);
         g->store_error = NULL;
     } else {
-        restore_sent(g);
+        restore_sent(g, r->result == TXN_RESULT_UNKNOWN);
         if (r->result == TXN_RESULT_ERROR) {
             const char *error = r->error ? r->error : "no reason given";
             if (!nullable_string_is_equal(g->store_error, error)) {

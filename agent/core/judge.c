@@ -218,7 +218,8 @@ out:
  * list such things, proves nothing. */
 static char *
 member_gone_why(const struct model *m, enum guard_mode mode,
-                const struct member *mb, const struct workload *w)
+                const struct member *mb, const struct workload *w,
+                bool *never_seen)
 {
     const struct base_entry *b = model_member_base(m, mb);
 
@@ -256,6 +257,7 @@ member_gone_why(const struct model *m, enum guard_mode mode,
                          owner_kind_to_string(mb->seen_kind));
     }
     if (mode == MODE_MANAGE || m->vips_known) {
+        *never_seen = true;
         return xasprintf("there is no pod %s/%s and no owner of that name",
                          mb->ns, mb->name);
     }
@@ -297,7 +299,7 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
         return;
     }
 
-    char *gone = member_gone_why(m, mode, mb, w);
+    char *gone = member_gone_why(m, mode, mb, w, &e->never_seen);
     if (gone) {
         e->workload = w;
         ent_set(e, ENT_GONE, "%s", gone);
@@ -601,7 +603,8 @@ judge_without_pod(const struct model *m, const struct settings *s,
             }
         }
     }
-    v->settle_ms = s->settle_ms;
+    /* A port may well be made some time before its owner is written down. */
+    v->settle_ms = e->never_seen ? s->unseen_settle_ms : s->settle_ms;
     require_unbound(m, s, p, v);
 }
 

@@ -40,6 +40,7 @@ struct entitlement {
     const struct pod *pod;      /* The living pod, or NULL. */
     const struct workload *workload; /* Or NULL. */
     size_t workload_revisions;  /* In play, when 'workload' spoke. */
+    bool never_seen;            /* ENT_GONE: no owner was seen at all. */
     bool allocated;             /* 'wanted' is what the pod was given. */
     char *why;
 };

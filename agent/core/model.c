@@ -613,7 +613,7 @@ prove_port(struct model *m, struct port *p, const struct nb_port_row *row)
     struct port_proof proof;
 
     m->dialect->prove_port(p->name, row->type,
-                           p->network ? p->network->name : "",
+                           p->network ? p->network->name : NULL,
                            row->external_ids, row->options, &proof);
     p->kind = proof.kind;
     free(p->why);

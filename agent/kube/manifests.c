@@ -485,6 +485,7 @@ manifests_get_status(const struct manifests *m,
 {
     *status = (struct manifests_status) {
         .synced = m->synced,
+        .busy = !ovs_list_is_empty(&m->dirty) || m->store.reread_wanted,
         .n_files = m->n_files,
         .n_pods = m->store.n_pods,
         .n_workloads = workload_assembly_count(&m->store.assembly),

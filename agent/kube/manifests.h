@@ -37,6 +37,7 @@ struct manifests;
 struct manifests_status {
     bool synced;                /* Every path was read completely once. */
     bool trusted;               /* Synced, and no file has a problem. */
+    bool busy;                  /* Some files are being read just now. */
     size_t n_files;
     size_t n_pods;
     size_t n_workloads;

@@ -13,8 +13,14 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/suites.h \
 	tests/unit/test-claim.c \
 	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-evidence.c \
+	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-random.c \
+	tests/unit/test-guard.c \
+	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-judge.c \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
@@ -23,14 +29,21 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-manifests-folder.c \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
+	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \
 	tests/unit/test-pod.c \
 	tests/unit/test-report.c \
+	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-workload.c \
-	tests/unit/unit.h
+	tests/unit/unit-rows.c \
+	tests/unit/unit.h \
+	tests/unit/world-act.c \
+	tests/unit/world-private.h \
+	tests/unit/world.c \
+	tests/unit/world.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \

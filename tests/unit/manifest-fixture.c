@@ -220,10 +220,16 @@ mf_pop(struct mf *f)
 void
 mf_pass(struct mf *f, int ms)
 {
+    struct manifests_status status;
+
+    /* Once more when nothing is left: it must stay so. */
     f->now += ms;
-    for (int i = 0; i < 50; i++) {
-        manifests_run(f->m, f->now);
-        mf_pop(f);
+    for (int i = 0; i < 3; i++) {
+        do {
+            manifests_run(f->m, f->now);
+            mf_pop(f);
+            manifests_get_status(f->m, &status);
+        } while (status.busy);
     }
 }
 

@@ -115,6 +115,8 @@ play(enum guard_mode mode, long long int between_ms)
     CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
     CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
     CU_ASSERT(w.min_bump_gap_ms >= w.settings.barrier_interval_ms);
+    /* Case H: beside a CNI controller it is that one's to write. */
+    CU_ASSERT_EQUAL(w.n_sets, mode == MODE_GUARD ? 0 : 2);
 
     /* A second look at a world without a change orders nothing. */
     size_t n_nb = w.n_nb, n_stores = w.n_stores, n_reads = w.n_reads;

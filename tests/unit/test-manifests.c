@@ -465,9 +465,7 @@ test_large(void)
     p = strstr(list, "\"u12345\"");
     p[1] = 'v';
     mf_replace(&f, "a.json", list);
-    for (int i = 0; i < 1000 && !f.n_changes; i++) {
-        mf_pass(&f, 0);
-    }
+    mf_pass(&f, 0);
     mf_check_changes(&f, 1);
     mf_check_problems(&f, 0, NULL);
     mf_destroy(&f);

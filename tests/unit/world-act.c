@@ -220,6 +220,17 @@ world_load(struct world *w)
     store_snapshot_destroy(&snap);
 }
 
+/* What the schema has no column for. */
+static void
+forget_what_is_not_stored(struct hold *h)
+{
+    h->would_be = h->in_db = h->changed = h->storing = false;
+    h->b1_token = h->b2_token = 0;
+    h->state_since_ms = h->b1_since_ms = h->b2_since_ms = h->flushed_ms = 0;
+    h->clear_lost = h->returned = h->force = h->dirt = false;
+    h->wants_b1 = h->wants_b2 = false;
+}
+
 static void
 put_hold(struct world *w, const struct hold *h)
 {
@@ -240,6 +251,7 @@ put_hold(struct world *w, const struct hold *h)
         slot = &w->holds[w->n_holds++];
     }
     *slot = hold_clone(h);
+    forget_what_is_not_stored(*slot);
     if (hold_state_is_end(h->state)) {
         violate(w, "a hold is stored in state %s",
                 hold_state_to_string(h->state));
@@ -420,11 +432,37 @@ as_expected(const struct wport *p, const struct nb_write *wr)
                 || nullable_string_is_equal(p->mark, wr->old_mark)));
 }
 
+/* A port whose gate is opened because it no longer has that address: whom it
+ * meets with the new one is the doing of the hand that wrote it. */
+static size_t
+count_excused(const struct world *w, const struct nb_batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const struct nb_write *wr = &b->writes[i];
+        bool has_it = false;
+
+        if (!wr->set_enabled || wr->new_enabled == TRI_FALSE) {
+            continue;
+        }
+        for (size_t j = 0; j < w->n_gates; j++) {
+            for (size_t k = 0; k < wr->old_addresses.n; k++) {
+                has_it |= (uuid_equals(&w->gates[j]->port, &wr->port)
+                           && lsp_addr_has_ip(wr->old_addresses.names[k],
+                                              &w->gates[j]->addr));
+            }
+        }
+        n += has_it ? 0 : w->n_ports;
+    }
+    return n;
+}
+
 /* Returns false if a row is not as expected. */
 static bool
 commit_nb(struct world *w, const struct nb_batch *b)
 {
-    size_t before = count_duplicates(w);
+    size_t before = count_duplicates(w) + count_excused(w, b);
 
     for (size_t i = 0; i < b->n; i++) {
         if (!as_expected(world_find_port_by_uuid(w, &b->writes[i].port),
