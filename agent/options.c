@@ -405,12 +405,15 @@ complete(struct options *o, bool dry_run)
 void
 options_parse(struct options *o, int argc, char *argv[])
 {
-    struct option *long_options = make_long_options();
-    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+    /* Static, so that a leak checker finds them when an option exits. */
+    static struct option *long_options;
+    static char *short_options;
     size_t n_settings;
     const struct setting_info *infos = settings_info(&n_settings);
     bool dry_run = false;
 
+    long_options = make_long_options();
+    short_options = ovs_cmdl_long_options_to_short_options(long_options);
     memset(o, 0, sizeof *o);
     settings_init(&o->settings);
     svec_init(&o->pods);

@@ -13,9 +13,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +24,7 @@
 #include "memory.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "ovs-rcu.h"
 #include "simap.h"
 #include "smap.h"
 #include "stopwatch.h"
@@ -191,6 +189,23 @@ warn_standalone(struct agent *a)
     a->warned_standalone |= standalone;
 }
 
+/* A client refuses a server whose data is older than what it has seen, for
+ * ever.  That is right for OVN's databases, until somebody says that they were
+ * built anew; but our own holds nothing that we could not say better: the
+ * guard knows by identity and generation that it was lost or restored, and
+ * must get to see it.  A member that only lags behind is no danger, since we
+ * talk to the leader. */
+static void
+accept_older_store(struct agent *a)
+{
+    struct db_status status;
+
+    store_get_status(a->store, &status);
+    if (!status.connected) {
+        store_reset_min_index(a->store);
+    }
+}
+
 static void
 run_databases(struct agent *a, long long int now)
 {
@@ -209,6 +224,7 @@ run_databases(struct agent *a, long long int now)
                               now);
         struct guard_env env;
 
+        accept_older_store(a);
         agent_get_env(a, &env);
         if (load || guard_wants_load(a->guard, &env)) {
             load_store(a);
@@ -339,31 +355,6 @@ run_memory(const struct agent *a)
     }
 }
 
-/* Gives back to the system, once, what the first dump of the northbound
- * database took: its text and its parsed form live at the same time, and the
- * allocator keeps both. */
-static void
-trim_memory(const struct agent *a OVS_UNUSED, long long int now OVS_UNUSED)
-{
-#if HAVE_DECL_MALLOC_TRIM
-    static long long int due = LLONG_MAX;
-    static bool was_synced;
-    bool synced = guard_model_const(a->guard)->nb_synced;
-
-    if (synced && !was_synced) {
-        due = now + 30 * 1000;
-    }
-    was_synced = synced;
-    if (now >= due) {
-        malloc_trim(0);
-        due = LLONG_MAX;
-    }
-    if (due != LLONG_MAX) {
-        poll_timer_wait_until(due);
-    }
-#endif
-}
-
 static void
 wait_all(struct agent *a, struct unixctl_server *unixctl)
 {
@@ -399,7 +390,6 @@ run_loop(struct agent *a, struct unixctl_server *unixctl)
         poll_results(a, now);
         run_guard(a);
         unixctl_server_run(unixctl);
-        trim_memory(a, now);
         wait_all(a, unixctl);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
         poll_block();
@@ -535,5 +525,6 @@ main(int argc, char *argv[])
     unixctl_server_destroy(unixctl);
     log_reopen_destroy();
     agent_close(&agent);
+    ovsrcu_exit();
     return EXIT_SUCCESS;
 }

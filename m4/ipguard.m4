@@ -102,21 +102,13 @@ AC_DEFUN([IPGUARD_OVN_DIRS],
      [''|yes|no], [with_ovn_rundir=/var/run/ovn])
    AC_DEFINE_UNQUOTED([OVN_DEFAULT_RUNDIR], ["$with_ovn_rundir"],
      [Where OVN has its sockets, unless OVN_RUNDIR is set.])
-   AC_SUBST([OVN_DEFAULT_RUNDIR], [$with_ovn_rundir])
    AC_ARG_WITH([ovn-logdir],
      [AS_HELP_STRING([--with-ovn-logdir=DIR],
         [where OVN has its logs (default: /var/log/ovn)])])
    AS_CASE([$with_ovn_logdir],
      [''|yes|no], [with_ovn_logdir=/var/log/ovn])
    AC_DEFINE_UNQUOTED([OVN_DEFAULT_LOGDIR], ["$with_ovn_logdir"],
-     [Where OVN has its logs, unless OVN_LOGDIR is set.])
-   AC_SUBST([OVN_DEFAULT_LOGDIR], [$with_ovn_logdir])
-   AC_ARG_WITH([ovn-dbdir],
-     [AS_HELP_STRING([--with-ovn-dbdir=DIR],
-        [where OVN has its databases (default: /var/lib/ovn)])])
-   AS_CASE([$with_ovn_dbdir],
-     [''|yes|no], [with_ovn_dbdir=/var/lib/ovn])
-   AC_SUBST([OVN_DEFAULT_DBDIR], [$with_ovn_dbdir])])
+     [Where OVN has its logs, unless OVN_LOGDIR is set.])])
 
 # IPGUARD_CHECK_LIB(NAME, HEADER, LIBRARY, FUNCTION, DEBIAN-PACKAGE)
 # ------------------------------------------------------------------

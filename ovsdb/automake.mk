@@ -13,6 +13,7 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/nb-act.c \
 	ovsdb/nb-ports.c \
 	ovsdb/nb-ports.h \
+	ovsdb/nb-references.c \
 	ovsdb/nb-view-private.h \
 	ovsdb/nb-view.c \
 	ovsdb/nb-view.h \
@@ -23,8 +24,10 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/sb-condition.h \
 	ovsdb/sb-view.c \
 	ovsdb/sb-view.h \
+	ovsdb/store-act.c \
 	ovsdb/store-known.c \
 	ovsdb/store-known.h \
+	ovsdb/store-private.h \
 	ovsdb/store-row.c \
 	ovsdb/store-row.h \
 	ovsdb/store.c \

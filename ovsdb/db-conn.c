@@ -26,6 +26,10 @@
 #include "ovsdb-idl.h"
 #include "util.h"
 
+/* As many connections in a row that ended without content are reported.  One
+ * or two are common when a cluster elects another leader. */
+#define FRUITLESS_MAX 3
+
 void
 db_conn_init(struct db_conn *conn, const struct ovsdb_idl_class *class,
              const struct db_column *columns, size_t n_columns,
@@ -142,6 +146,27 @@ run_lock(struct db_conn *conn, bool want_lock)
     conn->was_contended = contended;
 }
 
+/* Servers that accept a connection and then end it, or have it ended by the
+ * library because they do not offer what is asked for, tell nothing that the
+ * IDL would pass on. */
+static void
+lose_connection(struct db_conn *conn)
+{
+    if (conn->synced) {
+        vlog(conn->module, VLL_INFO, "%s: connection lost", conn->remote);
+        conn->n_fruitless = 0;
+    } else if (++conn->n_fruitless == FRUITLESS_MAX) {
+        ds_clear(&conn->error);
+        ds_put_format(&conn->error, "%s: no server there offers database %s "
+                      "(another database's address, or no member of the "
+                      "cluster is its leader?)",
+                      conn->remote, conn->class->database);
+        vlog(conn->module, VLL_INFO, "%s", ds_cstr(&conn->error));
+    }
+    conn->synced = false;
+    conn->epoch++;
+}
+
 static unsigned int
 run_connection(struct db_conn *conn, unsigned int seqno_before)
 {
@@ -149,38 +174,26 @@ run_connection(struct db_conn *conn, unsigned int seqno_before)
     unsigned int events = 0;
 
     if (conn->connected && !connected) {
-        vlog(conn->module, VLL_INFO, "%s: connection lost", conn->remote);
-        conn->synced = false;
-        conn->epoch++;
+        lose_connection(conn);
         events |= DB_LOST;
     } else if (!conn->connected && connected) {
         conn->sync_seqno = seqno_before;
-        ds_clear(&conn->error);
         conn->schema_ok = true;
+        if (conn->n_fruitless < FRUITLESS_MAX) {
+            ds_clear(&conn->error);
+        }
     }
     conn->connected = connected;
 
     if (connected && !conn->synced
         && ovsdb_idl_get_seqno(conn->idl) != conn->sync_seqno) {
         conn->synced = true;
+        conn->n_fruitless = 0;
         ds_clear(&conn->error);
         check_schema(conn);
         events |= DB_SYNCED;
     }
     return events;
-}
-
-/* A server that does not have the database at all never sends content. */
-static void
-check_alive(struct db_conn *conn)
-{
-    if (conn->connected && !conn->synced && !conn->error.length
-        && !ovsdb_idl_is_alive(conn->idl)) {
-        conn->schema_ok = false;
-        ds_put_format(&conn->error, "%s: this server has no database %s",
-                      conn->remote, conn->class->database);
-        vlog(conn->module, VLL_ERR, "%s", ds_cstr(&conn->error));
-    }
 }
 
 unsigned int
@@ -193,7 +206,6 @@ db_conn_run(struct db_conn *conn, bool want_lock, long long int now)
     ovsdb_idl_run(conn->idl);
 
     unsigned int events = run_connection(conn, seqno_before);
-    check_alive(conn);
     run_lock(conn, want_lock);
 
     if (ovsdb_idl_get_seqno(conn->idl) != conn->seqno) {

@@ -59,6 +59,7 @@ struct db_conn {
     unsigned int sync_seqno;    /* IDL's, when the connection was made. */
     bool connected, synced;
     uint64_t epoch;             /* +1 whenever a connection ends. */
+    int n_fruitless;            /* Connections in a row without content. */
     bool lock_wanted, had_lock, was_contended;
     bool schema_ok;
     struct ds error;            /* What is missing; empty if nothing is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What nb-view.c, which reads, and nb-act.c, which writes, share: the
- * connection.  Nobody else includes this. */
+/* What nb-view.c and nb-references.c, which read, and nb-act.c, which writes,
+ * share: the connection.  Nobody else includes this. */
 
 #ifndef NB_VIEW_PRIVATE_H
 #define NB_VIEW_PRIVATE_H 1
@@ -36,13 +36,25 @@ struct nb_act {
 struct nb_view {
     struct db_conn conn;
     struct nb_ports ports;
+
+    /* nb-references. */
     struct row_map router_ports; /* Logical_Router_Port; by name. */
     struct row_map nats, load_balancers, static_routes, dns, address_sets;
+    bool references_wanted;
+
     struct ds error;            /* Beyond conn's: no NB_Global. */
     struct uuid identity;       /* NB_Global; all zeros before the first. */
-    bool references_wanted;
     struct nb_act act;
 };
+
+void nb_references_init(struct nb_view *);
+void nb_references_destroy(struct nb_view *);
+/* Asks the server for the rows of the tables that are mirrored on demand, or
+ * for none of them. */
+void nb_references_want(struct nb_view *, bool wanted);
+/* Carries what has changed, or everything if it was read 'anew'. */
+void nb_references_run(struct nb_view *, struct model *, bool anew);
+size_t nb_references_count(const struct nb_view *);
 
 void nb_act_init(struct nb_act *);
 void nb_act_destroy(struct nb_act *);

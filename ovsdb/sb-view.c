@@ -252,6 +252,17 @@ tell_binding(const struct sb_run *run, const struct sbrec_port_binding *row)
     model_set_binding(run->model, &binding, run->now);
 }
 
+/* Is the model told of this port?  Ports that left the watch are shown for a
+ * while yet, and the model has forgotten them; but not those of the watch that
+ * it was granted, while a newer one waits for its acknowledgement. */
+static bool
+is_told(const struct sb_run *run, const char *logical_port)
+{
+    return (sset_contains(&run->watch->ports, logical_port)
+            || sb_condition_is_granted_port(&run->view->condition,
+                                            logical_port));
+}
+
 static void
 set_binding(const struct sb_run *run, const struct sbrec_port_binding *row)
 {
@@ -262,9 +273,7 @@ set_binding(const struct sb_run *run, const struct sbrec_port_binding *row)
         model_remove_binding(run->model, former, run->now);
         free(former);
     }
-    /* Ports that left the watch are shown for a while yet; the model has
-     * forgotten them. */
-    if (sset_contains(&run->watch->ports, row->logical_port)) {
+    if (is_told(run, row->logical_port)) {
         tell_binding(run, row);
     }
 }
@@ -289,8 +298,7 @@ resolve_bindings(const struct sb_run *run)
 
     run->view->unresolved = false;
     SBREC_PORT_BINDING_FOR_EACH (row, run->view->conn.idl) {
-        if (row->n_chassis
-            && sset_contains(&run->watch->ports, row->logical_port)) {
+        if (row->n_chassis && is_told(run, row->logical_port)) {
             tell_binding(run, row);
         }
     }

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	utilities/build \
 	utilities/build-ovs \
 	utilities/install-deps \
+	utilities/quickstart \
 	utilities/run-tests
 
 # The sandbox serves an installed ovn-ipguard as well; it finds its library

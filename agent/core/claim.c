@@ -172,20 +172,6 @@ claim_names(const struct claim *claim, const struct ip_addr *ip)
     return false;
 }
 
-bool
-claim_excludes(const struct claim *claim, const struct ip_addr *ip)
-{
-    if (claim->kind != CLAIM_EXPLICIT || claim_names(claim, ip)) {
-        return false;
-    }
-    for (size_t i = 0; i < claim->n_ips; i++) {
-        if (claim->ips[i].family == ip->family) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void
 claim_format(const struct claim *claim, struct ds *ds)
 {

@@ -23,7 +23,9 @@ enum claim_kind {
     CLAIM_STICKY,       /* No address named, or a named pool: the owner keeps
                          * whatever address its port has. */
     CLAIM_EXPLICIT,     /* 'ips' are wanted, and nothing else of their
-                         * families. */
+                         * families.  Of a family that is not named, the
+                         * controller adds an address by itself on a network
+                         * that has both, and that one is sticky. */
     CLAIM_SHORT_POOL,   /* ip_pool has no item for this ordinal: unknown. */
     CLAIM_VIP,          /* The address comes from a Vip object: not judged. */
     CLAIM_INVALID,      /* Annotations that cannot be understood: unknown. */
@@ -78,12 +80,6 @@ struct claim *claims_get(struct claims *, const char *provider);
 
 /* True if 'claim' names 'ip' among its addresses. */
 bool claim_names(const struct claim *, const struct ip_addr *ip);
-
-/* True if 'claim' rules 'ip' out: it is CLAIM_EXPLICIT and names another
- * address of ip's family, but not 'ip'.  A claim that names only an IPv4
- * address says nothing about IPv6: on a network with both, the controller adds
- * an address of the other family by itself, and that one is sticky. */
-bool claim_excludes(const struct claim *, const struct ip_addr *ip);
 
 /* Appends the claim in words, e.g. "10.16.0.11, fd00::b
  * (ovn.kubernetes.io/ip_pool)" or "no address by name". */

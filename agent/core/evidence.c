@@ -186,6 +186,11 @@ look_at_chassis(const struct model *m, const struct settings *s,
         say(&e->blockers, "chassis: the second barrier is not taken yet");
         return;
     }
+    if (m->sb_nb_cfg < h->b2) {
+        say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
+            h->b2);
+        return;
+    }
     HMAP_FOR_EACH (c, node, &m->chassis) {
         if (!c->has_private || !c->private_has_chassis || c->remote
             || c->nb_cfg >= h->b2) {

@@ -52,6 +52,14 @@ read_owner(const struct model *m, const struct member *mb,
 
     *workload = w ? w->name : mb->seen_workload ? mb->seen_workload : "";
     *kind = w ? w->kind : mb->pod_seen ? mb->seen_kind : OWNER_NONE;
+    if (!w && !mb->pod_seen) {
+        const struct base_entry *b = model_member_base(m, mb);
+
+        if (b && b->workload_seen) {
+            *workload = b->name;
+            *kind = OWNER_STATEFULSET;
+        }
+    }
 }
 
 static void
@@ -282,7 +290,11 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
                 guard_wake_at(g, env->now + c->settle_ms);
             } else if (h->in_db && !h->changed && !h->storing
                        && h->state != HOLD_INTENT && !refusal) {
-                ask_live(g, c, orders);
+                if (env->now < c->retry_ms) {
+                    guard_wake_at(g, c->retry_ms);
+                } else {
+                    ask_live(g, c, orders);
+                }
             }
             break;
 
@@ -361,6 +373,7 @@ guard_live_read_done(struct guard *g, uint64_t id,
             if (result == LIVE_READ_FAILED) {
                 /* No answer means no write. */
                 c->state = CAND_INTENT;
+                c->retry_ms = env->now + RETRY_MS;
                 c->refused = "the live read failed";
             } else {
                 /* What changed was delivered before this answer and is judged
@@ -445,6 +458,26 @@ edit_clear(struct guard *g, const struct port *p, struct candidate *c,
     return done;
 }
 
+/* What the clear rests on, for the journal. */
+static void
+add_evidence(const struct guard *g, const struct guard_env *env,
+             const struct candidate *c, struct planned *pl)
+{
+    const struct binding *b = model_find_binding(&g->model, c->port_name);
+
+    svec_add_nocopy(&pl->evidence, xasprintf("seen so for %lld ms",
+                                             env->now - c->since_ms));
+    if (b && b->unbound_since_ms) {
+        svec_add_nocopy(&pl->evidence,
+                        xasprintf("port unbound for %lld ms%s%s",
+                                  env->now - b->unbound_since_ms,
+                                  b->last_chassis ? ", last on " : "",
+                                  b->last_chassis ? b->last_chassis : ""));
+    }
+    svec_add_nocopy(&pl->evidence, xasprintf("live read %lld ms before",
+                                             env->now - c->read_ms));
+}
+
 void
 guard_plan_clears(struct guard *g, const struct guard_env *env)
 {
@@ -470,9 +503,7 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
                      && v.fingerprint == c->fingerprint
                      && v.not_before_ms <= env->now);
         if (same && edit_clear(g, p, c, &planned)) {
-            svec_add_nocopy(&planned->evidence,
-                              xasprintf("live read %lld ms before",
-                                        env->now - c->read_ms));
+            add_evidence(g, env, c, planned);
             c->state = CAND_SENT;
         }
         verdict_destroy(&v);
@@ -502,6 +533,7 @@ queue_post_read(struct guard *g, const struct planned *pl,
     const char *workload;
     int kind;
 
+    guard_post_read_done(g, &pl->port, &pl->addr); /* Of an earlier clear. */
     read_owner(&g->model, p->member, &workload, &kind);
     pr->port = pl->port;
     pr->hold = pl->hold;
@@ -595,6 +627,38 @@ svec_same(const struct svec *a, const struct svec *b)
     return true;
 }
 
+/* Puts the address of 'pr' back into 'addresses', which are as we left them.
+ * Whatever else the same write took off stays off. */
+static void
+restore_addresses(struct svec *addresses, const struct post_read *pr)
+{
+    struct ip_addr_set before, left;
+    struct svec out = SVEC_EMPTY_INITIALIZER;
+    struct eth_addr mac;
+    bool whole = true;
+
+    ip_addr_set_init(&before);
+    ip_addr_set_init(&left);
+    lsp_addrs_collect(pr->before.names, pr->before.n, &before);
+    lsp_addrs_collect(pr->left.names, pr->left.n, &left);
+    for (size_t i = 0; i < before.n; i++) {
+        whole &= (before.addrs[i].family == pr->addr.family
+                  || ip_addr_set_contains(&left, &before.addrs[i]));
+    }
+    ip_addr_set_destroy(&before);
+    ip_addr_set_destroy(&left);
+
+    if (!whole && lsp_addrs_first_mac(addresses->names, addresses->n, &mac)
+        && lsp_edit_set(addresses->names, addresses->n, &mac, &pr->addr, NULL,
+                        &out) == LSP_EDIT_CHANGED) {
+        assign_svec(addresses, &out);
+        return;
+    }
+    svec_destroy(&out);
+    svec_destroy(addresses);
+    svec_clone(addresses, &pr->before);
+}
+
 /* Restores the port if it still is as we left it and nobody else has the
  * address. */
 static bool
@@ -613,8 +677,7 @@ plan_put_back(struct guard *g, struct post_read *pr)
         return false;
     }
     edit = guard_edit(g, p);
-    svec_destroy(&edit->addresses);
-    svec_clone(&edit->addresses, &pr->before);
+    restore_addresses(&edit->addresses, pr);
     if (svec_same(&p->port_security, &pr->left_ps)) {
         svec_destroy(&edit->port_security);
         svec_clone(&edit->port_security, &pr->before_ps);
@@ -623,6 +686,33 @@ plan_put_back(struct guard *g, struct post_read *pr)
                     "its owner wants it again");
     pl->hold = pr->hold;
     return true;
+}
+
+/* The owner, or somebody for it, was faster. */
+static bool
+has_it_again(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+
+    return p && ip_addr_set_contains(&p->static_ips, &pr->addr);
+}
+
+/* The look back at 'addr' of 'port' has come to its end. */
+void
+guard_post_read_done(struct guard *g, const struct uuid *port,
+                     const struct ip_addr *addr_)
+{
+    struct ip_addr addr = *addr_; /* May be part of what is freed. */
+    struct uuid uuid = *port;
+    struct post_read *pr;
+
+    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
+        if (uuid_equals(&pr->port, &uuid)
+            && ip_addr_equals(&pr->addr, &addr)) {
+            ovs_list_remove(&pr->node);
+            guard_post_read_destroy(pr);
+        }
+    }
 }
 
 void
@@ -639,14 +729,15 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
             if (may_write) {
                 char ip[IP_ADDR_STRLEN];
 
-                if (!plan_put_back(g, pr)) {
+                if (has_it_again(g, pr)) {
+                    guard_post_read_done(g, &pr->port, &pr->addr);
+                } else if (!plan_put_back(g, pr)) {
                     guard_log(g, 'w', "%s/%s wants %s again, but its port "
                               "or the address is no longer as it was",
                               pr->ns, pr->name,
                               ip_addr_to_string(&pr->addr, ip));
+                    guard_post_read_done(g, &pr->port, &pr->addr);
                 }
-                ovs_list_remove(&pr->node);
-                guard_post_read_destroy(pr);
             }
         } else if (!pr->read_id && env->now >= pr->retry_ms) {
             pr->read_id = guard_new_token(g);

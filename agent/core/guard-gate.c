@@ -16,6 +16,8 @@
 #include "util.h"
 #include "uuid.h"
 
+static const char by_another_hand[] = "it was enabled by another hand";
+
 struct gate *
 guard_find_gate(const struct guard *g, const struct uuid *port)
 {
@@ -33,7 +35,7 @@ guard_find_gate(const struct guard *g, const struct uuid *port)
 void
 guard_delete_gate(struct guard *g, struct gate *gate)
 {
-    if (gate->in_db) {
+    if (gate->in_db || !gate->changed) { /* Or on its way there. */
         g->delete_gates = xrealloc(g->delete_gates, (g->n_delete_gates + 1)
                                    * sizeof *g->delete_gates);
         g->delete_gates[g->n_delete_gates++] = gate->uuid;
@@ -274,8 +276,14 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
     const struct port *open, *chosen;
 
     *alert = false;
+    chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
     if (gate->opening) {
-        return "the address is clean";
+        /* As long as that holds: an older pod may have come meanwhile, or
+         * the address may have been taken by somebody else. */
+        if (h && h->state == HOLD_CLEAN && !h->dirt && !open && chosen == p) {
+            return "the address is clean";
+        }
+        gate->opening = false;
     }
     if (g->mode == MODE_OBSERVE) {
         return "the mode is observe now";
@@ -287,12 +295,11 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         || !ip_addr_set_contains(&p->ips, &gate->addr)) {
         return "it no longer has the address";
     }
-    chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
     if (!h) {
         return !open && chosen == p ? "the hold has ended" : NULL;
     }
-    if (open && uuid_equals(&open->uuid, &h->keeper)) {
-        return NULL;            /* Somebody else has it, rightly. */
+    if (open || chosen != p) {
+        return NULL;            /* Somebody else has it, or goes before. */
     }
     if (!h->dirt) {
         long long int due = gate->since_ms + g->settings.gate_max_ms;
@@ -320,15 +327,51 @@ plan_open(struct guard *g, const struct port *p, enum tristate previous,
     guard_plan(g, PLAN_UNGATE, p, ip, "", why);
 }
 
+/* A gated port that has got another address which is held: the gate is now
+ * for that one.  Opened in between it would be there with a held address. */
+static void
+retarget_gate(struct guard *g, const struct guard_env *env,
+              struct gate *gate, const struct port *p)
+{
+    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
+        || ip_addr_set_contains(&p->ips, &gate->addr)) {
+        return;
+    }
+    for (size_t i = 0; i < p->ips.n; i++) {
+        const struct ip_addr *ip = &p->ips.addrs[i];
+        const struct hold *h = hold_table_find(&g->holds, &gate->network, ip);
+
+        if (h && h->fixed && hold_has_taker(h, &p->uuid)) {
+            char s[IP_ADDR_STRLEN];
+
+            gate->addr = *ip;
+            free(gate->reason);
+            gate->reason = xasprintf("%s is held (formerly %s/%s)",
+                                     ip_addr_to_string(ip, s), h->owner.ns,
+                                     h->owner.name);
+            gate->since_ms = env->now;
+            gate->since_wall_ms = env->wall;
+            gate->opening = false;
+            gate->changed = true;
+            g->own_changes++;
+            return;
+        }
+    }
+}
+
 static void
 tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
           bool may_shut)
 {
     const struct port *p = model_find_port(&g->model, &gate->port);
-    struct hold *h = hold_table_find(&g->holds, &gate->network, &gate->addr);
+    struct hold *h;
     const char *why;
     bool alert;
 
+    if (p && p->mark) {
+        retarget_gate(g, env, gate, p);
+    }
+    h = hold_table_find(&g->holds, &gate->network, &gate->addr);
     if (!p) {
         guard_log(g, 'i', "%s: gate dropped: the port is gone",
                   gate->port_name);
@@ -357,8 +400,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
     }
     gate->closing = false;
     if (p->enabled != TRI_FALSE) {
-        plan_open(g, p, gate->previous, &gate->addr,
-                  "it was enabled by another hand");
+        plan_open(g, p, gate->previous, &gate->addr, by_another_hand);
         return;
     }
     why = open_because(g, env, gate, p, &alert);
@@ -366,10 +408,6 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
         if (alert && !gate->alerted) {
             gate->alerted = true;
             guard_log(g, 'w', "%s: gate is opened: %s", p->name, why);
-        }
-        if (h && uuid_is_zero(&h->keeper)) {
-            h->keeper = p->uuid;
-            h->changed = true;
         }
         plan_open(g, p, gate->previous, &gate->addr, why);
     }
@@ -454,6 +492,14 @@ guard_gate_done(struct guard *g, const struct planned *pl,
                                          &gate->addr);
         if (h) {
             hold_remove_taker(h, &pl->port);
+            if (p && ip_addr_set_contains(&p->ips, &gate->addr)
+                && strcmp(pl->reason, by_another_hand)
+                && !uuid_equals(&h->keeper, &p->uuid)) {
+                /* It has the address by our leave, whoever was to have it by
+                 * now. */
+                h->keeper = p->uuid;
+                h->changed = true;
+            }
         }
         journal_gate(g, env, gate, "ungate", pl->reason);
         guard_delete_gate(g, gate);

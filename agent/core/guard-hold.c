@@ -17,6 +17,10 @@
  * between seeing one and storing the hold. */
 #define STANDBY_MEMORY_MS 60000
 
+/* MAC_Binding rows whose deletion does not show are not deleted again for so
+ * long. */
+#define FLUSH_RETRY_MS 1000
+
 struct standby_departure {
     struct ovs_list node;
     struct departure *departure;
@@ -31,6 +35,24 @@ guard_same_owner(const struct hold *h, const struct port *p)
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
             && !strcmp(mb->name, h->owner.name));
+}
+
+/* Did 'p' get the address in the very update in which it left another port?
+ * Then it is a taker: nothing is clean yet, and had the two come one by one it
+ * would have found the hold in force. */
+static bool
+arrives_now(const struct model *m, const struct port *p,
+            const struct ip_addr *ip)
+{
+    const struct arrival *a;
+
+    LIST_FOR_EACH (a, node, &m->arrivals) {
+        if (uuid_equals(&a->port, &p->uuid)
+            && ip_addr_equals(&a->addr, ip)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The keeper: the one port that has the address when the hold is made (or at
@@ -48,7 +70,8 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
         const struct port *p = use->ports[i];
         int rank;
 
-        if (hold_find_former(h, &p->uuid) || evidence_is_gated(p)) {
+        if (hold_find_former(h, &p->uuid) || evidence_is_gated(p)
+            || arrives_now(&g->model, p, &h->addr)) {
             continue;
         }
         rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 2
@@ -113,6 +136,12 @@ hold_departure(struct guard *g, const struct guard_env *env,
             && hold_find_former(h, &d->port)) {
             return;             /* Our clear, or somebody was faster. */
         }
+        if (d->owned && !d->gated) {
+            /* Who had it last is the one that may have it back at once; who
+             * waited for it behind a gate never had it. */
+            set_owner_from_departure(h, d);
+            h->fixed |= fixed;
+        }
         guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
         return;
     }
@@ -151,9 +180,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
     hold_table_insert(&g->holds, h);
     guard_hold_set_keeper(g, h);
     g->counters.holds_created++;
-    guard_log(g, 'i', "%s on %s: %s held (case F: %s)",
+    guard_log(g, 'i', "%s on %s: %sheld (case F: %s)",
               ip_addr_to_string(&d->addr, ip), d->network_name,
-              h->would_be ? "would be" : "is", h->reason);
+              h->would_be ? "would be " : "", h->reason);
     if (!h->would_be) {
         struct journal_entry *j = guard_journal(g, env, "hold", "F",
                                                 h->reason);
@@ -317,6 +346,10 @@ queue_flush(struct guard *g, struct hold *h, const struct evidence *e,
         || guard_write_refusal(g, env, true)) {
         return;
     }
+    if (h->flushed_ms && env->now < h->flushed_ms + FLUSH_RETRY_MS) {
+        guard_wake_at(g, h->flushed_ms + FLUSH_RETRY_MS);
+        return;
+    }
     g->flush = xrealloc(g->flush,
                         (g->n_flush + e->n_flush) * sizeof *g->flush);
     memcpy(g->flush + g->n_flush, e->flush, e->n_flush * sizeof *e->flush);
@@ -378,6 +411,26 @@ log_blocked(struct guard *g, const struct hold *h)
     free(names);
 }
 
+/* A port that runs with the address is the keeper, whenever that began. */
+static void
+keep_runner(struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+
+    for (size_t i = 0; use && i < use->n && uuid_is_zero(&h->keeper); i++) {
+        const struct port *p = use->ports[i];
+
+        if (judge_binding(&g->model, p) == BINDING_BOUND
+            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)) {
+            h->keeper = p->uuid;
+            h->changed = true;
+            g->own_changes++;
+        }
+    }
+}
+
 static void
 step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 {
@@ -386,10 +439,17 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     char ip[IP_ADDR_STRLEN];
 
     follow_network(g, h);
-    if (h->b2 && !h->b2_since_ms) {
+    keep_runner(g, h);
+    if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
+        /* No chassis can have seen it before. */
         h->b2_since_ms = env->now;
     }
     evidence_collect(&g->model, &g->settings, h, env->now, env->wall, &e);
+    if (!h->would_be && hold_is_evidence_phase(h)
+        && !guard_start_barrier_passed(g)) {
+        sset_add(&e.blockers, "the start barrier has not passed in SB");
+        g->bump_needed |= !g->start_barrier && !g->start_token;
+    }
     h->dirt = e.dirt;
     h->wants_b1 = e.needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
     h->wants_b2 = e.needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
@@ -426,6 +486,12 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     }
     f.gate_opened = (h->state == HOLD_CLEAN && !f.n_blockers
                      && guard_gates_settled(g, h, env));
+    if (h->state == HOLD_CLEAN && !h->would_be
+        && !guard_start_barrier_passed(g)) {
+        /* Of the barriers of another life nobody knows what they covered. */
+        f.gate_opened = false;
+        g->bump_needed |= !g->start_barrier && !g->start_token;
+    }
     f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
     evidence_destroy(&e);
 

@@ -45,9 +45,12 @@ abort_clear(struct guard *g, struct candidate *c)
     }
     h = hold_table_find_uuid(&g->holds, &c->hold);
     if (h) {
+        const struct port *p = model_find_port(&g->model, &c->port);
+
         if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
             h->clear_lost = true;
-        } else {
+        } else if (p && ip_addr_set_contains(&p->ips, &c->addr)) {
+            /* Otherwise another hand took the address off: a former port. */
             hold_remove_former(h, &c->port);
         }
     }
@@ -166,6 +169,9 @@ update_candidate(struct guard *g, const struct guard_env *env,
     c->case_ = v.case_;
     c->settle_ms = v.settle_ms;
     c->not_before_ms = v.not_before_ms;
+    if (c->not_before_ms > env->now) {
+        abort_clear(g, c);      /* Its chassis went meanwhile, perhaps. */
+    }
     free(c->why);
     c->why = v.why;
     v.why = NULL;
@@ -265,22 +271,69 @@ prune_candidates(struct guard *g)
     }
 }
 
+static void update_duplicate(struct guard *, const struct guard_env *,
+                             const struct addr_use *);
+
+/* What is said of the other ports with the address depends on this one. */
+static void
+judge_sharers(struct guard *g, const struct guard_env *env,
+              const struct port *p, const struct ip_addr *ip)
+{
+    const struct addr_use *use = model_find_addr(&g->model, p->network, ip);
+
+    if (!use || use->n < 2) {
+        return;
+    }
+    for (size_t i = 0; i < use->n; i++) {
+        const struct port *q = use->ports[i];
+        if (q != p && q->kind == PORT_OWNED
+            && ip_addr_set_contains(&q->static_ips, ip)) {
+            update_candidate(g, env, q, ip);
+        }
+    }
+    update_duplicate(g, env, use);
+}
+
+/* A move that looked unfinished may have failed since: the address that the
+ * port is to have is on another one now. */
+static void
+judge_moving(struct guard *g, const struct guard_env *env)
+{
+    struct candidate *c;
+
+    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
+        if (c->kind == VERDICT_MOVING
+            || (c->kind == VERDICT_CLEAR && c->state != CAND_SENT)) {
+            update_candidate(g, env, model_find_port(&g->model, &c->port),
+                             &c->addr);
+        }
+    }
+}
+
 static void
 judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
 {
+    size_t n_bound = 0, n_unbound = 0;
     struct port *p;
 
     g->counters.members_judged++;
     LIST_FOR_EACH (p, member_node, &mb->ports) {
+        enum binding_state state = judge_binding(&g->model, p);
+        n_bound += state == BINDING_BOUND;
+        n_unbound += state == BINDING_UNBOUND;
+    }
+    if (n_bound || n_unbound) {
+        /* All of them together: the interfaces of the pod that was here
+         * before need not go at the same moment. */
+        model_note_binding(&g->model, mb, n_bound > 0);
+    }
+    LIST_FOR_EACH (p, member_node, &mb->ports) {
         if (!p->network || p->kind != PORT_OWNED) {
             continue;
         }
-        enum binding_state state = judge_binding(&g->model, p);
-        if (state != BINDING_UNKNOWN) {
-            model_note_binding(&g->model, mb, state == BINDING_BOUND);
-        }
         for (size_t i = 0; i < p->static_ips.n; i++) {
             update_candidate(g, env, p, &p->static_ips.addrs[i]);
+            judge_sharers(g, env, p, &p->static_ips.addrs[i]);
         }
         if (g->mode == MODE_MANAGE) {
             update_want(g, env, p);
@@ -379,6 +432,43 @@ prune_duplicates(struct guard *g)
     }
 }
 
+static void
+add_cycle(struct guard *g, const struct uuid *port, struct sset *cycles)
+{
+    const struct port *p = model_find_port(&g->model, port);
+    char *text = p ? judge_cycle(&g->model, &g->holds, p) : NULL;
+
+    if (text) {
+        sset_add_and_free(cycles, text);
+    }
+}
+
+/* A permutation of addresses among the ordinals of one StatefulSet: a rollout
+ * that goes one by one cannot finish it. */
+static void
+look_for_cycles(struct guard *g)
+{
+    struct sset cycles = SSET_INITIALIZER(&cycles);
+    const struct candidate *c;
+    const struct want *w;
+    const char *text;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        add_cycle(g, &c->port, &cycles);
+    }
+    LIST_FOR_EACH (w, list_node, &g->wants_waiting) {
+        add_cycle(g, &w->port, &cycles);
+    }
+    SSET_FOR_EACH (text, &cycles) {
+        if (!sset_contains(&g->cycles, text)) {
+            guard_log(g, 'w', "%s; a rollout one by one cannot finish this",
+                      text);
+        }
+    }
+    sset_swap(&g->cycles, &cycles);
+    sset_destroy(&cycles);
+}
+
 void
 guard_judge_dirty(struct guard *g, const struct guard_env *env)
 {
@@ -400,6 +490,8 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
+        judge_moving(g, env);
+        look_for_cycles(g);
         g->judged_seqno = g->model.change_seqno;
     }
 }

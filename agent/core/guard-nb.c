@@ -284,6 +284,7 @@ put_back_done(struct guard *g, const struct planned *pl,
     guard_log(g, 'w', "%s: %s put back: its owner wants it again",
               w->port_name, ip_addr_to_string(&pl->addr, ip));
     guard_note_action(g, env, "put %s back on %s", ip, w->port_name);
+    guard_post_read_done(g, &pl->port, &pl->addr);
     if (h) {
         hold_remove_former(h, &pl->port);
         h->returned = true;
@@ -319,6 +320,22 @@ planned_done(struct guard *g, const struct planned *pl,
     }
 }
 
+/* Possibly done: the journal says so, and the mirror will tell. */
+static void
+journal_unknown(struct guard *g, const struct guard_env *env,
+                struct planned *pl)
+{
+    const struct nb_write *w = sent_write(g, &pl->port);
+    const char *action = (pl->kind == PLAN_CLEAR ? "clear"
+                          : pl->kind == PLAN_SET ? "set"
+                          : pl->kind == PLAN_PUT_BACK ? "put-back" : NULL);
+
+    if (w && action) {
+        svec_add(&pl->evidence, "outcome unknown: no answer from the server");
+        journal_write(g, env, pl, w, action);
+    }
+}
+
 static void
 give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
              const struct guard_env *env)
@@ -337,7 +354,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
         } else if (h->b2_token == token) {
             h->b2_token = 0;
             h->b2 = nb_cfg;
-            h->b2_since_ms = env->now;
+            h->b2_since_ms = 0; /* From when SB has it: step_hold(). */
         } else {
             continue;
         }
@@ -419,6 +436,9 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
     } else {
         drop_barrier_tokens(g, r->token);
         for (size_t i = 0; i < g->n_planned; i++) {
+            if (r->result == TXN_RESULT_UNKNOWN) {
+                journal_unknown(g, env, &g->planned[i]);
+            }
             if (g->planned[i].kind == PLAN_CLEAR) {
                 guard_clear_failed(g, &g->planned[i], r->result, env);
             }

@@ -156,6 +156,7 @@ struct guard {
 
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
+    struct sset cycles;         /* Rollouts that wait in a circle. */
     struct safety safety;
 
     /* Barriers. */
@@ -178,6 +179,9 @@ struct guard {
     struct ipguard_row row;
     bool row_changed;
     char *store_identity;
+    bool freeze_unsaved;        /* Frozen by us; not in the database yet. */
+    bool merge_unsaved;         /* The database was replaced; what we know is
+                                 * not in it yet. */
     int64_t generation;         /* As last stored or loaded. */
     struct uuid *delete_holds;
     size_t n_delete_holds;
@@ -244,6 +248,8 @@ void guard_clear_done(struct guard *, const struct planned *,
 void guard_clear_failed(struct guard *, const struct planned *,
                         enum txn_result, const struct guard_env *);
 void guard_post_read_destroy(struct post_read *);
+void guard_post_read_done(struct guard *, const struct uuid *port,
+                          const struct ip_addr *);
 
 /* guard-set.c */
 void guard_plan_sets(struct guard *, const struct guard_env *);

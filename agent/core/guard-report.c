@@ -348,12 +348,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     }
     free(array);
     put_duplicates(g, ds);
-}
-
-static int
-compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
+    put_set(ds, "", "", &g->cycles);
 }
 
 void
@@ -389,7 +384,7 @@ guard_format_plan(const struct guard *g, const struct guard_env *env,
                                           w->why ? w->why : ""));
         entitlement_destroy(&e);
     }
-    qsort(lines.names, lines.n, sizeof *lines.names, compare_strings);
+    svec_sort(&lines);
     for (size_t i = 0; i < lines.n; i++) {
         ds_put_format(ds, "%s\n", lines.names[i]);
     }

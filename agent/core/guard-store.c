@@ -183,7 +183,9 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
     ipguard_row_init(&g->row);
     ipguard_row_copy(&g->row, row);
     replace_string(&s->brake, row->brake);
-    replace_string(&s->frozen, row->frozen);
+    if (!g->freeze_unsaved) {
+        replace_string(&s->frozen, row->frozen);
+    }
     if (row->nb_identity && row->nb_identity[0]) {
         replace_string(&s->nb_identity, row->nb_identity);
         s->nb_cfg = row->nb_cfg_seen;
@@ -196,12 +198,39 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
     }
 }
 
+/* A hold that was made but not stored when the connection went is not in the
+ * snapshot, and what it is about happened all the same. */
+#define UNSAVED_MEMORY_MS 60000
+
+static struct hold **
+take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
+{
+    struct hold **array = xmalloc(MAX(hold_table_count(&g->holds), 1)
+                                  * sizeof *array);
+    struct hold *h;
+    size_t n = 0;
+
+    HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
+        if (!h->would_be && !h->in_db && hold_is_evidence_phase(h)
+            && env->now - h->state_since_ms <= UNSAVED_MEMORY_MS) {
+            hold_table_remove(&g->holds, h);
+            h->changed = true;
+            array[n++] = h;
+        }
+    }
+    *np = n;
+    return array;
+}
+
 static void
 load_whole(struct guard *g, const struct store_snapshot *snap,
            const struct guard_env *env)
 {
+    struct hold **unsaved;
+    size_t n_unsaved;
     struct gate *gate;
 
+    unsaved = take_unsaved(g, env, &n_unsaved);
     hold_table_clear(&g->holds);
     HMAP_FOR_EACH_POP (gate, node, &g->gates) {
         gate_destroy(gate);
@@ -212,6 +241,15 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
             adopt_hold(g, snap->holds[i], env);
         }
     }
+    for (size_t i = 0; i < n_unsaved; i++) {
+        struct hold *h = unsaved[i];
+        if (hold_table_find(&g->holds, &h->network, &h->addr)) {
+            hold_destroy(h);
+        } else {
+            hold_table_insert(&g->holds, h);
+        }
+    }
+    free(unsaved);
     for (size_t i = 0; i < snap->n_gates; i++) {
         adopt_gate(g, snap->gates[i], env);
     }
@@ -267,40 +305,56 @@ merge(struct guard *g, const struct store_snapshot *snap,
     g->row_changed = true;
 }
 
+/* What operators set in the row. */
+static void
+adopt_operator_columns(struct guard *g, const struct ipguard_row *row)
+{
+    g->row.has_mode = row->has_mode;
+    g->row.mode = row->mode;
+    g->row.cfg = row->cfg;
+    g->generation = row->generation;
+    g->row.generation = row->generation;
+}
+
+/* Lost, or restored from an old copy: returns true and freezes.  What we know
+ * stays in force and is put into the database again. */
+static bool
+load_replaced(struct guard *g, const struct store_snapshot *snap,
+              const struct guard_env *env)
+{
+    bool another = (g->store_identity[0]
+                    && strcmp(g->store_identity, snap->identity));
+    bool back = g->store_identity[0] && snap->row.generation < g->generation;
+
+    if (!another && !back) {
+        return false;
+    }
+    guard_freeze_for_store(g, env, another
+                           ? "the own database is another one than before"
+                           : "the own database went back in time");
+    store_batch_destroy(g->sent);
+    g->sent = NULL;
+    g->store_token = 0;
+    merge(g, snap, env);
+    adopt_operator_columns(g, &snap->row);
+    g->merge_unsaved = true;
+    return true;
+}
+
 /* Another hand changed the database of the active instance. */
 static void
 load_while_active(struct guard *g, const struct store_snapshot *snap,
                   const struct guard_env *env)
 {
-    bool another = (g->store_identity[0]
-                    && strcmp(g->store_identity, snap->identity));
-    bool back = snap->row.generation < g->generation;
-
-    if (another || back) {
-        char *why = xasprintf("the own database %s", another
-                              ? "is another one than before"
-                              : "went back in time");
-        guard_freeze_for_store(g, env, why);
-        free(why);
-        store_batch_destroy(g->sent);
-        g->sent = NULL;
-        g->store_token = 0;
-        merge(g, snap, env);
-        g->generation = snap->row.generation;
-        return;
-    }
-    g->row.has_mode = snap->row.has_mode;
-    g->row.mode = snap->row.mode;
-    g->row.cfg = snap->row.cfg;
-    g->generation = snap->row.generation;
-    g->row.generation = snap->row.generation;
-
     struct hold *h;
+
+    (void) env;
+    adopt_operator_columns(g, &snap->row);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         bool found = false;
         char ip[IP_ADDR_STRLEN];
 
-        if (!h->in_db || h->storing) {
+        if (!h->in_db || h->storing || h->changed) {
             continue;
         }
         for (size_t i = 0; i < snap->n_holds; i++) {
@@ -322,14 +376,21 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
 {
     bool becoming = guard_wants_load(g, env);
 
-    if (g->settings.mode == MODE_OBSERVE) {
-        return;
+    if (g->settings.mode == MODE_OBSERVE || !snap->identity
+        || !snap->identity[0]) {
+        return;                 /* No IPGuard row yet: nothing to go by. */
     }
     g->own_changes++;
     for (size_t i = 0; i < snap->n_problems; i++) {
         guard_log(g, 'w', "own database: %s", snap->problems[i]);
     }
-    if (g->role == ROLE_ACTIVE && g->loaded && !becoming) {
+    if (load_replaced(g, snap, env)) {
+        g->loaded_for_active = becoming;
+    } else if (g->merge_unsaved) {
+        merge(g, snap, env);
+        adopt_operator_columns(g, &snap->row);
+        g->loaded_for_active = becoming;
+    } else if (g->role == ROLE_ACTIVE && g->loaded && !becoming) {
         load_while_active(g, snap, env);
     } else {
         load_whole(g, snap, env);
@@ -510,14 +571,16 @@ static void
 prepend_uuids(struct uuid **dst, size_t *n_dst, const struct uuid *src,
               size_t n)
 {
-    *dst = xrealloc(*dst, MAX(*n_dst + n, 1) * sizeof **dst);
-    memcpy(*dst + *n_dst, src, n * sizeof *src);
-    *n_dst += n;
+    if (n) {
+        *dst = xrealloc(*dst, (*n_dst + n) * sizeof **dst);
+        memcpy(*dst + *n_dst, src, n * sizeof *src);
+        *n_dst += n;
+    }
 }
 
 /* What was sent is to be sent again. */
 static void
-restore_sent(struct guard *g)
+restore_sent(struct guard *g, bool perhaps_stored)
 {
     struct store_batch *b = g->sent;
 
@@ -527,12 +590,18 @@ restore_sent(struct guard *g)
         if (h) {
             h->changed = true;
             h->storing = false;
+            /* A row that may be there must be deleted when the hold ends
+             * before it is put again. */
+            h->in_db |= perhaps_stored;
         }
     }
     for (size_t i = 0; i < b->n_put_gates; i++) {
         struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
         if (gate) {
             gate->changed = true;
+            gate->in_db |= (perhaps_stored
+                            && uuid_equals(&gate->uuid,
+                                           &b->put_gates[i]->uuid));
         }
     }
     prepend_uuids(&g->delete_holds, &g->n_delete_holds, b->delete_holds,
@@ -541,8 +610,12 @@ restore_sent(struct guard *g)
                   b->n_delete_gates);
     struct journal_entry *all = xcalloc(MAX(b->n_journal + g->n_journal, 1),
                                         sizeof *all);
-    memcpy(all, b->journal, b->n_journal * sizeof *all);
-    memcpy(all + b->n_journal, g->journal, g->n_journal * sizeof *all);
+    if (b->n_journal) {
+        memcpy(all, b->journal, b->n_journal * sizeof *all);
+    }
+    if (g->n_journal) {
+        memcpy(all + b->n_journal, g->journal, g->n_journal * sizeof *all);
+    }
     free(g->journal);
     free(b->journal);
     g->journal = all;
@@ -573,6 +646,8 @@ stored(struct guard *g)
     }
     g->generation++;
     g->row.generation = g->generation;
+    g->freeze_unsaved = g->freeze_unsaved && !b->row.frozen;
+    g->merge_unsaved = false;
 }
 
 void
@@ -590,7 +665,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         free(g->store_error);
         g->store_error = NULL;
     } else {
-        restore_sent(g);
+        restore_sent(g, r->result == TXN_RESULT_UNKNOWN);
         if (r->result == TXN_RESULT_ERROR) {
             const char *error = r->error ? r->error : "no reason given";
             if (!nullable_string_is_equal(g->store_error, error)) {

@@ -37,6 +37,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->wants_waiting);
     ovs_list_init(&g->post_reads);
     ovs_list_init(&g->standby_departures);
+    sset_init(&g->cycles);
     safety_init(&g->safety);
     hmap_init(&g->edits);
     ipguard_row_init(&g->row);
@@ -94,6 +95,7 @@ guard_destroy(struct guard *g)
     hmap_destroy(&g->duplicates);
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
+    sset_destroy(&g->cycles);
     safety_destroy(&g->safety);
     ipguard_row_destroy(&g->row);
     sset_destroy(&g->watch.ports);
@@ -317,6 +319,20 @@ drop_work_under_way(struct guard *g)
     }
 }
 
+/* What was loaded already, to become active, stays. */
+static void
+drop_would_be_holds(struct guard *g)
+{
+    struct hold *h;
+
+    HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
+        if (h->would_be) {
+            hold_table_remove(&g->holds, h);
+            hold_destroy(h);
+        }
+    }
+}
+
 static void
 update_role(struct guard *g, const struct guard_env *env)
 {
@@ -334,7 +350,7 @@ update_role(struct guard *g, const struct guard_env *env)
         drop_work_under_way(g);
     }
     if (g->role == ROLE_OBSERVER) {
-        hold_table_clear(&g->holds); /* Would-be ones. */
+        drop_would_be_holds(g);
     }
     g->role = role;
     g->loaded = role == ROLE_ACTIVE && g->loaded_for_active;
@@ -398,6 +414,7 @@ freeze(struct guard *g, const struct guard_env *env, const char *why)
         return;
     }
     safety_freeze(&g->safety, why);
+    g->freeze_unsaved = true;
     g->counters.freezes++;
     guard_log(g, 'e', "frozen: %s; nothing is written but gate openings "
               "until \"thaw\"", why);
@@ -410,6 +427,21 @@ freeze(struct guard *g, const struct guard_env *env, const char *why)
         guard_journal(g, env, "freeze", "", why);
     }
     g->row_changed = true;
+}
+
+/* The size of NB is kept in the own database, so that a later start can tell a
+ * much smaller one; written when it has changed by a tenth. */
+static void
+note_size(struct guard *g)
+{
+    long long int seen = g->row.nb_ports_seen;
+    long long int now = g->safety.nb_ports;
+
+    if (llabs(now - seen) > MAX(10, seen / 10)
+        || strcmp(g->row.nb_identity ? g->row.nb_identity : "",
+                  g->safety.nb_identity)) {
+        g->row_changed = true;
+    }
 }
 
 static void
@@ -429,6 +461,7 @@ check_databases(struct guard *g, const struct guard_env *env)
             free(why);
             return;
         }
+        note_size(g);
     }
     if (m->sb_synced) {
         why = safety_check_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);
@@ -468,6 +501,7 @@ guard_thaw(struct guard *g)
     guard_log(g, 'i', "thawed by hand (was frozen: %s); the databases are "
               "accepted as they are", g->safety.frozen);
     safety_thaw(&g->safety);
+    g->freeze_unsaved = false;
     g->row_changed = true;
     model_mark_all(&g->model);
     return NULL;

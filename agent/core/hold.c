@@ -60,7 +60,7 @@ evidence_step(enum hold_state state, const struct hold_facts *f)
     if (f->owner_returned) {
         return HOLD_CANCELLED;
     }
-    if (f->network_gone) {
+    if (f->network_gone && !f->frozen) {
         return HOLD_RELEASED;
     }
     if (!f->address_gone || !f->evidence_complete || f->n_blockers) {
@@ -81,12 +81,13 @@ hold_step(enum hold_state state, const struct hold_facts *f)
 {
     switch (state) {
     case HOLD_INTENT:
+        if (f->address_gone) {
+            /* Somebody else cleared it meanwhile: that our clear is off, as
+             * 'clear_lost' says then too, does not make it clean. */
+            return f->owner_returned ? HOLD_CANCELLED : HOLD_DRAINING;
+        }
         if (f->force || f->clear_lost || f->owner_returned) {
             return HOLD_CANCELLED;
-        }
-        if (f->address_gone) {
-            /* Somebody else cleared it meanwhile. */
-            return HOLD_DRAINING;
         }
         return f->stored ? HOLD_CLEARING : HOLD_INTENT;
 

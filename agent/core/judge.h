@@ -40,6 +40,7 @@ struct entitlement {
     const struct pod *pod;      /* The living pod, or NULL. */
     const struct workload *workload; /* Or NULL. */
     size_t workload_revisions;  /* In play, when 'workload' spoke. */
+    bool never_seen;            /* ENT_GONE: no owner was seen at all. */
     bool allocated;             /* 'wanted' is what the pod was given. */
     char *why;
 };
@@ -89,5 +90,12 @@ void verdict_destroy(struct verdict *);
  * caller) says so in words. */
 const struct port *judge_keeper(const struct model *, enum guard_mode,
                                 const struct addr_use *, char **why);
+
+/* If the StatefulSet of 'port' is being rolled out in such a way that each
+ * ordinal is to get an address which another one has, all the way round to
+ * 'port', returns that in words, beginning with the first port of the circle
+ * by name; otherwise NULL.  The caller frees it. */
+char *judge_cycle(const struct model *, const struct hold_table *,
+                  const struct port *);
 
 #endif /* judge.h */

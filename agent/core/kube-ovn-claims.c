@@ -219,24 +219,32 @@ collect_providers(const struct claim_context *ctx, struct claims *claims)
 
 /* Values. */
 
-/* Appends 'value' in quotes, so that a line of it stays a line. */
-static void
-format_value(const char *value, struct ds *ds)
+/* Returns 's' with what is not printable written out, so that a line of it
+ * stays a line. */
+static char *
+escape(const char *s)
 {
-    enum { MAX_LEN = 100 };
-    size_t n = strlen(value);
+    struct ds ds = DS_EMPTY_INITIALIZER;
 
-    ds_put_char(ds, '"');
-    for (size_t i = 0; i < MIN(n, MAX_LEN); i++) {
-        unsigned char c = value[i];
+    for (; *s; s++) {
+        unsigned char c = *s;
 
         if (c < ' ' || c == 0x7f) {
-            ds_put_format(ds, "\\x%02x", c);
+            ds_put_format(&ds, "\\x%02x", c);
         } else {
-            ds_put_char(ds, c);
+            ds_put_char(&ds, c);
         }
     }
-    ds_put_cstr(ds, n > MAX_LEN ? "...\"" : "\"");
+    return ds_steal_cstr(&ds);
+}
+
+static void
+claim_set_error(struct claim *claim, const char *error)
+{
+    claim->kind = CLAIM_INVALID;
+    claim->n_ips = 0;
+    free(claim->error);
+    claim->error = escape(error);
 }
 
 /* Makes 'claim' CLAIM_INVALID. */
@@ -247,24 +255,20 @@ claim_fail(struct claim *claim, const char *key, const char *value,
     struct ds ds = DS_EMPTY_INITIALIZER;
     va_list args;
 
-    ds_put_format(&ds, "%s is ", key);
-    format_value(value, &ds);
-    ds_put_cstr(&ds, ", expected ");
+    ds_put_format(&ds, "%s is \"%.100s%s\", expected ", key, value,
+                  strlen(value) > 100 ? "..." : "");
     va_start(args, format);
     ds_put_format_valist(&ds, format, args);
     va_end(args);
-
-    claim->kind = CLAIM_INVALID;
-    claim->n_ips = 0;
-    free(claim->error);
-    claim->error = ds_steal_cstr(&ds);
+    claim_set_error(claim, ds_cstr(&ds));
+    ds_destroy(&ds);
 }
 
 static void
 claim_set_source(struct claim *claim, const char *key)
 {
     free(claim->source);
-    claim->source = xstrdup(key);
+    claim->source = escape(key);
 }
 
 /* Returns the value of PROVIDER.kubernetes.io/SUFFIX, or NULL if it is absent
@@ -498,8 +502,7 @@ read_claim(const struct claim_context *ctx, struct claim *claim)
         free(key);
     } else if (ctx->nets_error) {
         /* The controller gives up on such a pod altogether. */
-        claim->kind = CLAIM_INVALID;
-        claim->error = xstrdup(ctx->nets_error);
+        claim_set_error(claim, ctx->nets_error);
         return;
     } else {
         read_input(ctx, claim);

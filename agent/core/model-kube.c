@@ -96,6 +96,8 @@ model_get_member(struct model *m, const char *ns, const char *name)
         struct base_entry *b = get_base(m, ns, mb->base);
         ovs_list_push_back(&b->members, &mb->base_node);
     }
+    struct base_entry *same = find_base(m, ns, name);
+    mb->vm_seen = same && same->vm;
     hmap_insert(&m->members, &mb->node, key_hash(ns, name));
     return mb;
 }
@@ -411,7 +413,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
     *slot = w;
     if (w) {
         if (kind == OWNER_VM) {
-            b->vm_seen = true;
+            struct member *mb = model_find_member(m, ns, name);
+            if (mb) {
+                mb->vm_seen = true;
+            }
         } else {
             b->workload_seen = true;
         }

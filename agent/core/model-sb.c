@@ -70,6 +70,14 @@ mark_port_by_name(struct model *m, const char *name)
     if (p && p->member) {
         model_mark_member(m, p->member);
     }
+    for (size_t i = 0; p && p->network && i < p->ips.n; i++) {
+        const struct addr_use *use = model_find_addr(m, p->network,
+                                                     &p->ips.addrs[i]);
+        if (use && use->n > 1) {
+            /* Who is to keep it depends on who runs with it. */
+            model_mark_addr(m, p->network, &p->ips.addrs[i]);
+        }
+    }
     m->change_seqno++;
 }
 
@@ -150,7 +158,7 @@ model_ack_sb_watch(struct model *m, const struct sb_watch *w,
 
     SSET_FOR_EACH (name, &w->ports) {
         b = get_binding(m, name);
-        if (!b->present && !b->unbound_since_ms) {
+        if (!b->chassis && !b->n_additional_chassis && !b->unbound_since_ms) {
             b->unbound_since_ms = MAX(now, 1);
         }
         if (!sset_contains(&m->sb_acked_ports, name)) {

@@ -414,6 +414,7 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
     d->network_name = xstrdup(p->network->name);
     d->addr = *ip;
     d->row_gone = row_gone;
+    d->gated = p->mark && p->enabled == TRI_FALSE;
     d->mac = lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
              ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)) : xstrdup("");
     d->owned = p->kind == PORT_OWNED && p->member;
@@ -612,7 +613,7 @@ prove_port(struct model *m, struct port *p, const struct nb_port_row *row)
     struct port_proof proof;
 
     m->dialect->prove_port(p->name, row->type,
-                           p->network ? p->network->name : "",
+                           p->network ? p->network->name : NULL,
                            row->external_ids, row->options, &proof);
     p->kind = proof.kind;
     free(p->why);
@@ -675,6 +676,12 @@ model_set_port(struct model *m, const struct nb_port_row *row)
                 if (p->member) {
                     model_mark_member(m, p->member);
                 }
+            }
+            const char *peer = smap_get(row->options, "router-port");
+            if (!nullable_string_is_equal(p->router_port, peer)) {
+                free(p->router_port);
+                p->router_port = nullable_xstrdup(peer);
+                m->change_seqno++;
             }
             struct member *before = p->member;
             prove_port(m, p, row);

@@ -143,6 +143,7 @@ struct member {
 
     /* History of this run; never a reason to act by itself. */
     bool pod_seen;              /* A pod of this name was seen. */
+    bool vm_seen;               /* A VirtualMachine of this name was seen. */
     enum owner_kind seen_kind;  /* Its owner then. */
     bool seen_explicit;         /* It named its address itself. */
     char *seen_workload;        /* Its owner's name, or NULL. */
@@ -164,7 +165,6 @@ struct base_entry {
     struct ovs_list members;    /* struct member, 'base_node'. */
     struct workload *workload;  /* StatefulSet, or NULL. */
     bool workload_seen;         /* A StatefulSet of that name was there. */
-    bool vm_seen;               /* A VirtualMachine of that name was. */
     struct workload *vm;        /* VirtualMachine of that name, or NULL. */
 };
 
@@ -280,6 +280,7 @@ struct departure {
     char *ns, *owner, *workload, *uid;
     enum owner_kind owner_kind;
     bool explicit_claim;        /* A pod that named its address. */
+    bool gated;                 /* Our gate kept the port shut. */
     bool row_gone;
 };
 

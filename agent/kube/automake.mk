@@ -39,9 +39,9 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifest-reader.c \
 	agent/kube/manifest-reader.h \
 	agent/kube/manifest-source.c \
-	agent/kube/manifest-source.h \
 	agent/kube/manifest-store.c \
 	agent/kube/manifest-store.h \
+	agent/kube/manifests-private.h \
 	agent/kube/manifests.c \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \

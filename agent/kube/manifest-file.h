@@ -78,9 +78,9 @@ struct manifest_file {
     struct ovs_list timed_node; /* Some deadline below is not 0. */
     long long int missing_at;   /* Its absence counts. */
     long long int lost_at;      /* The absence of its lost objects counts. */
-    long long int settled_at;   /* It was old enough when first read. */
+    long long int settled_at;   /* It is old enough, if it is the same. */
     long long int retry_at;     /* It was being changed: look again. */
-    bool settled;
+    bool settled;               /* It was good and old enough once. */
     bool listed;                /* Found by the last scan. */
     bool was_bad;               /* Counted as a problem. */
     size_t were_ignored;        /* Counted of 'n_ignored'. */

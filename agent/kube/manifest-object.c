@@ -468,7 +468,6 @@ read_metadata(struct object_context *ctx, const struct kind_info *info)
     const char *name, *ns;
 
     ctx->metadata = place_object(&ctx->root, "metadata");
-    annotations = place_object(&ctx->metadata, "annotations");
     name = read_name(&ctx->metadata, "name",
                      info->kind == MANIFEST_NAMESPACE);
     if (!name) {
@@ -477,7 +476,8 @@ read_metadata(struct object_context *ctx, const struct kind_info *info)
     }
     ns = info->namespaced ? read_name(&ctx->metadata, "namespace", true) : "";
     object->name = xstrdup(name);
-    object->ns = xstrdup(ns ? ns : "default");
+    object->ns = xstrdup(ns ? ns : ctx->root.error->text ? "" : "default");
+    annotations = place_object(&ctx->metadata, "annotations");
     object->uid = xstrdup(or_empty(read_uid(&ctx->metadata)));
     object->deleting = place_string(&ctx->metadata, "deletionTimestamp");
     object->opted_out = is_opted_out(&annotations);

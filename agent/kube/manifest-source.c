@@ -142,6 +142,37 @@ manifest_source_create(struct manifests *m, const char *path,
     return NULL;
 }
 
+/* Problems. */
+
+static void
+source_set_problem(struct manifest_source *s, const char *problem)
+{
+    if (nullable_string_is_equal(s->problem, problem)) {
+        return;
+    }
+    s->manifests->n_bad_sources += !!problem - !!s->problem;
+    if (problem) {
+        VLOG_WARN("%s: %s", s->path, problem);
+    } else {
+        VLOG_INFO("%s: mended", s->path);
+    }
+    free(s->problem);
+    s->problem = nullable_xstrdup(problem);
+}
+
+/* A folder without any manifest may be one that is not mounted yet.  That
+ * there are no pods at all is said by an empty list. */
+static void
+check_empty(struct manifest_source *s)
+{
+    if (!s->unreadable) {
+        source_set_problem(s, s->is_folder && s->scanned
+                           && shash_is_empty(&s->files)
+                           ? "no manifest (*.json, *.yaml, *.yml) is in the "
+                             "folder" : NULL);
+    }
+}
+
 /* Destruction. */
 
 void
@@ -155,6 +186,7 @@ manifest_source_remove_file(struct manifest_source *s,
     s->manifests->n_ignored -= f->were_ignored;
     manifest_file_destroy(f);
     shash_delete(&s->files, node);
+    check_empty(s);
 }
 
 static void
@@ -177,6 +209,7 @@ manifest_source_destroy(struct manifest_source *s)
 {
     struct shash_node *node;
 
+    s->scanned = false;         /* No word about it being empty now. */
     SHASH_FOR_EACH_SAFE (node, &s->files) {
         manifest_source_remove_file(s, node);
     }
@@ -233,24 +266,9 @@ find_or_create_file(struct manifest_source *s, const char *name)
         shash_add(&s->files, name, f);
         s->manifests->n_files++;
         free(path);
+        check_empty(s);
     }
     return f;
-}
-
-static void
-source_set_problem(struct manifest_source *s, const char *problem)
-{
-    if (nullable_string_is_equal(s->problem, problem)) {
-        return;
-    }
-    s->manifests->n_bad_sources += !!problem - !!s->problem;
-    if (problem) {
-        VLOG_WARN("%s: %s", s->path, problem);
-    } else {
-        VLOG_INFO("%s: mended", s->path);
-    }
-    free(s->problem);
-    s->problem = nullable_xstrdup(problem);
 }
 
 /* Folders. */
@@ -419,14 +437,16 @@ manifest_source_scan(struct manifest_source *s)
                                   "files said last counts",
                                   ovs_strerror(error));
 
+        s->unreadable = true;
         source_set_problem(s, problem);
         free(problem);
         s->retry_at = m->now + RETRY_MS;
     } else {
-        source_set_problem(s, NULL);
+        s->unreadable = false;
         watch_links(s, folder, &names);
         look_at_names(s, &names);
         s->scanned = true;
+        check_empty(s);
         if (watch_error) {
             s->retry_at = m->now + RETRY_MS;
         }
@@ -527,6 +547,11 @@ manifest_source_handle_event(void *source_, const struct file_event *event,
     f = shash_find_data(&s->files, event->name);
     if (f) {
         manifest_source_look(s, f, event->name);
+        if (event->type == FILE_EVENT_WRITTEN && !f->missing_at
+            && !manifest_file_is_proven(f)) {
+            /* Written twice within a tick of the clock, it looks the same. */
+            manifests_add_dirty(m, f);
+        }
     }
 }
 
@@ -559,7 +584,7 @@ manifest_source_look_at_all(struct manifest_source *s)
     if (!is_scan_proven(s)) {
         manifest_source_scan(s);
     }
-    if (s->problem) {
+    if (s->unreadable) {
         return false;
     }
     SHASH_FOR_EACH (node, &s->files) {

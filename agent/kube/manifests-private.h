@@ -42,6 +42,7 @@ struct manifest_source {
 
     bool scan_wanted;
     bool scanned;               /* Once, completely. */
+    bool unreadable;            /* The folder, at the last scan. */
     struct file_id folder_id;   /* At the last scan, which was at ... */
     long long int scan_wall_ms; /* ... or is of no use, if this is 0. */
     long long int retry_at;     /* Monotonic ms, or 0. */

@@ -160,7 +160,7 @@ after_read(struct manifests *m, struct manifest_file *f, const char *before)
         /* Somebody may be at writing it, unless it is old. */
         if (f->read_wall_ms - mtime_ms >= m->settle_ms) {
             f->settled = true;
-        } else if (!f->settled_at) {
+        } else {
             manifests_set_deadline(m, f, &f->settled_at, m->settle_ms);
         }
     }
@@ -278,7 +278,7 @@ run_deadlines(struct manifests *m)
             manifest_source_look(s, f, node->name);
         }
         if (is_due(m, &f->missing_at)) {
-            if (s->problem) {
+            if (s->unreadable) {
                 /* The whole folder is; that is problem enough. */
                 manifests_set_deadline(m, f, &f->missing_at, RETRY_MS);
             } else if (manifest_file_look(f) == MANIFEST_LOOK_MISSING
@@ -367,7 +367,7 @@ update_synced(struct manifests *m)
         SHASH_FOR_EACH (node, &s->files) {
             const struct manifest_file *f = node->data;
 
-            if (!f->accepted || !f->settled) {
+            if (!f->settled) {
                 return;
             }
         }
@@ -485,6 +485,7 @@ manifests_get_status(const struct manifests *m,
 {
     *status = (struct manifests_status) {
         .synced = m->synced,
+        .busy = !ovs_list_is_empty(&m->dirty) || m->store.reread_wanted,
         .n_files = m->n_files,
         .n_pods = m->store.n_pods,
         .n_workloads = workload_assembly_count(&m->store.assembly),
@@ -565,7 +566,8 @@ manifests_confirm(struct manifests *m, const char *path, long long int now)
     m->now = now;
     for (size_t i = 0; i < m->n_sources; i++) {
         struct manifest_source *s = m->sources[i];
-        bool whole = s->is_folder && !strcmp(abs, s->path) && !s->problem;
+        bool whole = s->is_folder && !strcmp(abs, s->path)
+                     && !s->unreadable;
         struct shash_node *node;
 
         SHASH_FOR_EACH_SAFE (node, &s->files) {

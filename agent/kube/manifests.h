@@ -13,7 +13,15 @@
  * vanished or lost more than 20 % of its objects (at least 3) keeps its last
  * good content and is a problem, reported with file, line and reason, until it
  * is mended or confirmed; while there is a problem the source is not trusted
- * and nothing destructive happens. */
+ * and nothing destructive happens.  So is a folder that cannot be read or has
+ * no manifest at all, and an object that is in two files, of which the first
+ * counts: files in the order of their paths on the command line, then by name.
+ *
+ * Kinds that are read: Pod (also as PartialObjectMetadata), StatefulSet,
+ * ControllerRevision, VirtualMachine, VirtualMachineInstance, Namespace, Vip
+ * of Kube-OVN.  Others are counted.  An object that Kubernetes itself would
+ * refuse (an annotation that is a number, say) makes its file a problem; an
+ * annotation whose text cannot be understood is a claim that is invalid. */
 
 #ifndef MANIFESTS_H
 #define MANIFESTS_H 1
@@ -29,6 +37,7 @@ struct manifests;
 struct manifests_status {
     bool synced;                /* Every path was read completely once. */
     bool trusted;               /* Synced, and no file has a problem. */
+    bool busy;                  /* Some files are being read just now. */
     size_t n_files;
     size_t n_pods;
     size_t n_workloads;
@@ -69,8 +78,10 @@ void manifests_get_status(const struct manifests *, struct manifests_status *);
 /* Appends a line for each problem: "FILE:LINE: reason". */
 void manifests_format_problems(const struct manifests *, struct ds *);
 
-/* Accepts the current content of 'path' (a file), however small.  Returns
- * NULL, or why not ('path' has no problem, or does not parse). */
+/* Accepts the current content of 'path' (a file, or a folder for all its files
+ * that have a problem), however small, or the absence of a file in a folder.
+ * Returns NULL, or why not ('path' has no problem, or does not parse), which
+ * the caller frees. */
 char *manifests_confirm(struct manifests *, const char *path,
                         long long int now);
 

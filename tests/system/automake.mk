@@ -8,6 +8,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/testsuite.at \
 	tests/system/macros.at \
 	tests/system/sandbox.at \
+	tests/system/daemon.at \
+	tests/system/ovsdb-layer.at \
 	tests/system/hold.at \
 	tests/system/stale-cases.at \
 	tests/system/addresses.at \
@@ -27,6 +29,15 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovsdb-rows
+
+# A program with nothing but the database layer, for ovsdb-layer.at.
+check_PROGRAMS += tests/system/test-ovsdb-layer
+tests_system_test_ovsdb_layer_SOURCES = tests/system/test-ovsdb-layer.c
+tests_system_test_ovsdb_layer_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_system_test_ovsdb_layer_LDADD = \
+	ovsdb/libovsdbview.la \
+	agent/core/libcore.la \
+	$(OVS_LIBS)
 
 AUTOM4TE = autom4te
 TESTSUITEFLAGS = -j2
@@ -50,7 +61,8 @@ $(SYSTEM_TESTSUITE): $(SYSTEM_TESTSUITE_AT) tests/system/package.m4
 
 # The programs under test are not a prerequisite by name: "make all" built
 # them, and what is missing is skipped.
-check-system: all $(SYSTEM_TESTSUITE)
+check-system: all $(SYSTEM_TESTSUITE) \
+		tests/system/test-ovsdb-layer$(EXEEXT)
 	cd tests/system && $(SHELL) ./testsuite $(TESTSUITEFLAGS)
 .PHONY: check-system
 CHECK_LOCAL += check-system

@@ -652,8 +652,8 @@ add_journal(struct store_batch *batch, const char *first, const char *last)
         e->instance = xstrdup("test");
         e->action = xstrdup("clear");
         e->address = xstrdup("10.0.0.1");
-        sset_add(&e->evidence, "b");
-        sset_add(&e->evidence, "a");
+        svec_add(&e->evidence, "b");
+        svec_add(&e->evidence, "a");
         svec_add(&e->old_addresses, "0a:00:00:00:00:01 10.0.0.1");
     }
 }

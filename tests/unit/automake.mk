@@ -7,19 +7,47 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
+	tests/unit/manifest-fixture.c \
+	tests/unit/manifest-fixture.h \
 	tests/unit/run-unit.c \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
 	tests/unit/test-api-source.c \
+	tests/unit/test-claim.c \
+	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-evidence.c \
+	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-random.c \
+	tests/unit/test-guard.c \
+	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-manifest-object.c \
+	tests/unit/test-manifest-reader.c \
+	tests/unit/test-manifests-folder.c \
+	tests/unit/test-manifests-objects.c \
+	tests/unit/test-manifests.c \
+	tests/unit/test-model.c \
+	tests/unit/test-nb-ports.c \
+	tests/unit/test-orders.c \
+	tests/unit/test-pod.c \
+	tests/unit/test-report.c \
+	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
-	tests/unit/unit.h
+	tests/unit/test-store-known.c \
+	tests/unit/test-workload.c \
+	tests/unit/unit-rows.c \
+	tests/unit/unit.h \
+	tests/unit/world-act.c \
+	tests/unit/world-private.h \
+	tests/unit/world.c \
+	tests/unit/world.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \

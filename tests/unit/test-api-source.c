@@ -390,8 +390,8 @@ test_events(void)
     stub_request_chunk(watch, "{\"type\": \"MODIF");
     stub_request_chunk(watch, "IED\", \"object\": {\"metadata\": "
                        "{\"namespace\": \"ns\", \"name\": \"d\", "
-                       "\"uid\": \"u4\", \"resourceVersion\": \"14\", \"annotations\": "
-                       "{\"x\": \"\xc3");
+                       "\"uid\": \"u4\", \"resourceVersion\": \"14\", "
+                       "\"annotations\": {\"x\": \"\xc3");
     stub_request_chunk(watch, "\xa4\"}}}}");
     stub_request_chunk(watch, "\n" BOOKMARK("20"));
     UNTIL(is("pod ns/d", "u4"));

@@ -1,0 +1,938 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The guard in a simulated world: lives of holds, takers and their gates, and
+ * what stops everything. */
+
+#include <config.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+#include "uuid.h"
+
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+#define IP1 "10.0.0.1"
+#define IP2 "10.0.0.2"
+#define V6 "fd00::1"
+#define MAC1 "0a:00:00:00:00:01"
+#define MAC2 "0a:00:00:00:00:02"
+#define MAC3 "0a:00:00:00:00:03"
+
+/* A port of StatefulSet 'sts' whose pod runs with 'ip'. */
+static struct wport *
+running(struct world *w, const char *sts, const char *mac, const char *ip)
+{
+    char *pod = xasprintf("%s-0", sts);
+    char *pool = xasprintf("ip_pool=%s", ip);
+    char *address = xasprintf("ip_address=%s", ip);
+    char *elem = xasprintf("%s %s", mac, ip);
+    struct wport *p = world_port(w, 0, pod, elem);
+
+    world_sts(w, unit_sts(sts, sts, 1, pool));
+    world_pod(w, unit_pod(pod, pod, OWNER_STATEFULSET, sts, address));
+    world_bind(w, p, "hv1");
+    free(pod);
+    free(pool);
+    free(address);
+    free(elem);
+    return p;
+}
+
+/* A taker: its pod wants 'ip', and its CNI has written it to the port. */
+static struct wport *
+taker(struct world *w, const char *sts, const char *mac, const char *ip,
+      long long int created_s)
+{
+    char *pod = xasprintf("%s-0", sts);
+    char *address = xasprintf("ip_address=%s", ip);
+    char *elem = xasprintf("%s %s", mac, ip);
+    struct pod *object = unit_pod(pod, pod, OWNER_STATEFULSET, sts, address);
+
+    object->created_s = created_s;
+    world_pod(w, object);
+    struct wport *p = world_port(w, 0, pod, elem);
+    free(pod);
+    free(address);
+    free(elem);
+    return p;
+}
+
+static struct wport *
+begin(struct world *w, enum guard_mode mode)
+{
+    world_init(w, mode);
+    world_chassis(w, "hv1");
+    world_network(w, "net1");
+    struct wport *p = running(w, "sts1", MAC1, IP1);
+    world_flags(w);
+    world_run(w, 5000);
+    return p;
+}
+
+/* IP1 leaves sts1-0 by another hand while ovn-northd is paused. */
+static void
+leave(struct world *w)
+{
+    struct wport *p = world_find_port(w, "sts1-0.default");
+
+    w->northd_frozen = true;
+    world_bind(w, p, NULL);
+    world_set_addresses(w, p, MAC1" "IP2);
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_pod(w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                          "ip_address="IP2));
+    world_run(w, 3000);
+}
+
+static struct wport *
+begin_held(struct world *w, enum guard_mode mode)
+{
+    struct wport *p = begin(w, mode);
+
+    leave(w);
+    return p;
+}
+
+static void
+end(struct world *w)
+{
+    if (w->n_violations) {
+        printf("\n%s\n", w->violation);
+    }
+    CU_ASSERT_EQUAL(w->n_violations, 0);
+    world_destroy(w);
+}
+
+/* ---- Takers and gates. ---- */
+
+static void
+test_gate_opens_once(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_DRAINING);
+    taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.northd_frozen = false;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_PTR_NULL(world_find_port(&w, "sts2-0.default")->mark);
+    CU_ASSERT_EQUAL(w.n_gated, 1);
+    CU_ASSERT_EQUAL(w.n_opened, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "ungate"), 1);
+    end(&w);
+}
+
+/* As long as SB shows the old owner, no time opens the gate. */
+static void
+test_dirt_keeps_gate_shut(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 600 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_BLOCKED);
+    CU_ASSERT(world_logged(&w, "held for more than"));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+test_two_takers(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    taker(&w, "sts2", MAC2, IP1, 20);
+    struct wport *older = taker(&w, "sts3", MAC3, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(world_gated(&w, "sts3-0.default"));
+    w.northd_frozen = false;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts3-0.default"));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_opened, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+
+    /* The other one's turn comes when the first one goes. */
+    world_del_pod(&w, "sts3-0");
+    world_del_port(&w, older);
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_opened, 2);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+/* Lack of evidence opens gates in the end, but never two for one address. */
+static void
+test_gate_max(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    taker(&w, "sts2", MAC2, IP1, 20);
+    taker(&w, "sts3", MAC3, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(w.n_gated, 2);
+    w.northd_frozen = false;
+    w.chassis[0].answers = false;
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    world_run(&w, 40 * 1000);
+    CU_ASSERT_EQUAL(w.n_opened, 0);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_opened, 1);
+    CU_ASSERT(!world_gated(&w, "sts3-0.default"));
+    CU_ASSERT(world_logged(&w, "gate is opened"));
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    w.chassis[0].answers = true;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_opened, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+/* An older pod takes the address while the first gate is being opened. */
+static void
+test_older_taker_too_late(void)
+{
+    for (size_t k = 0; k < 12; k++) {
+        struct world w;
+
+        begin_held(&w, MODE_GUARD);
+        taker(&w, "sts2", MAC2, IP1, 20);
+        world_run(&w, 3000);
+        w.northd_frozen = false;
+        while (world_stored_hold(&w, IP1)
+               && world_stored_hold(&w, IP1)->state != HOLD_CLEAN) {
+            if (!world_turn(&w)) {
+                long long int to = MAX(w.now + 1, w.orders.next_wake_ms);
+                w.wall += to - w.now;
+                w.now = to;
+            }
+        }
+        for (size_t i = 0; i < k; i++) {
+            world_turn(&w);
+        }
+        bool under_way = w.nb != NULL;
+        taker(&w, "sts3", MAC3, IP1, 10);
+        world_run(&w, 300 * 1000);
+        CU_ASSERT_EQUAL(w.n_opened, 1);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        /* An opening that is on the wire cannot be called back: then the
+         * other hand made two. */
+        CU_ASSERT(under_way || !w.n_violations);
+        world_destroy(&w);
+    }
+}
+
+static void
+test_running_taker_is_keeper(void)
+{
+    struct world w;
+
+    begin(&w, MODE_GUARD);
+    struct wport *p = world_port(&w, 0, "sts2-0", MAC2);
+    world_pod(&w, unit_pod("sts2-0", "v", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_bind(&w, p, "hv1");
+    world_run(&w, 1000);
+    leave(&w);
+    world_set_addresses(&w, p, MAC2" "IP1);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(w.n_gated, 0);
+    CU_ASSERT(uuid_equals(&world_stored_hold(&w, IP1)->keeper, &p->uuid));
+    CU_ASSERT(world_logged(&w, "is not gated"));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(w.n_gated, 0);
+    end(&w);
+}
+
+/* A taker with another address in use is told of, and once it runs with the
+ * held one that hold need not wait for it to go. */
+static void
+test_ungated_taker_runs_later(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    struct wport *p = taker(&w, "sts2", MAC2, IP1" 10.0.0.55", 10);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(w.n_gated, 0);
+    w.northd_frozen = false;
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    world_bind(&w, p, "hv1");
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+test_unrecorded_gate(void)
+{
+    struct world w;
+    struct wport *p;
+
+    begin(&w, MODE_GUARD);
+    p = taker(&w, "sts2", MAC2, "10.0.0.9", 10);
+    p->enabled = TRI_FALSE;
+    p->mark = xstrdup("6f2d:true");
+    world_port_changed(&w, p);
+    world_run(&w, 3000);
+    CU_ASSERT_PTR_NULL(p->mark);
+    CU_ASSERT_EQUAL(p->enabled, TRI_TRUE);
+    CU_ASSERT_EQUAL(w.n_opened, 1);
+
+    /* One that somebody else disabled is nobody's gate. */
+    p->enabled = TRI_FALSE;
+    world_port_changed(&w, p);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(p->enabled, TRI_FALSE);
+    end(&w);
+}
+
+/* The own database is lost with holds and gates in force. */
+static void
+test_store_lost(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    while (w.n_holds) {
+        hold_destroy(w.holds[--w.n_holds]);
+    }
+    while (w.n_gates) {
+        gate_destroy(w.gates[--w.n_gates]);
+    }
+    free(w.store_identity);
+    w.store_identity = xstrdup("store-2");
+    ipguard_row_destroy(&w.row);
+    ipguard_row_init(&w.row);
+    world_kill(&w, false);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    end(&w);
+}
+
+static void
+test_gate_left_with_mode(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    free(guard_freeze(w.guard, "test"));
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.row.has_mode = TRI_TRUE;
+    w.row.mode = MODE_OBSERVE;
+    world_kill(&w, true);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    end(&w);
+}
+
+/* ---- Owners. ---- */
+
+static void
+test_same_owner_not_delayed(void)
+{
+    struct world w;
+    struct wport *p = begin(&w, MODE_GUARD);
+
+    /* The CNI controller deletes the row and makes it anew. */
+    w.northd_frozen = true;
+    world_del_pod(&w, "sts1-0");
+    world_del_port(&w, p);
+    world_run(&w, 3000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    taker(&w, "sts1", MAC3, IP1, 99);
+    world_settle(&w);
+    CU_ASSERT(!world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_gated, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
+    end(&w);
+
+    /* In mode manage its own hold does not keep it from being set. */
+    p = begin(&w, MODE_MANAGE);
+    world_bind(&w, p, NULL);
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_settle(&w);
+    w.northd_frozen = false;
+    world_run(&w, 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    end(&w);
+}
+
+static void
+test_deny(void)
+{
+    static const enum guard_mode modes[] = { MODE_GUARD, MODE_MANAGE };
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        struct world w;
+        struct wport *p = begin(&w, modes[i]);
+
+        w.settings.sts_ip_change = STS_IP_CHANGE_DENY;
+        guard_set_settings(w.guard, &w.settings);
+        world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_run(&w, 100 * 1000);
+        world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                               "ip_address="IP2));
+        world_run(&w, 100 * 1000);
+        CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+        CU_ASSERT_EQUAL(w.n_clears + w.n_sets, 0);
+        CU_ASSERT(world_logged(&w, "denied"));
+        end(&w);
+    }
+}
+
+/* ip_pool A,B -> B,A. */
+static void
+test_permutation(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    world_chassis(&w, "hv1");
+    world_network(&w, "net1");
+    struct wport *p0 = world_port(&w, 0, "sts-0", MAC1" "IP1);
+    struct wport *p1 = world_port(&w, 0, "sts-1", MAC2" "IP2);
+    world_sts(&w, unit_sts("sts", "s", 2, "ip_pool="IP1","IP2));
+    world_pod(&w, unit_pod("sts-0", "a", OWNER_STATEFULSET, "sts",
+                           "ip_address="IP1));
+    world_pod(&w, unit_pod("sts-1", "b", OWNER_STATEFULSET, "sts",
+                           "ip_address="IP2));
+    world_bind(&w, p0, "hv1");
+    world_bind(&w, p1, "hv1");
+    world_flags(&w);
+    world_run(&w, 5000);
+    world_sts(&w, unit_sts("sts", "s", 2, "ip_pool="IP2","IP1));
+    world_bind(&w, p1, NULL);
+    world_del_pod(&w, "sts-1");
+    world_pod(&w, unit_pod("sts-1", "c", OWNER_STATEFULSET, "sts",
+                           "ip_address="IP1));
+    world_run(&w, 200 * 1000);
+    /* It waits for the other one, which runs with it. */
+    CU_ASSERT(world_has(&w, "sts-0.default", IP1));
+    CU_ASSERT(!world_has(&w, "sts-1.default", IP1));
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+    world_bind(&w, p0, NULL);
+    world_del_pod(&w, "sts-0");
+    world_run(&w, 200 * 1000);
+    CU_ASSERT(world_has(&w, "sts-0.default", IP2));
+    CU_ASSERT(world_has(&w, "sts-1.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+test_foreign_is_left_alone(void)
+{
+    struct world w;
+    struct wport *p = begin(&w, MODE_MANAGE);
+    struct wport *f = world_port(&w, 0, "router", MAC2" "IP1);
+
+    free(f->type);
+    f->type = xstrdup("router");
+    f->ours = false;
+    world_port_changed(&w, f);
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_del_sts(&w, "sts1");
+    world_run(&w, 100 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT(world_has(&w, "router.default", IP1));
+    CU_ASSERT(world_logged(&w, "duplicate"));
+    end(&w);
+}
+
+static void
+test_dual_stack(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    world_chassis(&w, "hv1");
+    world_network(&w, "net1");
+    struct wport *p = world_port(&w, 0, "sts1-0",
+                                 MAC1"  "IP1"   FD00:0:0::1");
+    svec_add(&p->ps, MAC1" "IP1" fd00::1");
+    world_port_changed(&w, p);
+    world_sts(&w, unit_sts("sts1", "s", 1, "ip_pool="IP1","V6));
+    world_flags(&w);
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(w.n_clears + w.n_sets, 0);
+    world_sts(&w, unit_sts("sts1", "s", 1, "ip_address="IP2","V6));
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    CU_ASSERT(world_has(&w, "sts1-0.default", V6));
+    CU_ASSERT(strstr(p->addresses.names[0], "FD00:0:0::1") != NULL);
+    CU_ASSERT_STRING_EQUAL(p->ps.names[0], MAC1" "IP2" fd00::1");
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+/* ---- Setting. ---- */
+
+static void
+test_macs(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    world_network(&w, "net1");
+    /* Somebody has the MAC that 10.0.0.2 would give. */
+    world_port(&w, 0, "other", "0a:58:0a:00:00:02 10.0.0.200");
+    world_port(&w, 0, "a", NULL);
+    world_port(&w, 0, "b", NULL);
+    world_pod(&w, unit_pod("other", "o", OWNER_NONE, NULL,
+                           "ip_address=10.0.0.200"));
+    world_pod(&w, unit_pod("a", "a", OWNER_NONE, NULL, "ip_address="IP1));
+    world_pod(&w, unit_pod("b", "b", OWNER_NONE, NULL, "ip_address="IP2));
+    world_flags(&w);
+    world_run(&w, 10 * 1000);
+    const struct wport *a = world_find_port(&w, "a.default");
+    const struct wport *b = world_find_port(&w, "b.default");
+    CU_ASSERT_EQUAL_FATAL(a->addresses.n, 1);
+    CU_ASSERT_EQUAL_FATAL(b->addresses.n, 1);
+    CU_ASSERT_STRING_EQUAL(a->addresses.names[0], "0a:58:0a:00:00:01 "IP1);
+    CU_ASSERT(world_has(&w, "b.default", IP2));
+    CU_ASSERT(strncmp(b->addresses.names[0], "0a:58:0a:00:00:02", 17) != 0);
+    end(&w);
+
+    /* Two owners, one annotation's MAC: it is given once. */
+    world_init(&w, MODE_MANAGE);
+    world_network(&w, "net1");
+    world_port(&w, 0, "a", NULL);
+    world_port(&w, 0, "b", NULL);
+    world_pod(&w, unit_pod("a", "a", OWNER_NONE, NULL,
+                           "ip_address="IP1";mac_address="MAC3));
+    world_pod(&w, unit_pod("b", "b", OWNER_NONE, NULL,
+                           "ip_address="IP2";mac_address="MAC3));
+    world_flags(&w);
+    world_run(&w, 10 * 1000);
+    a = world_find_port(&w, "a.default");
+    b = world_find_port(&w, "b.default");
+    CU_ASSERT_EQUAL_FATAL(a->addresses.n, 1);
+    CU_ASSERT_EQUAL_FATAL(b->addresses.n, 1);
+    CU_ASSERT(strncmp(a->addresses.names[0], b->addresses.names[0], 17));
+    end(&w);
+}
+
+/* Two owners ask for one free address: one gets it, the other waits. */
+static void
+test_two_wants(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    world_network(&w, "net1");
+    world_port(&w, 0, "a", MAC1);
+    world_port(&w, 0, "b", MAC2);
+    world_pod(&w, unit_pod("a", "a", OWNER_NONE, NULL, "ip_address="IP1));
+    world_pod(&w, unit_pod("b", "b", OWNER_NONE, NULL, "ip_address="IP1));
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT_EQUAL(w.n_sets, 1);
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+    end(&w);
+}
+
+/* ---- Bounds. ---- */
+
+/* 'n' StatefulSets' ports whose owners are gone. */
+static void
+many_stale(struct world *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *pod = xasprintf("x%zu-0", i);
+        char *elem = xasprintf("0a:00:00:00:01:%02x 10.0.1.%zu",
+                               (unsigned int) i, i);
+        world_port(w, 0, pod, elem);
+        free(pod);
+        free(elem);
+    }
+}
+
+static void
+test_brake(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    world_network(&w, "net1");
+    many_stale(&w, 60);
+    world_flags(&w);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_PTR_NOT_NULL(guard_brake(w.guard));
+    CU_ASSERT_PTR_NOT_NULL(w.row.brake);
+    CU_ASSERT_EQUAL(world_journalled(&w, "brake"), 1);
+
+    /* Over a restart too. */
+    world_kill(&w, true);
+    world_run(&w, 200 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_PTR_NOT_NULL(guard_brake(w.guard));
+
+    w.settings.brake_clears = 1000;
+    w.settings.brake_percent = 100;
+    guard_set_settings(w.guard, &w.settings);
+    free(guard_brake_rearm(w.guard));
+    world_run(&w, 200 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 60);
+    CU_ASSERT_PTR_NULL(w.row.brake);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+test_max_holds_and_batches(void)
+{
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    w.settings.max_holds = 7;
+    w.settings.batch_rows = 3;
+    w.settings.brake_clears = 1000;
+    w.settings.brake_percent = 100;
+    guard_set_settings(w.guard, &w.settings);
+    world_network(&w, "net1");
+    many_stale(&w, 40);
+    world_flags(&w);
+    world_settle(&w);
+    size_t bumps = w.n_bumps;
+    long long int start = w.now;
+    for (int i = 0; i < 400 && w.n_clears < 40; i++) {
+        world_run(&w, 500);
+        CU_ASSERT(w.n_holds <= 7);
+    }
+    CU_ASSERT_EQUAL(w.n_clears, 40);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(w.n_bumps - bumps <= (w.now - start) / 1000 + 1);
+    CU_ASSERT(w.min_bump_gap_ms >= w.settings.barrier_interval_ms);
+    end(&w);
+}
+
+static void
+test_min_hold(void)
+{
+    struct world w;
+    struct wport *p = begin(&w, MODE_GUARD);
+
+    w.settings.min_hold_ms = 50 * 1000;
+    guard_set_settings(w.guard, &w.settings);
+    world_bind(&w, p, NULL);
+    world_set_addresses(&w, p, MAC1);
+    world_run(&w, 49 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    /* A restart does not shorten it, another boot starts it anew. */
+    world_kill(&w, true);
+    world_run(&w, 500);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    free(w.boot_id);
+    w.boot_id = xstrdup("boot-2");
+    w.now = 5000;
+    world_kill(&w, true);
+    world_run(&w, 49 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    world_run(&w, 3 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+/* ---- Freeze. ---- */
+
+static void
+check_frozen(struct world *w, size_t n_clears)
+{
+    struct wport *p = world_find_port(w, "sts1-0.default");
+
+    world_flags(w);
+    world_run(w, 1000);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w->guard));
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_bind(w, p, NULL);
+    world_del_pod(w, "sts1-0");
+    world_run(w, 100 * 1000);
+    CU_ASSERT_EQUAL(w->n_clears, n_clears);
+    CU_ASSERT_PTR_NOT_NULL(w->row.frozen);
+    world_kill(w, true);
+    world_run(w, 100 * 1000);
+    CU_ASSERT_EQUAL(w->n_clears, n_clears);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w->guard));
+    free(guard_thaw(w->guard));
+    world_run(w, 100 * 1000);
+    CU_ASSERT_EQUAL(w->n_clears, n_clears + 1);
+    CU_ASSERT(world_has(w, "sts1-0.default", IP2));
+    CU_ASSERT_EQUAL(w->n_holds, 0);
+    end(w);
+}
+
+static void
+test_freeze(void)
+{
+    struct world w;
+
+    begin(&w, MODE_MANAGE);
+    w.nb_cfg = 100;
+    world_flags(&w);
+    world_run(&w, 1000);
+    w.nb_cfg = w.sb_nb_cfg = 40;
+    check_frozen(&w, 0);
+
+    begin(&w, MODE_MANAGE);
+    free(w.nb_identity);
+    w.nb_identity = xstrdup("nb-2");
+    check_frozen(&w, 0);
+
+    begin(&w, MODE_MANAGE);
+    free(w.sb_identity);
+    w.sb_identity = xstrdup("sb-2");
+    check_frozen(&w, 0);
+
+    begin(&w, MODE_MANAGE);
+    many_stale(&w, 40);
+    for (size_t i = 0; i < 40; i++) {
+        char *pod = xasprintf("x%zu-0", i);
+        world_pod(&w, unit_pod(pod, pod, OWNER_NONE, NULL, ""));
+        free(pod);
+    }
+    world_run(&w, 1000);
+    for (size_t i = 0; i < 40; i++) {
+        char *name = xasprintf("x%zu-0.default", i);
+        world_del_port(&w, world_find_port(&w, name));
+        free(name);
+    }
+    check_frozen(&w, 0);
+}
+
+/* Nothing is released while frozen. */
+static void
+test_frozen_hold(void)
+{
+    struct world w;
+
+    begin_held(&w, MODE_GUARD);
+    free(guard_freeze(w.guard, "test"));
+    w.northd_frozen = false;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    free(guard_thaw(w.guard));
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+/* ---- Evidence from SB. ---- */
+
+static void
+test_chassis(void)
+{
+    struct world w;
+
+    /* One that never answers: bounded. */
+    begin_held(&w, MODE_GUARD);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    world_run(&w, 29 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    world_run(&w, 5 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(world_logged(&w, "chassis hv1 did not confirm"));
+    end(&w);
+
+    /* The same with chassis-policy=wait. */
+    begin_held(&w, MODE_GUARD);
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    world_run(&w, 600 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    w.chassis[0].answers = true;
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+
+    /* A row of Chassis_Private without a Chassis is nobody's. */
+    begin_held(&w, MODE_GUARD);
+    world_chassis(&w, "ghost");
+    w.chassis[1].answers = false;
+    w.chassis[1].phantom = true;
+    w.northd_frozen = false;
+    world_run(&w, 5 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+
+    /* No chassis is blamed for what ovn-northd did not do. */
+    begin_held(&w, MODE_GUARD);
+    w.northd_frozen = false;
+    while (!world_stored_hold(&w, IP1)->b1) {
+        world_run(&w, 100);
+    }
+    w.northd_frozen = true;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    CU_ASSERT(!world_logged(&w, "did not confirm"));
+    w.northd_frozen = false;
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+attach_router(struct world *w, const char *network)
+{
+    struct wport *r = world_port(w, 0, "r1", "router");
+    char *nets[] = { CONST_CAST(char *, network) };
+
+    free(r->type);
+    r->type = xstrdup("router");
+    r->ours = false;
+    svec_clear(&r->addresses);
+    svec_add(&r->addresses, "router");
+    smap_add(&r->options, "router-port", "lrp1");
+    world_port_changed(w, r);
+    model_set_router_port(guard_model(w->guard), "lrp1", nets, 1);
+}
+
+static void
+test_mac_bindings(void)
+{
+    struct world w;
+
+    /* Inside the router's network: a note. */
+    begin_held(&w, MODE_GUARD);
+    attach_router(&w, "10.0.0.254/24");
+    world_mac_binding(&w, "lrp1", IP1, MAC1);
+    w.northd_frozen = false;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(w.n_flushes, 0);
+    end(&w);
+
+    /* Outside: it blocks. */
+    begin_held(&w, MODE_GUARD);
+    attach_router(&w, "192.168.0.1/24");
+    world_mac_binding(&w, "lrp1", IP1, MAC1);
+    w.northd_frozen = false;
+    world_run(&w, 200 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    CU_ASSERT_EQUAL(w.n_flushes, 0);
+
+    /* With flush it is deleted, and watched for a while. */
+    w.settings.mac_bindings = MAC_BINDINGS_FLUSH;
+    guard_set_settings(w.guard, &w.settings);
+    world_run(&w, 50 * 1000);
+    CU_ASSERT_EQUAL(w.n_flushes, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    world_run(&w, 15 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "flush"), 1);
+    end(&w);
+}
+
+static void
+test_network_ends(void)
+{
+    struct world w;
+    struct wport *p = begin_held(&w, MODE_GUARD);
+
+    world_del_port(&w, p);
+    model_remove_network(guard_model(w.guard), &w.networks[0].uuid);
+    w.networks[0].exists = false;
+    w.northd_frozen = false;
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    end(&w);
+}
+
+static void
+test_force(void)
+{
+    struct world w;
+    struct guard_env env = { .now = 0 };
+
+    begin_held(&w, MODE_GUARD);
+    env.now = w.now;
+    env.store_ready = true;
+    char *error = guard_hold_release(w.guard, "net1", "10.0.0.9", &env);
+    CU_ASSERT_PTR_NOT_NULL(error);
+    free(error);
+    error = guard_hold_release(w.guard, "net1", IP1, &env);
+    CU_ASSERT_PTR_NULL(error);
+    world_settle(&w);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "force"), 1);
+    end(&w);
+}
+
+void
+suite_guard_holds(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_holds");
+
+    CU_ADD_TEST(suite, test_gate_opens_once);
+    CU_ADD_TEST(suite, test_dirt_keeps_gate_shut);
+    CU_ADD_TEST(suite, test_two_takers);
+    CU_ADD_TEST(suite, test_gate_max);
+    CU_ADD_TEST(suite, test_older_taker_too_late);
+    CU_ADD_TEST(suite, test_running_taker_is_keeper);
+    CU_ADD_TEST(suite, test_ungated_taker_runs_later);
+    CU_ADD_TEST(suite, test_unrecorded_gate);
+    CU_ADD_TEST(suite, test_store_lost);
+    CU_ADD_TEST(suite, test_gate_left_with_mode);
+    CU_ADD_TEST(suite, test_same_owner_not_delayed);
+    CU_ADD_TEST(suite, test_deny);
+    CU_ADD_TEST(suite, test_permutation);
+    CU_ADD_TEST(suite, test_foreign_is_left_alone);
+    CU_ADD_TEST(suite, test_dual_stack);
+    CU_ADD_TEST(suite, test_macs);
+    CU_ADD_TEST(suite, test_two_wants);
+    CU_ADD_TEST(suite, test_brake);
+    CU_ADD_TEST(suite, test_max_holds_and_batches);
+    CU_ADD_TEST(suite, test_min_hold);
+    CU_ADD_TEST(suite, test_freeze);
+    CU_ADD_TEST(suite, test_frozen_hold);
+    CU_ADD_TEST(suite, test_chassis);
+    CU_ADD_TEST(suite, test_mac_bindings);
+    CU_ADD_TEST(suite, test_network_ends);
+    CU_ADD_TEST(suite, test_force);
+}

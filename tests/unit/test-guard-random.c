@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The guard in a simulated world where anything happens at any time: owners
+ * come, go and change their minds, a CNI controller writes, ports bind, SB
+ * lags, transactions get lost, sources fail, the guard is killed.  After each
+ * write what must always hold is checked by the world; when all is calm again
+ * the guard must come to rest with nothing held and nothing gated for good. */
+
+#include <config.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random.h"
+#include "util.h"
+#include "uuid.h"
+
+#include "agent/core/lsp-addr.h"
+
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+#define N 5
+
+struct actor {
+    char *sts, *pod, *port;
+    uint32_t n_uids;
+    bool pod_there;
+};
+
+static const char *
+random_ip(void)
+{
+    static const char *const ips[] = {
+        "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
+    };
+    return ips[random_range(ARRAY_SIZE(ips))];
+}
+
+static char *
+random_port_text(size_t i)
+{
+    return (random_range(4)
+            ? xasprintf("0a:00:00:00:00:0%zu %s", i, random_ip())
+            : xasprintf("0a:00:00:00:00:0%zu", i));
+}
+
+static void
+drop_pod(struct world *w, struct actor *a)
+{
+    struct wport *p = world_find_port(w, a->port);
+
+    /* Its interface goes with it. */
+    if (a->pod_there) {
+        if (p && p->chassis) {
+            world_bind(w, p, NULL);
+        }
+        world_del_pod(w, a->pod);
+        a->pod_there = false;
+    }
+}
+
+/* A pod never runs with an address that it does not want, as with a CNI that
+ * plugs it in when its port is ready. */
+static void
+bind_pod(struct world *w, struct actor *a, bool gated_too)
+{
+    struct wport *p = world_find_port(w, a->port);
+
+    if (a->pod_there && p && p->in_sb && !p->chassis
+        && (gated_too || p->enabled != TRI_FALSE)) {
+        world_bind(w, p, "hv1");
+    }
+}
+
+static void
+act(struct world *w, struct actor *a, size_t i, enum guard_mode mode)
+{
+    struct wport *p = world_find_port(w, a->port);
+    char *text, *uid;
+
+    switch (random_range(9)) {
+    case 0:
+        text = xasprintf("ip_pool=%s", random_ip());
+        world_sts(w, unit_sts(a->sts, a->sts, random_range(5) ? 1 : 0,
+                              text));
+        free(text);
+        break;
+    case 1:
+        drop_pod(w, a);
+        break;
+    case 2:
+    case 3:
+        drop_pod(w, a);
+        text = xasprintf("ip_address=%s", random_ip());
+        uid = xasprintf("%s-%u", a->pod, a->n_uids++);
+        world_pod(w, unit_pod(a->pod, uid, OWNER_STATEFULSET, a->sts, text));
+        a->pod_there = true;
+        free(text);
+        free(uid);
+        break;
+    case 4:
+        bind_pod(w, a, random_range(2));
+        break;
+    case 5:
+        if (p && !p->chassis && (mode == MODE_GUARD || !random_range(8))) {
+            text = random_port_text(i);
+            world_set_addresses(w, p, text);
+            free(text);
+        }
+        break;
+    case 6:
+        if (p && !random_range(4)) {
+            drop_pod(w, a);
+            world_del_port(w, p);
+        } else if (!p) {
+            text = random_port_text(i);
+            world_port(w, 0, a->pod, mode == MODE_GUARD ? text : NULL);
+            free(text);
+        }
+        break;
+    case 7:
+        if (p && p->chassis) {
+            world_bind(w, p, NULL);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+happen(struct world *w)
+{
+    switch (random_range(14)) {
+    case 0: w->northd_frozen = !w->northd_frozen; break;
+    case 1: w->chassis[0].answers = !w->chassis[0].answers; break;
+    case 2: w->nb_fault = random_range(FAULT_ERROR + 1); break;
+    case 3: w->store_fault = random_range(FAULT_ERROR + 1); break;
+    case 4: w->sb_down = !w->sb_down; world_flags(w); break;
+    case 5: w->kube_wrong = !w->kube_wrong; world_flags(w); break;
+    case 6: w->locked = !w->locked; break;
+    case 7: w->paused = !w->paused; break;
+    case 8: w->read_result = random_range(LIVE_READ_FAILED + 1); break;
+    case 9:
+        if (!random_range(4)) {
+            world_kill(w, random_range(2));
+        }
+        break;
+    default: break;
+    }
+}
+
+/* All faults mended; enough time for every deadline there is. */
+static void
+calm_down(struct world *w)
+{
+    w->northd_frozen = w->sb_down = w->kube_wrong = w->paused = false;
+    w->chassis[0].answers = w->locked = true;
+    w->nb_fault = w->store_fault = FAULT_NONE;
+    w->read_result = LIVE_READ_CURRENT;
+    world_flags(w);
+    world_run(w, 1000 * 1000);
+}
+
+static bool
+play(enum guard_mode mode, uint32_t seed)
+{
+    struct actor actors[N];
+    struct world w;
+
+    random_set_seed(seed);
+    world_init(&w, mode);
+    w.settings.brake_clears = 100000;
+    w.settings.brake_percent = 100;
+    guard_set_settings(w.guard, &w.settings);
+    world_chassis(&w, "hv1");
+    world_network(&w, "net1");
+    for (size_t i = 0; i < N; i++) {
+        actors[i] = (struct actor) {
+            .sts = xasprintf("s%zu", i),
+            .pod = xasprintf("s%zu-0", i),
+            .port = xasprintf("s%zu-0.default", i),
+        };
+        char *text = xasprintf("0a:00:00:00:00:0%zu 10.0.0.%zu", i, i + 1);
+        world_port(&w, 0, actors[i].pod, text);
+        free(text);
+    }
+    for (int step = 0; step < 200; step++) {
+        size_t i = random_range(N);
+
+        act(&w, &actors[i], i, mode);
+        if (!random_range(3)) {
+            happen(&w);
+        }
+        switch (random_range(4)) {
+        case 0: world_turn(&w); break;
+        case 1: world_settle(&w); break;
+        case 2: world_run(&w, random_range(3000)); break;
+        default: world_run(&w, random_range(30000)); break;
+        }
+    }
+    calm_down(&w);
+
+    bool ok = (!w.n_violations && w.orders.next_wake_ms == LLONG_MAX
+               && !guard_frozen(w.guard) && !guard_brake(w.guard));
+    for (size_t i = 0; i < w.n_holds; i++) {
+        /* One may stay only where an open port has the address that is not
+         * its keeper: which is what it is alerted for. */
+        char ip[IP_ADDR_STRLEN];
+
+        ip_addr_to_string(&w.holds[i]->addr, ip);
+        ok &= w.holds[i]->state == HOLD_BLOCKED && world_open_ports(&w, ip);
+    }
+    for (size_t i = 0; i < w.n_ports; i++) {
+        const struct wport *p = w.ports[i];
+        struct ip_addr_set ips;
+
+        /* A gate stays only while somebody else has the address. */
+        if (p->mark) {
+            bool other = false;
+
+            ip_addr_set_init(&ips);
+            lsp_addrs_collect(p->addresses.names, p->addresses.n, &ips);
+            for (size_t j = 0; j < ips.n; j++) {
+                char ip[IP_ADDR_STRLEN];
+                other |= world_open_ports(&w, ip_addr_to_string(&ips.addrs[j],
+                                                                ip)) > 0;
+            }
+            ok &= other;
+            ip_addr_set_destroy(&ips);
+        }
+    }
+    if (!ok) {
+        char *nb = world_format_nb(&w);
+
+        printf("\n%s, seed %u: %s; %zu gates, wake %lld:\n%s\n",
+               guard_mode_to_string(mode), seed,
+               w.violation ? w.violation : "no violation", w.n_gates,
+               w.orders.next_wake_ms, nb);
+        for (size_t i = 0; i < w.n_holds; i++) {
+            const struct hold *h = w.holds[i];
+            char ip[IP_ADDR_STRLEN];
+            const char *blocker;
+
+            printf("%s %s:", ip_addr_to_string(&h->addr, ip),
+                   hold_state_to_string(h->state));
+            SSET_FOR_EACH (blocker, &h->blockers) {
+                printf(" [%s]", blocker);
+            }
+            printf("\n");
+        }
+        free(nb);
+    }
+    CU_ASSERT(ok);
+    for (size_t i = 0; i < N; i++) {
+        free(actors[i].sts);
+        free(actors[i].pod);
+        free(actors[i].port);
+    }
+    world_destroy(&w);
+    return ok;
+}
+
+static void
+play_many(enum guard_mode mode)
+{
+    const char *n = getenv("IPGUARD_TEST_ROUNDS");
+    int rounds = n ? atoi(n) : 60;
+    uint32_t seed = unit_seed();
+
+    for (int i = 0; i < rounds; i++) {
+        if (!play(mode, seed + i)) {
+            return;
+        }
+    }
+}
+
+static void
+test_manage(void)
+{
+    play_many(MODE_MANAGE);
+}
+
+static void
+test_guard_mode(void)
+{
+    play_many(MODE_GUARD);
+}
+
+static void
+test_observe(void)
+{
+    play_many(MODE_OBSERVE);
+}
+
+void
+suite_guard_random(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_random");
+
+    CU_ADD_TEST(suite, test_manage);
+    CU_ADD_TEST(suite, test_guard_mode);
+    CU_ADD_TEST(suite, test_observe);
+}
