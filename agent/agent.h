@@ -10,6 +10,7 @@
 #include "agent/config-db.h"
 #include "agent/options.h"
 
+struct api_source;
 struct guard;
 struct guard_env;
 struct manifests;
@@ -31,6 +32,7 @@ struct agent {
     struct sb_view *sb;
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
+    struct api_source *api;     /* Or NULL. */
 
     char *instance;             /* Name of this instance. */
     char *boot_id;              /* Changes when the machine restarts. */

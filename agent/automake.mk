@@ -18,6 +18,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/options.c \
 	agent/options.h \
 	agent/ovn-ipguard.c \
+	agent/sources.c \
+	agent/sources.h \
 	agent/unixctl-commands.c \
 	agent/unixctl-commands.h
 agent_ovn_ipguard_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)

@@ -36,6 +36,10 @@ enum {
     OPT_DRY_RUN,
     OPT_INACTIVITY_PROBE,
     OPT_INSTANCE,
+    OPT_KUBECONFIG,
+    OPT_KUBE_API,
+    OPT_KUBE_CONTEXT,
+    OPT_NAMESPACE,
     OPT_OVNNB_DB,
     OPT_OVNSB_DB,
     OPT_PODS,
@@ -51,6 +55,10 @@ static const struct option fixed_options[] = {
     {"ovnsb-db", required_argument, NULL, OPT_OVNSB_DB},
     {"db", required_argument, NULL, OPT_DB},
     {"pods", required_argument, NULL, OPT_PODS},
+    {"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
+    {"kube-context", required_argument, NULL, OPT_KUBE_CONTEXT},
+    {"kube-api", required_argument, NULL, OPT_KUBE_API},
+    {"namespace", required_argument, NULL, OPT_NAMESPACE},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
@@ -135,6 +143,14 @@ Databases:\n\
 Pods:\n\
   --pods=PATH               read pods and their owners from this file or\n\
                             folder of manifests; may be given repeatedly\n\
+  --kubeconfig=FILE         read them from the API server that this\n\
+                            kubeconfig file names\n\
+  --kube-context=NAME       use this context of the kubeconfig file\n\
+                            (default: its current-context)\n\
+  --kube-api=URL            read them from the API server at URL, or\n\
+                            \"in-cluster\" with the pod's service account\n\
+  --namespace=NAME          read pods of this namespace only; may be given\n\
+                            repeatedly\n\
   --dialect=kube-ovn        how the CNI names ports and annotations\n\
                             (default: kube-ovn)\n",
            program_name, program_name, nb_db, sb_db, own_db,
@@ -286,6 +302,34 @@ handle_db_option(struct options *o, int c)
     }
 }
 
+static void
+handle_kube_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_KUBECONFIG:
+        replace(&o->kubeconfig,
+                absolute(nonempty("kubeconfig", optarg, "a file")));
+        break;
+
+    case OPT_KUBE_CONTEXT:
+        replace(&o->kube_context, xstrdup(nonempty("kube-context", optarg,
+                                                   "a name")));
+        break;
+
+    case OPT_KUBE_API:
+        replace(&o->kube_api, xstrdup(nonempty("kube-api", optarg,
+                                               "a URL or \"in-cluster\"")));
+        break;
+
+    case OPT_NAMESPACE:
+        svec_add(&o->namespaces, nonempty("namespace", optarg, "a name"));
+        break;
+
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
 /* Handles option 'c', other than a setting. */
 static void
 handle_option(struct options *o, int c, bool *dry_run,
@@ -307,6 +351,13 @@ handle_option(struct options *o, int c, bool *dry_run,
     case OPT_PODS:
         path = absolute(nonempty("pods", optarg, "a file or folder"));
         svec_add_nocopy(&o->pods, path);
+        break;
+
+    case OPT_KUBECONFIG:
+    case OPT_KUBE_CONTEXT:
+    case OPT_KUBE_API:
+    case OPT_NAMESPACE:
+        handle_kube_option(o, c);
         break;
 
     case OPT_DIALECT:
@@ -392,10 +443,20 @@ complete(struct options *o, bool dry_run)
             ovs_fatal(0, "--mode=%s needs an own database: --db=none goes "
                       "with --mode=observe only", mode);
         }
-        if (!o->pods.n) {
+        if (!o->pods.n && !o->kubeconfig && !o->kube_api) {
             ovs_fatal(0, "--mode=%s needs to know the pods: please use "
-                      "--pods=PATH", mode);
+                      "--pods=PATH, --kubeconfig=FILE or --kube-api=URL",
+                      mode);
         }
+    }
+    if (o->kubeconfig && o->kube_api) {
+        ovs_fatal(0, "--kubeconfig and --kube-api exclude each other");
+    }
+    if (o->kube_context && !o->kubeconfig) {
+        ovs_fatal(0, "--kube-context needs --kubeconfig");
+    }
+    if (o->namespaces.n && !o->kubeconfig && !o->kube_api) {
+        ovs_fatal(0, "--namespace needs --kubeconfig or --kube-api");
     }
     if (!o->private_key != !o->certificate) {
         ovs_fatal(0, "--private-key and --certificate need each other");
@@ -417,6 +478,7 @@ options_parse(struct options *o, int argc, char *argv[])
     memset(o, 0, sizeof *o);
     settings_init(&o->settings);
     svec_init(&o->pods);
+    svec_init(&o->namespaces);
     o->dialect = &dialect_kube_ovn;
     o->probe_ms = PROBE_DEFAULT_MS;
 
@@ -451,6 +513,10 @@ options_destroy(struct options *o)
     free(o->sb_db);
     free(o->own_db);
     svec_destroy(&o->pods);
+    free(o->kubeconfig);
+    free(o->kube_context);
+    free(o->kube_api);
+    svec_destroy(&o->namespaces);
     free(o->unixctl_path);
     free(o->instance);
     free(o->private_key);

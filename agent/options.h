@@ -17,6 +17,10 @@ struct options {
     char *nb_db, *sb_db;        /* OVSDB remotes. */
     char *own_db;               /* Or NULL with --db=none. */
     struct svec pods;           /* Manifest files and folders, absolute. */
+    char *kubeconfig;           /* File, absolute, or NULL. */
+    char *kube_context;         /* Or NULL: the file's own. */
+    char *kube_api;             /* URL or "in-cluster", or NULL. */
+    struct svec namespaces;     /* Empty: all. */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

@@ -37,13 +37,12 @@
 #include "agent/agent.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
-#include "agent/core/kube-change.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
 #include "agent/dirs.h"
 #include "agent/guard-log.h"
-#include "agent/kube/manifests.h"
 #include "agent/log-reopen.h"
+#include "agent/sources.h"
 #include "agent/unixctl-commands.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/ovs-compat.h"
@@ -79,35 +78,7 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->paused = a->paused;
 }
 
-/* ---- Sources. ---- */
-
-/* Hands over to the model what the manifests have learnt.  Returns true if
- * there was anything. */
-static bool
-apply_kube_changes(struct agent *a)
-{
-    struct model *model = guard_model(a->guard);
-    struct kube_change *change;
-    struct manifests_status status;
-    bool any = false;
-
-    while ((change = manifests_pop(a->manifests))) {
-        model_apply_kube_change(model, change);
-        kube_change_destroy(change);
-        any = true;
-    }
-
-    /* Only now: what the model is given before it is synced was there before
-     * us, and is not an arrival.  Without any file nothing is known about
-     * pods, which must not be taken for "there are none". */
-    manifests_get_status(a->manifests, &status);
-    model->kube_synced = a->options.pods.n && status.synced;
-    model->kube_trusted = a->options.pods.n && status.trusted;
-    /* Vips are read from the same files; a list of files that has none is
-     * no proof that there is none. */
-    model->vips_known = false;
-    return any;
-}
+/* ---- Databases. ---- */
 
 /* Which locks to ask for: own, then NB, then SB, each only while holding the
  * one before, so that no two instances can hold what the other waits for.
@@ -262,37 +233,6 @@ poll_results(struct agent *a, long long int now)
 
 /* ---- Orders. ---- */
 
-/* Asks the source whether each owner in 'orders' still is as the model has
- * it, and answers the guard, which goes on in the next turn. */
-static void
-run_live_reads(struct agent *a, const struct orders *orders)
-{
-    struct manifests_status status;
-    enum live_read_result result;
-    struct guard_env env;
-    bool current;
-
-    if (!orders->n_reads) {
-        return;
-    }
-
-    /* One look at the files answers for all owners. */
-    current = manifests_reread(a->manifests, time_msec());
-    if (apply_kube_changes(a)) {
-        current = false;
-    }
-    manifests_get_status(a->manifests, &status);
-    result = (!a->options.pods.n || !status.trusted ? LIVE_READ_FAILED
-              : current ? LIVE_READ_CURRENT
-              : LIVE_READ_CHANGED);
-
-    agent_get_env(a, &env);
-    for (size_t i = 0; i < orders->n_reads; i++) {
-        guard_live_read_done(a->guard, orders->reads[i].id, result, &env);
-    }
-    poll_immediate_wake();
-}
-
 static void
 carry_out(struct agent *a, const struct orders *orders)
 {
@@ -302,7 +242,7 @@ carry_out(struct agent *a, const struct orders *orders)
     if (orders->nb) {
         nb_act_start(a->nb, orders->nb, time_msec());
     }
-    run_live_reads(a, orders);
+    sources_start_live(a, orders);
     if (orders->n_delete_mac_bindings) {
         sb_view_delete_mac_bindings(a->sb, orders->delete_mac_bindings,
                                     orders->n_delete_mac_bindings,
@@ -364,7 +304,7 @@ wait_all(struct agent *a, struct unixctl_server *unixctl)
     if (a->store) {
         store_wait(a->store);
     }
-    manifests_wait(a->manifests);
+    sources_wait(a);
     unixctl_server_wait(unixctl);
     memory_wait();
     log_reopen_wait();
@@ -384,10 +324,10 @@ run_loop(struct agent *a, struct unixctl_server *unixctl)
         options_update_tls(&a->options);
         log_reopen_run();
         run_memory(a);
-        manifests_run(a->manifests, now);
-        apply_kube_changes(a);
+        sources_run(a, now);
         run_databases(a, now);
         poll_results(a, now);
+        sources_run_live(a);
         run_guard(a);
         unixctl_server_run(unixctl);
         wait_all(a, unixctl);
@@ -434,23 +374,6 @@ make_instance_name(const struct options *o)
     return xasprintf("%s:%ld", host, (long int) getpid());
 }
 
-/* Makes what can fail for a reason that the user can mend, before the parent
- * process is told that all is well. */
-static void
-open_manifests(struct agent *a)
-{
-    a->manifests = manifests_create(a->options.dialect,
-                                    a->options.settings.settle_ms);
-    for (size_t i = 0; i < a->options.pods.n; i++) {
-        char *error = manifests_add_path(a->manifests,
-                                         a->options.pods.names[i]);
-
-        if (error) {
-            ovs_fatal(0, "--pods: %s", error);
-        }
-    }
-}
-
 static struct unixctl_server *
 open_unixctl(struct agent *a)
 {
@@ -493,7 +416,7 @@ agent_close(struct agent *a)
     sb_view_destroy(a->sb);
     nb_view_destroy(a->nb);
     guard_destroy(a->guard);
-    manifests_destroy(a->manifests);
+    sources_close(a);
     config_db_destroy(&a->config);
     free(a->instance);
     free(a->boot_id);
@@ -515,7 +438,7 @@ main(int argc, char *argv[])
     /* Nothing before this may start a thread: it forks. */
     compat_daemonize_start(false);
     unixctl = open_unixctl(&agent);
-    open_manifests(&agent);
+    sources_open(&agent);
     log_reopen_init();
     daemonize_complete();
 

@@ -21,6 +21,7 @@
 #include "agent/agent.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
+#include "agent/kube/api-source.h"
 #include "agent/kube/manifests.h"
 #include "agent/report/report.h"
 #include "ovsdb/nb-view.h"
@@ -100,8 +101,23 @@ fill_dbs(const struct agent *a, struct report *r)
 }
 
 static void
-fill_pods(const struct agent *a, struct report_pods *p)
+fill_api(const struct agent *a, struct report_api *api)
 {
+    struct api_source_status status;
+
+    api_source_get_status(a->api, &status);
+    api->used = true;
+    api->synced = status.synced;
+    api->trusted = status.trusted;
+    api->n_pods = status.n_pods;
+    api->n_workloads = status.n_workloads;
+    api_source_format_problems(a->api, &api->problems);
+}
+
+static void
+fill_pods(const struct agent *a, struct report *r)
+{
+    struct report_pods *p = &r->pods;
     struct manifests_status status;
 
     manifests_get_status(a->manifests, &status);
@@ -116,6 +132,9 @@ fill_pods(const struct agent *a, struct report_pods *p)
     p->last_change_ms = status.last_change_ms;
     if (status.n_problems) {
         manifests_format_problems(a->manifests, &p->problems);
+    }
+    if (a->api) {
+        fill_api(a, &r->api);
     }
 }
 
@@ -137,7 +156,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
     r.guard = a->guard;
     r.env = &env;
     fill_dbs(a, &r);
-    fill_pods(a, &r.pods);
+    fill_pods(a, &r);
     report_format_status(&r, &ds);
     report_destroy(&r);
     reply_ds(conn, &ds, "");
@@ -344,6 +363,30 @@ cmd_manifest_problems(struct unixctl_conn *conn, int argc OVS_UNUSED,
 }
 
 static void
+cmd_kube_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+              const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (a->api) {
+        api_source_format_status(a->api, time_msec(), &ds);
+        api_source_format_problems(a->api, &ds);
+    }
+    reply_ds(conn, &ds, "no API server (no --kubeconfig, no --kube-api)\n");
+}
+
+static void
+cmd_kube_confirm(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *agent_)
+{
+    struct agent *a = agent_;
+
+    reply(conn, a->api ? api_source_confirm(a->api)
+          : xstrdup("there is no API server"), NULL);
+}
+
+static void
 cmd_nb_reset(struct unixctl_conn *conn, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -426,6 +469,8 @@ unixctl_commands_register(struct agent *a)
         {"brake/rearm", "", 0, 0, cmd_brake_rearm},
         {"manifest/confirm", "PATH", 1, 1, cmd_manifest_confirm},
         {"manifest/problems", "", 0, 0, cmd_manifest_problems},
+        {"kube/show", "", 0, 0, cmd_kube_show},
+        {"kube/confirm", "", 0, 0, cmd_kube_confirm},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},
         {"sb-cluster-state-reset", "", 0, 0, cmd_sb_reset},
         {"ipguard-cluster-state-reset", "", 0, 0, cmd_ipguard_reset},

@@ -175,7 +175,7 @@ create_read(struct api_live *live, const char *ns, long long int now)
 
 void
 api_live_start(struct api_live *live, const struct live_read *what,
-               long long int now)
+               const char *refusal, long long int now)
 {
     struct api_read *read = create_read(live, what->ns, now);
     const char *workload = what->workload;
@@ -183,6 +183,10 @@ api_live_start(struct api_live *live, const struct live_read *what,
     COVERAGE_INC(api_live_read);
     live->n_reads++;
     read->id = what->id;
+    read->refusal = refusal;
+    if (refusal) {
+        return;
+    }
     if (what->owner_kind == OWNER_VM) {
         const char *vm = workload[0] ? workload : what->name;
 

@@ -46,9 +46,10 @@ void api_live_init(struct api_live *, struct http *, struct kubeconfig *,
                    struct api_store *);
 void api_live_destroy(struct api_live *);
 
-/* Begins to read; the answer comes by api_live_pop(). */
+/* Begins to read; the answer comes by api_live_pop().  With 'refusal', why it
+ * cannot be read (not freed), that is the answer. */
 void api_live_start(struct api_live *, const struct live_read *,
-                    long long int now);
+                    const char *refusal, long long int now);
 /* Reads a pod and answers nobody. */
 void api_live_refresh_pod(struct api_live *, const char *ns, const char *name,
                           long long int now);

@@ -411,7 +411,9 @@ void
 api_source_live_read(struct api_source *src, const struct live_read *what,
                      long long int now)
 {
-    api_live_start(&src->live, what, now);
+    api_live_start(&src->live, what,
+                   api_source_covers(src, what->ns) ? NULL
+                   : "it is outside of --namespace", now);
     poll_immediate_wake();
 }
 

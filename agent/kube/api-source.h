@@ -69,7 +69,8 @@ void api_source_live_read(struct api_source *, const struct live_read *,
 bool api_source_pop_live(struct api_source *, uint64_t *id,
                          enum live_read_result *, long long int *began_ms);
 
-/* True if pods of the namespace 'ns' are read at all. */
+/* True if pods of the namespace 'ns' are read at all.  Of others nothing is
+ * known, and live reads fail. */
 bool api_source_covers(const struct api_source *, const char *ns);
 
 void api_source_get_status(const struct api_source *,

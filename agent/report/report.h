@@ -40,6 +40,14 @@ struct report_pods {
     struct ds problems;         /* Lines "FILE:LINE: reason". */
 };
 
+/* The API server. */
+struct report_api {
+    bool used;                  /* There is one. */
+    bool synced, trusted;
+    size_t n_pods, n_workloads;
+    struct ds problems;         /* Lines. */
+};
+
 enum { REPORT_NB, REPORT_SB, REPORT_OWN, REPORT_N_DBS };
 
 struct report {
@@ -49,6 +57,7 @@ struct report {
     long long int uptime_ms;
     struct report_db dbs[REPORT_N_DBS];
     struct report_pods pods;
+    struct report_api api;
     const struct guard *guard;
     const struct guard_env *env;
 };

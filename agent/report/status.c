@@ -29,12 +29,14 @@ report_init(struct report *r)
 {
     memset(r, 0, sizeof *r);
     ds_init(&r->pods.problems);
+    ds_init(&r->api.problems);
 }
 
 void
 report_destroy(struct report *r)
 {
     ds_destroy(&r->pods.problems);
+    ds_destroy(&r->api.problems);
 }
 
 void
@@ -197,7 +199,9 @@ format_pods(const struct report *r, struct ds *ds)
     const struct report_pods *p = &r->pods;
 
     if (!p->n_paths) {
-        ds_put_cstr(ds, "  pods: none (no --pods)\n");
+        if (!r->api.used) {
+            ds_put_cstr(ds, "  pods: none (no --pods)\n");
+        }
         return;
     }
     ds_put_cstr(ds, "  pods: ");
@@ -216,10 +220,34 @@ format_pods(const struct report *r, struct ds *ds)
 }
 
 static void
+format_api(const struct report *r, struct ds *ds)
+{
+    const struct report_api *api = &r->api;
+
+    if (!api->used) {
+        return;
+    }
+    ds_put_format(ds, "  API server: %s, ",
+                  !api->synced ? "not synced"
+                  : api->trusted ? "synced" : "synced, not trusted");
+    format_count(ds, api->n_pods, "pod");
+    ds_put_cstr(ds, ", ");
+    format_count(ds, api->n_workloads, "owner");
+    ds_put_format(ds, ", dialect %s\n", r->dialect);
+}
+
+static void
 format_problems(const struct report *r, struct ds *ds)
 {
     struct ds list = DS_EMPTY_INITIALIZER;
 
+    if (r->api.problems.length) {
+        struct ds api = DS_EMPTY_INITIALIZER;
+
+        ds_put_cstr(ds, "problems with the API server:\n");
+        ds_put_cstr(&api, ds_cstr_ro(&r->api.problems));
+        format_first_lines(&api, MAX_LINES, "kube/show", ds);
+    }
     if (r->pods.n_problems) {
         ds_put_cstr(ds, "problems with manifests:\n");
     }
@@ -239,6 +267,7 @@ format_sources(const struct report *r, struct ds *ds)
     format_sb_counts(m, guard_sb_watch(r->guard), ds);
     format_db(&r->dbs[REPORT_OWN], r->env->now, ds);
     format_pods(r, ds);
+    format_api(r, ds);
 }
 
 static void

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The sources of pods and owners, side by side. */
+
+#include <config.h>
+
+#include "agent/sources.h"
+
+#include "openvswitch/poll-loop.h"
+#include "timeval.h"
+#include "util.h"
+
+#include "agent/agent.h"
+#include "agent/core/guard.h"
+#include "agent/core/kube-change.h"
+#include "agent/core/model.h"
+#include "agent/core/orders.h"
+#include "agent/kube/api-source.h"
+#include "agent/kube/manifests.h"
+
+/* Tells the model what the sources have learnt.  Returns true if there was
+ * anything. */
+static bool
+apply_changes(struct agent *a)
+{
+    struct model *model = guard_model(a->guard);
+    bool files = a->options.pods.n > 0;
+    struct kube_change *change;
+    struct manifests_status ms;
+    struct api_source_status as = { .synced = true, .trusted = true };
+    bool any = false;
+
+    while ((change = manifests_pop(a->manifests))
+           || (a->api && (change = api_source_pop(a->api)))) {
+        model_apply_kube_change(model, change);
+        kube_change_destroy(change);
+        any = true;
+    }
+
+    /* Only now: what the model is given before it is synced was there before
+     * us, and is not an arrival.  Without any source nothing is known about
+     * pods, which must not be taken for "there are none". */
+    manifests_get_status(a->manifests, &ms);
+    if (a->api) {
+        api_source_get_status(a->api, &as);
+    }
+    model->kube_synced = ((files || a->api) && (!files || ms.synced)
+                          && as.synced);
+    model->kube_trusted = ((files || a->api) && (!files || ms.trusted)
+                           && as.trusted);
+    /* A list of files that has no Vips is no proof that there are none. */
+    model->vips_known = a->api && as.vips_known;
+    return any;
+}
+
+void
+sources_run(struct agent *a, long long int now)
+{
+    manifests_run(a->manifests, now);
+    if (a->api) {
+        api_source_run(a->api, now);
+    }
+    apply_changes(a);
+}
+
+void
+sources_wait(struct agent *a)
+{
+    manifests_wait(a->manifests);
+    if (a->api) {
+        api_source_wait(a->api);
+    }
+}
+
+/* Looks at all files again: one look answers for all owners. */
+static enum live_read_result
+read_files(struct agent *a)
+{
+    struct manifests_status status;
+    bool current;
+
+    if (!a->options.pods.n) {
+        return a->api ? LIVE_READ_CURRENT : LIVE_READ_FAILED;
+    }
+    current = manifests_reread(a->manifests, time_msec());
+    if (apply_changes(a)) {
+        current = false;
+    }
+    manifests_get_status(a->manifests, &status);
+    return (!status.trusted ? LIVE_READ_FAILED
+            : current ? LIVE_READ_CURRENT
+            : LIVE_READ_CHANGED);
+}
+
+static enum live_read_result
+worse(enum live_read_result a, enum live_read_result b)
+{
+    return (a == LIVE_READ_FAILED || b == LIVE_READ_FAILED ? LIVE_READ_FAILED
+            : a == LIVE_READ_CHANGED || b == LIVE_READ_CHANGED
+            ? LIVE_READ_CHANGED
+            : LIVE_READ_CURRENT);
+}
+
+void
+sources_start_live(struct agent *a, const struct orders *orders)
+{
+    enum live_read_result result;
+    struct guard_env env;
+
+    if (!orders->n_reads) {
+        return;
+    }
+    if (a->api) {
+        for (size_t i = 0; i < orders->n_reads; i++) {
+            api_source_live_read(a->api, &orders->reads[i], time_msec());
+        }
+        return;
+    }
+    result = read_files(a);
+    agent_get_env(a, &env);
+    for (size_t i = 0; i < orders->n_reads; i++) {
+        guard_live_read_done(a->guard, orders->reads[i].id, result, &env);
+    }
+    poll_immediate_wake();
+}
+
+void
+sources_run_live(struct agent *a)
+{
+    enum live_read_result files = LIVE_READ_CURRENT;
+    enum live_read_result result;
+    long long int began_ms;
+    bool read = false;
+    uint64_t id;
+
+    while (a->api && api_source_pop_live(a->api, &id, &result, &began_ms)) {
+        struct guard_env env;
+
+        if (!read) {
+            files = read_files(a);
+            read = true;
+        }
+        agent_get_env(a, &env);
+        if (env.now - began_ms
+            > guard_settings(a->guard)->live_read_ms) {
+            /* It may be as old as that. */
+            result = LIVE_READ_FAILED;
+        } else {
+            /* Its age counts from when it was asked for. */
+            env.now = began_ms;
+        }
+        guard_live_read_done(a->guard, id, worse(result, files), &env);
+        poll_immediate_wake();
+    }
+}
+
+static void
+open_api(struct agent *a)
+{
+    const struct options *o = &a->options;
+    bool in_cluster = o->kube_api && !strcmp(o->kube_api, "in-cluster");
+    struct api_source_options options = {
+        .kubeconfig = {
+            .file = o->kubeconfig,
+            .context = o->kube_context,
+            .url = in_cluster ? NULL : o->kube_api,
+            .in_cluster = in_cluster,
+        },
+        .dialect = o->dialect,
+        .namespaces = &o->namespaces,
+    };
+    char *error;
+
+    if (o->kubeconfig || o->kube_api) {
+        error = api_source_create(&options, &a->api);
+        if (error) {
+            ovs_fatal(0, "--%s: %s", o->kubeconfig ? "kubeconfig" : "kube-api",
+                      error);
+        }
+    }
+}
+
+void
+sources_open(struct agent *a)
+{
+    a->manifests = manifests_create(a->options.dialect,
+                                    a->options.settings.settle_ms);
+    for (size_t i = 0; i < a->options.pods.n; i++) {
+        char *error = manifests_add_path(a->manifests,
+                                         a->options.pods.names[i]);
+
+        if (error) {
+            ovs_fatal(0, "--pods: %s", error);
+        }
+    }
+    open_api(a);
+}
+
+void
+sources_close(struct agent *a)
+{
+    manifests_destroy(a->manifests);
+    api_source_destroy(a->api);
+}
