@@ -3,6 +3,7 @@
 # Tests: "make check" runs check-static, check-unit and check-system.
 
 include tests/unit/automake.mk
+include tests/kubernetes/automake.mk
 include tests/system/automake.mk
 
 EXTRA_DIST += tests/fresh-debian

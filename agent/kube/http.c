@@ -712,7 +712,8 @@ take_timeouts(struct http *h)
             continue;
         }
         r->timed_out = true;
-        if (h->now - MAX(h->heard_ms, r->began_ms) >= DEAD_MS) {
+        /* 'heard_ms' of the request begins with its begin. */
+        if (h->heard_ms <= r->heard_ms && h->now - r->heard_ms >= DEAD_MS) {
             h->reset_wanted = true;
         }
         finish(r, h->now >= r->deadline

@@ -226,6 +226,13 @@ reflector_watch_run(struct reflector *r, long long int now)
         json_decref(gone);
     } else if (!http_request_error(request) && status == 200) {
         watch_ended(r, now);
+    } else if (http_request_timed_out(request) && status == 200) {
+        /* Perhaps there was nothing to say: kube-apiserver sends no bookmarks
+         * for a resource that nothing has happened to since it started.  If
+         * the server is not there any more, the next watch shows it. */
+        VLOG_DBG("%s: silent watch", r->resource);
+        reflector_end_request(r);
+        r->retry_at = 0;
     } else {
         reflector_fail_request(r, "watch", now);
     }

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests against a real Kubernetes API server.  "make check-kubernetes" runs
+# them; "make check" does not, because they need a control plane that takes
+# minutes to build (build-cluster).
+
+check_PROGRAMS += tests/kubernetes/api-probe
+tests_kubernetes_api_probe_SOURCES = tests/kubernetes/api-probe.c
+tests_kubernetes_api_probe_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_kubernetes_api_probe_LDADD = \
+	agent/kube/libkube.la \
+	agent/core/libcore.la \
+	$(OVS_LIBS) \
+	$(CURL_LIBS) \
+	$(JANSSON_LIBS) \
+	$(YAML_LIBS)
+
+EXTRA_DIST += \
+	tests/kubernetes/base.yaml \
+	tests/kubernetes/build-cluster \
+	tests/kubernetes/cluster-down \
+	tests/kubernetes/cluster-lib.sh \
+	tests/kubernetes/cluster-up \
+	tests/kubernetes/go.mod \
+	tests/kubernetes/go.sum \
+	tests/kubernetes/kwok-stages.yaml \
+	tests/kubernetes/run-client-tests
+
+.PHONY: check-kubernetes
+check-kubernetes: all tests/kubernetes/api-probe$(EXEEXT)
+	$(AM_V_at)$(SANITIZER_ENV) \
+	  $(srcdir)/tests/kubernetes/run-client-tests \
+	  tests/kubernetes/api-probe
