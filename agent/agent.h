@@ -10,6 +10,7 @@
 #include "agent/config-db.h"
 #include "agent/options.h"
 
+struct control;
 struct guard;
 struct guard_env;
 struct manifests;
@@ -25,6 +26,7 @@ struct store;
 
 struct agent {
     struct options options;
+    struct control *control;
     struct config_db config;
     struct guard *guard;
     struct nb_view *nb;
