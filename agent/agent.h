@@ -11,6 +11,7 @@
 #include "agent/options.h"
 
 struct api_source;
+struct control;
 struct guard;
 struct guard_env;
 struct manifests;
@@ -26,6 +27,7 @@ struct store;
 
 struct agent {
     struct options options;
+    struct control *control;
     struct config_db config;
     struct guard *guard;
     struct nb_view *nb;

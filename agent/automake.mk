@@ -9,6 +9,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/agent.h \
 	agent/config-db.c \
 	agent/config-db.h \
+	agent/control.c \
+	agent/control.h \
 	agent/dirs.c \
 	agent/dirs.h \
 	agent/guard-log.c \

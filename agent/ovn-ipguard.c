@@ -21,7 +21,6 @@
 #include "command-line.h"
 #include "daemon.h"
 #include "fatal-signal.h"
-#include "memory.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-rcu.h"
@@ -30,11 +29,11 @@
 #include "stopwatch.h"
 #include "stream.h"
 #include "timeval.h"
-#include "unixctl.h"
 #include "util.h"
 #include "uuid.h"
 
 #include "agent/agent.h"
+#include "agent/control.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/model.h"
@@ -276,8 +275,7 @@ run_guard(struct agent *a)
 static void
 run_memory(const struct agent *a)
 {
-    memory_run();
-    if (memory_should_report()) {
+    if (control_memory_run(a->control)) {
         struct simap usage = SIMAP_INITIALIZER(&usage);
         const struct model *model = guard_model_const(a->guard);
 
@@ -290,13 +288,13 @@ run_memory(const struct agent *a)
         simap_increase(&usage, "model-pods", model->n_pods);
         simap_increase(&usage, "holds",
                        hold_table_count(guard_holds(a->guard)));
-        memory_report(&usage);
+        control_memory_report(a->control, &usage);
         simap_destroy(&usage);
     }
 }
 
 static void
-wait_all(struct agent *a, struct unixctl_server *unixctl)
+wait_all(struct agent *a)
 {
     nb_view_wait(a->nb);
     nb_act_wait(a->nb);
@@ -305,8 +303,8 @@ wait_all(struct agent *a, struct unixctl_server *unixctl)
         store_wait(a->store);
     }
     sources_wait(a);
-    unixctl_server_wait(unixctl);
-    memory_wait();
+    control_wait(a->control);
+    control_memory_wait(a->control);
     log_reopen_wait();
     if (a->exiting) {
         poll_immediate_wake();
@@ -314,13 +312,13 @@ wait_all(struct agent *a, struct unixctl_server *unixctl)
 }
 
 static void
-run_loop(struct agent *a, struct unixctl_server *unixctl)
+run_loop(struct agent *a)
 {
-    stopwatch_create(LOOP_STOPWATCH, SW_MS);
     while (!a->exiting) {
         long long int now = time_msec();
 
         stopwatch_start(LOOP_STOPWATCH, now);
+        control_turn_begin(a->control, now);
         options_update_tls(&a->options);
         log_reopen_run();
         run_memory(a);
@@ -329,8 +327,9 @@ run_loop(struct agent *a, struct unixctl_server *unixctl)
         poll_results(a, now);
         sources_run_live(a);
         run_guard(a);
-        unixctl_server_run(unixctl);
-        wait_all(a, unixctl);
+        control_run(a->control);
+        wait_all(a);
+        control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
         poll_block();
     }
@@ -374,18 +373,14 @@ make_instance_name(const struct options *o)
     return xasprintf("%s:%ld", host, (long int) getpid());
 }
 
-static struct unixctl_server *
-open_unixctl(struct agent *a)
+static void
+open_control(struct agent *a)
 {
-    struct unixctl_server *unixctl;
-    int error = unixctl_server_create(a->options.unixctl_path, &unixctl);
-
-    if (error) {
+    if (control_create(a->options.unixctl_path, &a->control)) {
         /* The library has said why. */
         exit(EXIT_FAILURE);
     }
     unixctl_commands_register(a);
-    return unixctl;
 }
 
 static void
@@ -427,7 +422,6 @@ int
 main(int argc, char *argv[])
 {
     static struct agent agent;
-    struct unixctl_server *unixctl;
 
     dirs_init();
     fatal_ignore_sigpipe();
@@ -437,15 +431,18 @@ main(int argc, char *argv[])
 
     /* Nothing before this may start a thread: it forks. */
     compat_daemonize_start(false);
-    unixctl = open_unixctl(&agent);
+    open_control(&agent);
     sources_open(&agent);
     log_reopen_init();
     daemonize_complete();
 
     agent_open(&agent);
-    run_loop(&agent, unixctl);
+    /* This has commands of its own. */
+    stopwatch_create(LOOP_STOPWATCH, SW_MS);
+    control_start(agent.control);
+    run_loop(&agent);
 
-    unixctl_server_destroy(unixctl);
+    control_destroy(agent.control);
     log_reopen_destroy();
     agent_close(&agent);
     ovsrcu_exit();

@@ -15,10 +15,10 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
-#include "unixctl.h"
 #include "util.h"
 
 #include "agent/agent.h"
+#include "agent/control.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/kube/api-source.h"
@@ -33,13 +33,13 @@ VLOG_DEFINE_THIS_MODULE(unixctl_commands);
 /* Replies with 'error', if nonnull, or with 'done', and frees 'error'.  What
  * was changed is acted upon in the next turn, at once. */
 static void
-reply(struct unixctl_conn *conn, char *error, const char *done)
+reply(struct control_request *request, char *error, const char *done)
 {
     if (error) {
-        unixctl_command_reply_error(conn, error);
+        control_reply_error(request, error);
         free(error);
     } else {
-        unixctl_command_reply(conn, done);
+        control_reply(request, done);
         poll_immediate_wake();
     }
 }
@@ -47,9 +47,9 @@ reply(struct unixctl_conn *conn, char *error, const char *done)
 /* Replies with the text in '*ds', or 'otherwise' if there is none, and
  * destroys it. */
 static void
-reply_ds(struct unixctl_conn *conn, struct ds *ds, const char *otherwise)
+reply_ds(struct control_request *request, struct ds *ds, const char *otherwise)
 {
-    unixctl_command_reply(conn, ds->length ? ds_cstr(ds) : otherwise);
+    control_reply(request, ds->length ? ds_cstr(ds) : otherwise);
     ds_destroy(ds);
 }
 
@@ -138,9 +138,8 @@ fill_pods(const struct agent *a, struct report *r)
     }
 }
 
-static void
-cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
-           const char *argv[] OVS_UNUSED, void *agent_)
+static char *
+format_status(const void *agent_)
 {
     const struct agent *a = agent_;
     struct ds ds = DS_EMPTY_INITIALIZER;
@@ -159,21 +158,21 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
     fill_pods(a, &r);
     report_format_status(&r, &ds);
     report_destroy(&r);
-    reply_ds(conn, &ds, "");
+    return ds_steal_cstr(&ds);
 }
 
 static void
-cmd_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_exit(struct control_request *request, int argc OVS_UNUSED,
          const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
     a->exiting = true;
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 static void
-cmd_pause(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_pause(struct control_request *request, int argc OVS_UNUSED,
           const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
@@ -183,11 +182,11 @@ cmd_pause(struct unixctl_conn *conn, int argc OVS_UNUSED,
                   "are opened");
         a->paused = true;
     }
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 static void
-cmd_resume(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_resume(struct control_request *request, int argc OVS_UNUSED,
            const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
@@ -196,20 +195,20 @@ cmd_resume(struct unixctl_conn *conn, int argc OVS_UNUSED,
         VLOG_INFO("resumed");
         a->paused = false;
     }
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 static void
-cmd_is_paused(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_is_paused(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
 
-    unixctl_command_reply(conn, a->paused ? "true" : "false");
+    control_reply(request, a->paused ? "true" : "false");
 }
 
 static void
-cmd_hold_list(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_hold_list(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
@@ -218,22 +217,22 @@ cmd_hold_list(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     agent_get_env(a, &env);
     guard_format_holds(a->guard, &env, &ds);
-    reply_ds(conn, &ds, "no holds\n");
+    reply_ds(request, &ds, "no holds\n");
 }
 
 static void
-cmd_hold_release(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_hold_release(struct control_request *request, int argc OVS_UNUSED,
                  const char *argv[], void *agent_)
 {
     struct agent *a = agent_;
     struct guard_env env;
 
     agent_get_env(a, &env);
-    reply(conn, guard_hold_release(a->guard, argv[1], argv[2], &env), NULL);
+    reply(request, guard_hold_release(a->guard, argv[1], argv[2], &env), NULL);
 }
 
 static void
-cmd_gate_list(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_gate_list(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
@@ -242,11 +241,11 @@ cmd_gate_list(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     agent_get_env(a, &env);
     guard_format_gates(a->guard, &env, &ds);
-    reply_ds(conn, &ds, "no gates\n");
+    reply_ds(request, &ds, "no gates\n");
 }
 
 static void
-cmd_plan_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_plan_show(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
@@ -255,11 +254,11 @@ cmd_plan_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     agent_get_env(a, &env);
     guard_format_plan(a->guard, &env, &ds);
-    reply_ds(conn, &ds, "nothing to do\n");
+    reply_ds(request, &ds, "nothing to do\n");
 }
 
 static void
-cmd_audit_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_audit_show(struct control_request *request, int argc OVS_UNUSED,
                const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
@@ -268,11 +267,11 @@ cmd_audit_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
 
     agent_get_env(a, &env);
     guard_format_findings(a->guard, &env, &ds);
-    reply_ds(conn, &ds, "no findings\n");
+    reply_ds(request, &ds, "no findings\n");
 }
 
 static void
-cmd_port_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_port_show(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[], void *agent_)
 {
     const struct agent *a = agent_;
@@ -283,15 +282,15 @@ cmd_port_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
     agent_get_env(a, &env);
     error = guard_format_port(a->guard, argv[1], &env, &ds);
     if (error) {
-        reply(conn, error, NULL);
+        reply(request, error, NULL);
         ds_destroy(&ds);
     } else {
-        reply_ds(conn, &ds, "");
+        reply_ds(request, &ds, "");
     }
 }
 
 static void
-cmd_why(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
+cmd_why(struct control_request *request, int argc OVS_UNUSED, const char *argv[],
         void *agent_)
 {
     const struct agent *a = agent_;
@@ -302,15 +301,15 @@ cmd_why(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
     agent_get_env(a, &env);
     error = guard_format_why(a->guard, argv[1], argv[2], &env, &ds);
     if (error) {
-        reply(conn, error, NULL);
+        reply(request, error, NULL);
         ds_destroy(&ds);
     } else {
-        reply_ds(conn, &ds, "");
+        reply_ds(request, &ds, "");
     }
 }
 
 static void
-cmd_freeze(struct unixctl_conn *conn, int argc, const char *argv[],
+cmd_freeze(struct control_request *request, int argc, const char *argv[],
            void *agent_)
 {
     struct agent *a = agent_;
@@ -320,50 +319,50 @@ cmd_freeze(struct unixctl_conn *conn, int argc, const char *argv[],
     for (int i = 1; i < argc; i++) {
         ds_put_format(&reason, "%s%s", i > 1 ? " " : "", argv[i]);
     }
-    reply(conn, guard_freeze(a->guard, ds_cstr(&reason)), NULL);
+    reply(request, guard_freeze(a->guard, ds_cstr(&reason)), NULL);
     ds_destroy(&reason);
 }
 
 static void
-cmd_thaw(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_thaw(struct control_request *request, int argc OVS_UNUSED,
          const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
-    reply(conn, guard_thaw(a->guard), NULL);
+    reply(request, guard_thaw(a->guard), NULL);
 }
 
 static void
-cmd_brake_rearm(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_brake_rearm(struct control_request *request, int argc OVS_UNUSED,
                 const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
-    reply(conn, guard_brake_rearm(a->guard), NULL);
+    reply(request, guard_brake_rearm(a->guard), NULL);
 }
 
 static void
-cmd_manifest_confirm(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_manifest_confirm(struct control_request *request, int argc OVS_UNUSED,
                      const char *argv[], void *agent_)
 {
     struct agent *a = agent_;
 
-    reply(conn, manifests_confirm(a->manifests, argv[1], time_msec()), NULL);
+    reply(request, manifests_confirm(a->manifests, argv[1], time_msec()), NULL);
 }
 
 static void
-cmd_manifest_problems(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_manifest_problems(struct control_request *request, int argc OVS_UNUSED,
                       const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
     manifests_format_problems(a->manifests, &ds);
-    reply_ds(conn, &ds, "no problems\n");
+    reply_ds(request, &ds, "no problems\n");
 }
 
 static void
-cmd_kube_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_kube_show(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
     const struct agent *a = agent_;
@@ -373,60 +372,60 @@ cmd_kube_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
         api_source_format_status(a->api, time_msec(), &ds);
         api_source_format_problems(a->api, &ds);
     }
-    reply_ds(conn, &ds, "no API server (no --kubeconfig, no --kube-api)\n");
+    reply_ds(request, &ds, "no API server (no --kubeconfig, no --kube-api)\n");
 }
 
 static void
-cmd_kube_confirm(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_kube_confirm(struct control_request *request, int argc OVS_UNUSED,
                  const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
-    reply(conn, a->api ? api_source_confirm(a->api)
+    reply(request, a->api ? api_source_confirm(a->api)
           : xstrdup("there is no API server"), NULL);
 }
 
 static void
-cmd_nb_reset(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_nb_reset(struct control_request *request, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
     VLOG_INFO("resetting the state of the northbound cluster");
     nb_view_reset_min_index(a->nb);
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 static void
-cmd_sb_reset(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_sb_reset(struct control_request *request, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
     VLOG_INFO("resetting the state of the southbound cluster");
     sb_view_reset_min_index(a->sb);
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 static void
-cmd_ipguard_reset(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_ipguard_reset(struct control_request *request, int argc OVS_UNUSED,
                   const char *argv[] OVS_UNUSED, void *agent_)
 {
     struct agent *a = agent_;
 
     if (!a->store) {
-        unixctl_command_reply_error(conn, "there is no own database "
+        control_reply_error(request, "there is no own database "
                                     "(--db=none)");
         return;
     }
     VLOG_INFO("resetting the state of the own database's cluster");
     store_reset_min_index(a->store);
-    reply(conn, NULL, NULL);
+    reply(request, NULL, NULL);
 }
 
 /* Replies "connected" or "not connected", for scripts that wait for it. */
 static void
-cmd_connection_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
+cmd_connection_status(struct control_request *request, int argc OVS_UNUSED,
                       const char *argv[], void *agent_)
 {
     const struct agent *a = agent_;
@@ -439,7 +438,7 @@ cmd_connection_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
     } else if (a->store) {
         store_get_status(a->store, &status);
     }
-    unixctl_command_reply(conn, status.connected ? "connected"
+    control_reply(request, status.connected ? "connected"
                                                  : "not connected");
 }
 
@@ -450,9 +449,8 @@ unixctl_commands_register(struct agent *a)
         const char *name;
         const char *usage;
         int min_args, max_args;
-        unixctl_cb_func *cb;
+        control_cb_func *cb;
     } commands[] = {
-        {"status", "", 0, 0, cmd_status},
         {"exit", "", 0, 0, cmd_exit},
         {"pause", "", 0, 0, cmd_pause},
         {"resume", "", 0, 0, cmd_resume},
@@ -479,9 +477,10 @@ unixctl_commands_register(struct agent *a)
         {"ipguard-connection-status", "", 0, 0, cmd_connection_status},
     };
 
+    control_add_text(a->control, "status", format_status, a);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        unixctl_command_register(commands[i].name, commands[i].usage,
-                                 commands[i].min_args, commands[i].max_args,
-                                 commands[i].cb, a);
+        control_add(a->control, commands[i].name, commands[i].usage,
+                    commands[i].min_args, commands[i].max_args,
+                    commands[i].cb, a);
     }
 }

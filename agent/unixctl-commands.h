@@ -7,8 +7,9 @@
 
 struct agent;
 
-/* Registers the commands.  They are run from unixctl_server_run() only, when
- * '*agent' must be complete, and must not be run after it was taken apart. */
+/* Adds the commands to the agent's control socket.  They are run from
+ * control_run(), and "status" also from control_turn_begin(), when '*agent'
+ * must be complete, and must not be run after it was taken apart. */
 void unixctl_commands_register(struct agent *);
 
 #endif /* unixctl-commands.h */

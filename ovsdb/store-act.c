@@ -200,6 +200,9 @@ end_batch(struct store *s, enum txn_result result, char *error)
 {
     struct store_act *act = &s->act;
 
+    if ((act->txn || act->committed) && result != TXN_RESULT_UNKNOWN) {
+        store_known_settle(&s->known, act->rows, act->n_rows);
+    }
     end_txn(act);
     act->committed = false;
     act->result.result = result;
@@ -207,21 +210,16 @@ end_batch(struct store *s, enum txn_result result, char *error)
     act->result.error = error;
     switch (result) {
     case TXN_RESULT_DONE:
+    case TXN_RESULT_NOT_LOCKED:
         break;
     case TXN_RESULT_LOST:
         COVERAGE_INC(store_txn_lost);
-        store_known_cancel(&s->known);
         break;
     case TXN_RESULT_UNKNOWN:
-        /* It may still come, and is ours then. */
         COVERAGE_INC(store_txn_unknown);
-        break;
-    case TXN_RESULT_NOT_LOCKED:
-        store_known_cancel(&s->known);
         break;
     case TXN_RESULT_ERROR:
         COVERAGE_INC(store_txn_error);
-        store_known_cancel(&s->known);
         break;
     }
 }
@@ -260,6 +258,7 @@ send_batch(struct store *s, const struct store_batch *batch,
         "%"PRIuSIZE" and %"PRIuSIZE" deleted",
         batch->n_put_holds, batch->n_put_gates,
         batch->n_delete_holds, batch->n_delete_gates);
+    store_known_begin_txn(&s->known);
     compose_holds(s, batch);
     compose_gates(s, batch);
     compose_journal(s, batch);

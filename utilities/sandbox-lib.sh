@@ -193,6 +193,12 @@ sandbox_is_stopped () {
     ! sandbox_is_running "$1"
 }
 
+# True if there is no process $1, or what is left of it is a zombie.  (A dying
+# process loses its command line first, and its files and locks later.)
+process_is_gone () {
+    ! grep -Eqs '^State:[[:space:]]+[^ZX]' "/proc/$1/status"
+}
+
 # Sends signal $2 (default TERM) to part $1 and, unless the signal only stops
 # or continues it, waits for its end.
 sandbox_kill () {
@@ -205,10 +211,10 @@ sandbox_kill () {
     esac
     # A stopped process gets its signals when it goes on.
     kill -CONT "$pid" 2> /dev/null
-    if ! sandbox_wait sandbox_is_stopped "$part"; then
+    if ! sandbox_wait process_is_gone "$pid"; then
         sandbox_error "$part (pid $pid) does not end; killing it"
         kill -KILL "$pid" 2> /dev/null
-        sandbox_wait sandbox_is_stopped "$part"
+        sandbox_wait process_is_gone "$pid"
     fi
 }
 
@@ -367,17 +373,23 @@ sandbox_parts () {
 
 # Stops every part and waits until all are gone.
 sandbox_stop () {
-    local part
+    local part pid pids=
 
     test -n "$IPGUARD_SANDBOX" || return 0
     for part in $(sandbox_parts); do
-        sandbox_kill_soon "$part" TERM
+        pid=$(sandbox_pid "$part") || continue
+        pids="$pids $pid"
         case $part in
             ovn-ipguard*) sandbox_kill "$part" TERM ;;
+            *) sandbox_kill_soon "$part" TERM ;;
         esac
     done
     for part in $(sandbox_parts); do
         sandbox_kill "$part" TERM
+    done
+    # What removed its pid file already may still be on its way out.
+    for pid in $pids; do
+        sandbox_wait process_is_gone "$pid"
     done
 }
 

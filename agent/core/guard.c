@@ -551,7 +551,14 @@ build_watch(struct guard *g)
     sset_init(&w.addresses);
     sset_init(&w.networks);
     HMAP_FOR_EACH (c, node, &g->candidates) {
+        const struct network *n = model_find_network(m, &c->network);
+
+        /* With everybody who shares the address: a hold would make them be
+         * watched, and what that tells must not come as a surprise then. */
         sset_add(&w.ports, c->port_name);
+        if (n) {
+            watch_use(&w, model_find_addr(m, n, &c->addr));
+        }
     }
     HMAP_FOR_EACH (d, node, &g->duplicates) {
         const struct network *n = model_find_network(m, &d->network);

@@ -638,11 +638,6 @@ stop_ipguard () {
     wait_until process_is_gone "$pid"
 }
 
-# True if there is no process $1, or what is left of it is a zombie.
-process_is_gone () {
-    ! grep -Eqs '^State:[[:space:]]+[^ZX]' "/proc/$1/status"
-}
-
 # Kills the daemon at once.
 kill_ipguard () {
     local name="${instance:-ovn-ipguard}"
@@ -716,7 +711,8 @@ make_canaries () {
 }
 
 
-## Stages that many tests begin with.
+## Stages that many tests begin with.  Owners come before their ports: a port
+## without an owner is stale in manage mode.
 
 # mac N: the Ethernet address of the tests' port N.
 mac () {
@@ -738,11 +734,11 @@ sts_pod () {
 running_sts () {
     local switch="$1" sts="$2" n="$3" ips="$4"
 
-    add_pod_port "$switch" default "$sts-0" "$(mac "$n")" $(echo "$ips" | tr , ' ')
     manifest_begin
     manifest_sts "$sts" 1 ip_address="$ips"
     sts_pod "$sts" 0 "$sts-uid-1" ip_address="$ips"
     manifest_end
+    add_pod_port "$switch" default "$sts-0" "$(mac "$n")" $(echo "$ips" | tr , ' ')
     plug_up ch1 "p$n" "$sts-0.default"
 }
 

@@ -598,7 +598,7 @@ test_brake(void)
     world_network(&w, "net1");
     many_stale(&w, 60);
     world_flags(&w);
-    world_run(&w, 30 * 1000);
+    world_run(&w, 100 * 1000);
     CU_ASSERT_EQUAL(w.n_clears, 0);
     CU_ASSERT_PTR_NOT_NULL(guard_brake(w.guard));
     CU_ASSERT_PTR_NOT_NULL(w.row.brake);

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "util.h"
 #include "uuid.h"
 
 #include "ovsdb/row-map.h"
@@ -39,15 +40,21 @@ test_ours(void)
     struct store_known known;
 
     store_known_init(&known);
+    store_known_begin_txn(&known);
     store_known_expect(&known, &a, 1);
     CU_ASSERT_TRUE(store_known_is_awaited(&known, &a));
     CU_ASSERT_FALSE(store_known_see(&known, &a, 1));
     CU_ASSERT_FALSE(store_known_is_awaited(&known, &a));
+    store_known_settle(&known, &a, 1);
     /* What would change nothing is not awaited. */
+    store_known_begin_txn(&known);
     store_known_expect(&known, &a, 1);
     CU_ASSERT_FALSE(store_known_is_awaited(&known, &a));
     store_known_expect(&known, &a, 2);
+    CU_ASSERT_TRUE(store_known_is_awaited(&known, &a));
     CU_ASSERT_FALSE(store_known_see(&known, &a, 2));
+    store_known_settle(&known, &a, 1);
+    store_known_begin_txn(&known);
     store_known_expect_deletion(&known, &a);
     CU_ASSERT_TRUE(store_known_is_awaited(&known, &a));
     CU_ASSERT_FALSE(store_known_see_deletion(&known, &a));
@@ -66,23 +73,76 @@ test_both(void)
 
     store_known_init(&known);
     CU_ASSERT_TRUE(store_known_see(&known, &a, 1));
-    /* Another hand comes between. */
+    /* Another hand comes before ours, or all that is seen. */
+    store_known_begin_txn(&known);
     store_known_expect(&known, &a, 2);
     CU_ASSERT_TRUE(store_known_see(&known, &a, 3));
     CU_ASSERT_FALSE(store_known_is_awaited(&known, &a));
+    CU_ASSERT_FALSE(store_known_see(&known, &a, 2));
+    store_known_settle(&known, &a, 1);
     /* Deleted where we meant to write, written where we meant to delete. */
+    store_known_begin_txn(&known);
     store_known_expect(&known, &a, 4);
     CU_ASSERT_TRUE(store_known_see_deletion(&known, &a));
+    store_known_settle(&known, &a, 1);
+    CU_ASSERT_EQUAL(store_known_count(&known), 0);
     CU_ASSERT_TRUE(store_known_see(&known, &a, 5));
+    store_known_begin_txn(&known);
     store_known_expect_deletion(&known, &a);
     CU_ASSERT_TRUE(store_known_see(&known, &a, 6));
-    /* Ours did not happen, but then somebody wrote the same. */
+    store_known_settle(&known, &a, 1);
+    store_known_destroy(&known);
+}
+
+/* Ours did not happen, but then somebody wrote the same. */
+static void
+test_lost(void)
+{
+    const struct uuid rows[] = { a, b };
+    struct store_known known;
+
+    store_known_init(&known);
+    CU_ASSERT_TRUE(store_known_see(&known, &a, 1));
+    store_known_begin_txn(&known);
     store_known_expect(&known, &a, 7);
     store_known_expect(&known, &b, 7);
-    store_known_cancel(&known);
+    CU_ASSERT_EQUAL(store_known_count(&known), 2);
+    store_known_settle(&known, rows, ARRAY_SIZE(rows));
+    CU_ASSERT_EQUAL(store_known_count(&known), 1);
     CU_ASSERT_FALSE(store_known_is_awaited(&known, &a));
     CU_ASSERT_TRUE(store_known_see(&known, &a, 7));
     CU_ASSERT_TRUE(store_known_see(&known, &b, 7));
+    store_known_destroy(&known);
+}
+
+/* A transaction is given up, and another one sent. */
+static void
+test_late(void)
+{
+    struct store_known known;
+
+    store_known_init(&known);
+    CU_ASSERT_TRUE(store_known_see(&known, &a, 1));
+    store_known_begin_txn(&known);
+    store_known_expect(&known, &a, 2);
+    store_known_expect(&known, &b, 2);
+    store_known_begin_txn(&known);
+    store_known_expect(&known, &a, 3);
+    /* The first comes late; the second is still awaited, then comes, too. */
+    CU_ASSERT_FALSE(store_known_see(&known, &b, 2));
+    CU_ASSERT_FALSE(store_known_see(&known, &a, 2));
+    CU_ASSERT_FALSE(store_known_see(&known, &a, 3));
+    store_known_settle(&known, &a, 1);
+    /* From now on the first can not come any more. */
+    CU_ASSERT_TRUE(store_known_see(&known, &a, 2));
+
+    /* The same with deletions: given up, then written anew. */
+    store_known_begin_txn(&known);
+    store_known_expect_deletion(&known, &b);
+    store_known_begin_txn(&known);
+    store_known_expect(&known, &b, 4);
+    CU_ASSERT_FALSE(store_known_see_deletion(&known, &b));
+    CU_ASSERT_FALSE(store_known_see(&known, &b, 4));
     store_known_destroy(&known);
 }
 
@@ -151,6 +211,8 @@ suite_store_known(void)
     CU_ADD_TEST(suite, test_another_hand);
     CU_ADD_TEST(suite, test_ours);
     CU_ADD_TEST(suite, test_both);
+    CU_ADD_TEST(suite, test_lost);
+    CU_ADD_TEST(suite, test_late);
     CU_ADD_TEST(suite, test_read_anew);
     CU_ADD_TEST(suite, test_row_map);
 }

@@ -238,6 +238,7 @@ world_port_changed(struct world *w, struct wport *p)
     model_set_port(guard_model(w->guard), &row);
     smap_destroy(&options);
     w->sb_dirty = true;
+    w->n_changes++;
 }
 
 static void
@@ -258,10 +259,9 @@ struct wport *
 world_port(struct world *w, uint32_t network, const char *pod,
            const char *addresses)
 {
-    static uint32_t next;
     struct wport *p = xzalloc(sizeof *p);
 
-    p->uuid = unit_uuid(1000 + next++);
+    p->uuid = unit_uuid(1000 + w->n_uuids++);
     p->network = network;
     p->name = xasprintf("%s.default", pod);
     p->type = xstrdup("");

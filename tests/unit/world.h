@@ -120,6 +120,7 @@ struct world {
     size_t n_networks;
     struct wport **ports;
     size_t n_ports;
+    uint32_t n_uuids;           /* Ports made so far. */
     int64_t nb_cfg;
     char *nb_identity, *sb_identity;
 
@@ -164,6 +165,7 @@ struct world {
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
     size_t n_clears, n_sets, n_gated, n_opened;
+    size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
     size_t n_violations;
     char *violation;            /* The first one, in words. */
