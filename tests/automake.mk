@@ -5,7 +5,7 @@
 include tests/unit/automake.mk
 include tests/system/automake.mk
 
-EXTRA_DIST += tests/fresh-debian
+EXTRA_DIST += tests/fresh-debian tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.
 # UndefinedBehaviorSanitizer ends the program at the first error, because the
@@ -55,7 +55,8 @@ DISTCLEAN_LOCAL += distclean-asan
 VALGRIND_FLAGS = \
 	--quiet --error-exitcode=99 --num-callers=30 --leak-check=full \
 	--show-leak-kinds=definite,indirect,possible \
-	--errors-for-leak-kinds=definite,indirect,possible
+	--errors-for-leak-kinds=definite,indirect,possible \
+	--suppressions='$(srcdir)/tests/valgrind.supp'
 .PHONY: check-unit-valgrind
 check-valgrind: check-unit-valgrind
 check-unit-valgrind: all tests/unit/run-unit$(EXEEXT)
