@@ -5,7 +5,11 @@
 include tests/unit/automake.mk
 include tests/system/automake.mk
 
-EXTRA_DIST += tests/fresh-debian tests/valgrind.supp
+EXTRA_DIST += \
+	tests/fresh-debian \
+	tests/scale/measure \
+	tests/scale/run \
+	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.
 # UndefinedBehaviorSanitizer ends the program at the first error, because the
