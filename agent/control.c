@@ -16,6 +16,7 @@
 #include "control.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "latch.h"
@@ -63,7 +64,7 @@ struct control {
     pthread_t thread;
     struct latch to_thread;     /* Set when a reply changed what to wait for,
                                  * or 'stopping' is. */
-    struct latch to_main;       /* Set when something is queued. */
+    struct latch to_main;       /* Set when there may be something to do. */
 
     struct ovs_mutex mutex;     /* Guards 'server' and all below. */
     struct ovs_list queue;      /* Contains "struct control_request"s. */
@@ -197,15 +198,20 @@ control_thread(void *c_)
     struct control *c = c_;
 
     for (;;) {
+        bool by_main;
+
         ovs_mutex_lock(&c->mutex);
         if (c->stopping) {
             ovs_mutex_unlock(&c->mutex);
             return NULL;
         }
-        latch_poll(&c->to_thread);
+        by_main = latch_poll(&c->to_thread);
         unixctl_server_run(c->server);
         answer_impatient(c);
-        if (memory_should_report()) {
+        /* The library's commands need the main thread, too: it makes the
+         * report of memory/show, and what it has counted for coverage/show
+         * is added up only when it wakes up. */
+        if (!by_main || memory_should_report()) {
             latch_set(&c->to_main);
         }
         unixctl_server_wait(c->server);

@@ -62,9 +62,10 @@ count(const struct guard_counters *new)
 void
 guard_log_run(struct guard *guard)
 {
-    /* Far above what a day of normal work brings: a limit for the case that
-     * somebody makes and unmakes thousands of conflicts in a loop. */
-    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(6000, 6000);
+    /* All objects share these, so they are wider than for one message: what
+     * is beyond is in the journal, and counted. */
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(60, 200);
+    static struct vlog_rate_limit info_rl = VLOG_RATE_LIMIT_INIT(600, 2000);
     char *line, level;
 
     while ((line = guard_pop_log(guard, &level))) {
@@ -76,7 +77,7 @@ guard_log_run(struct guard *guard)
             VLOG_WARN_RL(&rl, "%s", line);
             break;
         case 'i':
-            VLOG_INFO_RL(&rl, "%s", line);
+            VLOG_INFO_RL(&info_rl, "%s", line);
             break;
         default:
             VLOG_DBG("%s", line);

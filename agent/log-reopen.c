@@ -19,6 +19,8 @@
 #include "socket-util.h"
 #include "util.h"
 
+#include "ovsdb/ovs-compat.h"
+
 VLOG_DEFINE_THIS_MODULE(log_reopen);
 
 /* The handler writes, the loop reads; [0] is -1 while there is no handler. */
@@ -30,7 +32,7 @@ handle_sighup(int signr OVS_UNUSED)
     int error = errno;
 
     /* The pipe is full only if enough is in it already. */
-    ignore(write(fds[1], "", 1));
+    compat_ignore(write(fds[1], "", 1));
     errno = error;
 }
 

@@ -290,8 +290,8 @@ cmd_port_show(struct control_request *request, int argc OVS_UNUSED,
 }
 
 static void
-cmd_why(struct control_request *request, int argc OVS_UNUSED, const char *argv[],
-        void *agent_)
+cmd_why(struct control_request *request, int argc OVS_UNUSED,
+        const char *argv[], void *agent_)
 {
     const struct agent *a = agent_;
     struct ds ds = DS_EMPTY_INITIALIZER;
@@ -347,7 +347,8 @@ cmd_manifest_confirm(struct control_request *request, int argc OVS_UNUSED,
 {
     struct agent *a = agent_;
 
-    reply(request, manifests_confirm(a->manifests, argv[1], time_msec()), NULL);
+    reply(request, manifests_confirm(a->manifests, argv[1], time_msec()),
+          NULL);
 }
 
 static void

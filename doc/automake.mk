@@ -7,3 +7,5 @@
 dist_man_MANS += \
 	doc/ovn-ipguard-ctl.8 \
 	doc/ovn-ipguard.8
+
+EXTRA_DIST += doc/performance.md

@@ -6,7 +6,11 @@ include tests/unit/automake.mk
 include tests/kubernetes/automake.mk
 include tests/system/automake.mk
 
-EXTRA_DIST += tests/fresh-debian
+EXTRA_DIST += \
+	tests/fresh-debian \
+	tests/scale/measure \
+	tests/scale/run \
+	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.
 # UndefinedBehaviorSanitizer ends the program at the first error, because the
@@ -56,7 +60,8 @@ DISTCLEAN_LOCAL += distclean-asan
 VALGRIND_FLAGS = \
 	--quiet --error-exitcode=99 --num-callers=30 --leak-check=full \
 	--show-leak-kinds=definite,indirect,possible \
-	--errors-for-leak-kinds=definite,indirect,possible
+	--errors-for-leak-kinds=definite,indirect,possible \
+	--suppressions='$(srcdir)/tests/valgrind.supp'
 .PHONY: check-unit-valgrind
 check-valgrind: check-unit-valgrind
 check-unit-valgrind: all tests/unit/run-unit$(EXEEXT)

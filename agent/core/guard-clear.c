@@ -397,13 +397,34 @@ assign_svec(struct svec *dst, struct svec *src)
     *dst = *src;
 }
 
+/* What the clear rests on, for the journal. */
+static void
+add_evidence(const struct guard *g, const struct guard_env *env,
+             const struct candidate *c, struct planned *pl)
+{
+    const struct binding *b = model_find_binding(&g->model, c->port_name);
+
+    svec_add_nocopy(&pl->evidence, xasprintf("seen so for %lld ms",
+                                             env->now - c->since_ms));
+    if (b && b->unbound_since_ms) {
+        svec_add_nocopy(&pl->evidence,
+                        xasprintf("port unbound for %lld ms%s%s",
+                                  env->now - b->unbound_since_ms,
+                                  b->last_chassis ? ", last on " : "",
+                                  b->last_chassis ? b->last_chassis : ""));
+    }
+    svec_add_nocopy(&pl->evidence, xasprintf("live read %lld ms before",
+                                             env->now - c->read_ms));
+}
+
 /* Takes 'c' out of the port's edit, in mode manage together with what comes
  * in its place. */
 static bool
-edit_clear(struct guard *g, const struct port *p, struct candidate *c,
-           struct planned **planned)
+edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
+           struct candidate *c)
 {
     struct port_edit *edit = guard_edit(g, p);
+    const struct ip_addr *set = NULL;
     struct entitlement e;
     struct svec out = SVEC_EMPTY_INITIALIZER;
     bool done = false;
@@ -422,7 +443,7 @@ edit_clear(struct guard *g, const struct port *p, struct candidate *c,
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {
-            guard_plan(g, PLAN_SET, p, want, "H", e.why);
+            set = want;
             done = true;
         }
         free(obstacle);
@@ -450,32 +471,17 @@ edit_clear(struct guard *g, const struct port *p, struct candidate *c,
         }
     }
     svec_destroy(&out);
-    entitlement_destroy(&e);
     if (done) {
-        *planned = guard_plan(g, PLAN_CLEAR, p, &c->addr, c->case_, c->why);
-        (*planned)->hold = c->hold;
+        struct planned *pl = guard_plan(g, PLAN_CLEAR, p, &c->addr, c->case_,
+                                        c->why);
+        pl->hold = c->hold;
+        add_evidence(g, env, c, pl);
     }
+    if (set) {
+        guard_plan(g, PLAN_SET, p, set, "H", e.why);
+    }
+    entitlement_destroy(&e);
     return done;
-}
-
-/* What the clear rests on, for the journal. */
-static void
-add_evidence(const struct guard *g, const struct guard_env *env,
-             const struct candidate *c, struct planned *pl)
-{
-    const struct binding *b = model_find_binding(&g->model, c->port_name);
-
-    svec_add_nocopy(&pl->evidence, xasprintf("seen so for %lld ms",
-                                             env->now - c->since_ms));
-    if (b && b->unbound_since_ms) {
-        svec_add_nocopy(&pl->evidence,
-                        xasprintf("port unbound for %lld ms%s%s",
-                                  env->now - b->unbound_since_ms,
-                                  b->last_chassis ? ", last on " : "",
-                                  b->last_chassis ? b->last_chassis : ""));
-    }
-    svec_add_nocopy(&pl->evidence, xasprintf("live read %lld ms before",
-                                             env->now - c->read_ms));
 }
 
 void
@@ -488,7 +494,6 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
     }
     HMAP_FOR_EACH (c, node, &g->candidates) {
         const struct port *p;
-        struct planned *planned;
         struct verdict v;
 
         if (c->state != CAND_GO
@@ -502,8 +507,7 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
         bool same = (v.kind == VERDICT_CLEAR
                      && v.fingerprint == c->fingerprint
                      && v.not_before_ms <= env->now);
-        if (same && edit_clear(g, p, c, &planned)) {
-            add_evidence(g, env, c, planned);
+        if (same && edit_clear(g, env, p, c)) {
             c->state = CAND_SENT;
         }
         verdict_destroy(&v);

@@ -55,6 +55,24 @@ ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
 }
 
 bool
+ip_addr_is_host(const struct ip_addr *ip)
+{
+    const uint8_t *b = ip->bytes;
+
+    if (ip->family == 4) {
+        return b[0] != 0 && b[0] != 127 && b[0] < 224;
+    }
+    if (ip->family == 6) {
+        static const uint8_t zero[15];
+
+        return (b[0] != 0xff
+                && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80)
+                && !(!memcmp(b, zero, sizeof zero) && b[15] <= 1));
+    }
+    return false;
+}
+
+bool
 ip_addr_equals(const struct ip_addr *a, const struct ip_addr *b)
 {
     return !ip_addr_compare(a, b);

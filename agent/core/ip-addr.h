@@ -39,6 +39,11 @@ ip_addr_is_set(const struct ip_addr *ip)
  * else.  's' may be NULL, which is "anything else". */
 bool ip_addr_parse(const char *s, struct ip_addr *ip);
 
+/* Can one host have the address on a network?  Not so the unspecified and the
+ * loopback addresses, multicast, IPv6 link-local, nor 0.0.0.0/8 and
+ * 240.0.0.0/4: RFC 1122 (3.2.1.3) and RFC 4291 (2.4) set them aside. */
+bool ip_addr_is_host(const struct ip_addr *);
+
 bool ip_addr_equals(const struct ip_addr *, const struct ip_addr *);
 
 /* A total order for sorting: no address, IPv4, IPv6, each by value.  Returns

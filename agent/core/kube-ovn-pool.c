@@ -32,6 +32,7 @@ parse_ip(const char *s, size_t len, struct ip_addr *ip)
     buf[len] = '\0';
     return (strlen(buf) == len
             && ip_addr_parse(buf, ip)
+            && ip_addr_is_host(ip)
             && !(ip->family == 6
                  && !memcmp(ip->bytes, mapped, sizeof mapped)));
 }

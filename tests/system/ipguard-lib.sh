@@ -601,8 +601,26 @@ start_ipguard () {
     done
 }
 
-# Runs a command of the daemon (or of $instance).
+# Runs a command of the daemon (or of $instance).  Its status is the one of now:
+# with what a busy daemon says of an earlier one, no test can do anything.
 ipguard () {
+    local n=100 status output
+
+    test "$*" = status || {
+        ipguard_appctl "$@"
+        return
+    }
+    while output=$(ipguard_appctl status); status=$?; test $n -gt 0; do
+        case $output in
+            'busy: '*) n=$((n - 1)); sleep 0.1 ;;
+            *) break ;;
+        esac
+    done
+    printf '%s\n' "$output"
+    return $status
+}
+
+ipguard_appctl () {
     if test -n "$instance"; then
         ovs-appctl --timeout=20 -t "$IPGUARD_SANDBOX/$instance.ctl" "$@"
     else

@@ -5,6 +5,8 @@
 check_PROGRAMS += tests/unit/run-unit
 
 tests_unit_run_unit_SOURCES = \
+	agent/control.c \
+	agent/control.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -15,6 +17,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/suites.h \
 	tests/unit/test-api-source.c \
 	tests/unit/test-claim.c \
+	tests/unit/test-control.c \
 	tests/unit/test-dialect-kube-ovn.c \
 	tests/unit/test-evidence.c \
 	tests/unit/test-guard-holds.c \

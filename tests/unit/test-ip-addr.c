@@ -211,6 +211,34 @@ test_in_cidr(void)
 
 /* Compares with a bit-by-bit notion of the same. */
 static void
+test_is_host(void)
+{
+    static const struct {
+        const char *ip;
+        bool host;
+    } vectors[] = {
+        { "10.0.0.1", true }, { "1.0.0.0", true },
+        { "223.255.255.255", true }, { "169.254.0.1", true },
+        { "0.0.0.0", false }, { "0.1.2.3", false }, { "127.0.0.1", false },
+        { "224.0.0.5", false }, { "240.0.0.1", false },
+        { "255.255.255.255", false },
+        { "fd00::1", true }, { "2001:db8::1", true }, { "::2", true },
+        { "fec0::1", true },
+        { "::", false }, { "::1", false }, { "ff02::1", false },
+        { "fe80::1", false }, { "febf::1", false },
+    };
+    struct ip_addr none = { .family = 0 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+        struct ip_addr ip;
+
+        CU_ASSERT_TRUE(ip_addr_parse(vectors[i].ip, &ip));
+        CU_ASSERT_EQUAL(ip_addr_is_host(&ip), vectors[i].host);
+    }
+    CU_ASSERT_FALSE(ip_addr_is_host(&none));
+}
+
+static void
 test_same_prefix_random(void)
 {
     random_set_seed(unit_seed());
@@ -332,6 +360,7 @@ suite_ip_addr(void)
     CU_ADD_TEST(suite, test_longest);
     CU_ADD_TEST(suite, test_compare);
     CU_ADD_TEST(suite, test_hash);
+    CU_ADD_TEST(suite, test_is_host);
     CU_ADD_TEST(suite, test_in_cidr);
     CU_ADD_TEST(suite, test_same_prefix_random);
     CU_ADD_TEST(suite, test_set);

@@ -462,7 +462,8 @@ test_unchanged(void)
     m.nb_synced = m.kube_synced = true;
     unit_set_network(&m, 1, "net");
     unit_set_port(&m, 10, 1, "net", "a", "0a:00:00:00:00:01 10.0.0.1", NULL);
-    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "", "ip_address=10.0.0.1"));
+    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
+                              "ip_address=10.0.0.1"));
     while (model_take_dirty_member(&m)) {
         continue;
     }
@@ -471,7 +472,8 @@ test_unchanged(void)
     unit_set_network(&m, 1, "net");
     unit_set_port(&m, 10, 1, "net", "a", "0a:00:00:00:00:01 10.0.0.1", NULL);
     CU_ASSERT_EQUAL(m.change_seqno, seqno);
-    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "", "ip_address=10.0.0.1"));
+    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
+                              "ip_address=10.0.0.1"));
     CU_ASSERT_PTR_NULL(model_take_dirty_member(&m));
     CU_ASSERT_PTR_NULL(model_take_arrival(&m));
     CU_ASSERT_PTR_NULL(model_take_departure(&m));
@@ -487,7 +489,8 @@ test_history(void)
     model_init(&m, &dialect_kube_ovn);
     unit_set_network(&m, 1, "net");
     unit_set_port(&m, 10, 1, "net", "a", "0a:00:00:00:00:01 10.0.0.1", NULL);
-    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "", "ip_address=10.0.0.1"));
+    unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
+                              "ip_address=10.0.0.1"));
     struct member *mb = model_find_member(&m, "default", "a");
     CU_ASSERT_PTR_NULL(mb->new_uid);       /* It was there before us. */
     CU_ASSERT(mb->seen_explicit);
@@ -504,7 +507,8 @@ test_history(void)
     CU_ASSERT_STRING_EQUAL(mb->edited_uid, "u");
 
     /* The binding of the old pod is not the new one's. */
-    unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "", "ip_address=10.0.0.2"));
+    unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "",
+                              "ip_address=10.0.0.2"));
     CU_ASSERT_STRING_EQUAL(mb->new_uid, "v");
     model_note_binding(&m, mb, true);
     CU_ASSERT_STRING_EQUAL(mb->ran_uid, "u");
