@@ -19,6 +19,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-judge.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-private.h \
+	agent/core/guard-put-back.c \
 	agent/core/guard-report.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
@@ -28,6 +29,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/hold.h \
 	agent/core/ip-addr.c \
 	agent/core/ip-addr.h \
+	agent/core/judge-cycle.c \
+	agent/core/judge-entitlement.c \
 	agent/core/judge.c \
 	agent/core/judge.h \
 	agent/core/kube-change.c \
@@ -40,8 +43,10 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
+	agent/core/model-index.c \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
+	agent/core/model-references.c \
 	agent/core/model-sb.c \
 	agent/core/model.c \
 	agent/core/model.h \

@@ -89,26 +89,12 @@ guard_clear_plan(struct guard *g)
     g->n_planned = 0;
 }
 
-static bool
-svec_same(const struct svec *a, const struct svec *b)
-{
-    if (a->n != b->n) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n; i++) {
-        if (strcmp(a->names[i], b->names[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void
 add_write(struct nb_batch *batch, const struct port_edit *edit)
 {
     const struct port *p = edit->port;
-    bool addresses = !svec_same(&edit->addresses, &p->addresses);
-    bool ps = !svec_same(&edit->port_security, &p->port_security);
+    bool addresses = !svec_equal(&edit->addresses, &p->addresses);
+    bool ps = !svec_equal(&edit->port_security, &p->port_security);
     bool enabled = edit->enabled != p->enabled;
     bool mark = !nullable_string_is_equal(edit->mark, p->mark);
     struct nb_write *w;

@@ -5,6 +5,7 @@
  *   guard.c         life, roles, the order of a turn, wake-ups
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-put-back.c  the look back after a clear
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
@@ -250,6 +251,18 @@ void guard_clear_failed(struct guard *, const struct planned *,
 void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
+
+/* Asks the source about an owner; the answer bears 'id'. */
+struct live_read *guard_add_live_read(struct orders *, uint64_t id,
+                                      const char *ns, const char *name,
+                                      const char *workload, int owner_kind);
+/* Takes 'src' over into 'dst'. */
+static inline void
+guard_assign_svec(struct svec *dst, struct svec *src)
+{
+    svec_destroy(dst);
+    *dst = *src;
+}
 
 /* guard-set.c */
 void guard_plan_sets(struct guard *, const struct guard_env *);

@@ -5,14 +5,21 @@
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H 1
 
+struct ip_addr;
 struct member;
 struct model;
+struct port;
 
 /* Returns the member 'name' of 'ns', making it if there is none. */
 struct member *model_get_member(struct model *, const char *ns,
                                 const char *name);
 /* Frees 'member' if it has neither ports nor pods. */
 void model_gc_member(struct model *, struct member *);
+/* Puts 'port' into the index of its network's addresses, or takes it out. */
+void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
+void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);
+/* Adds 'delta' to the counts of the MACs that 'port' names. */
+void model_count_port_macs(struct model *, const struct port *, int delta);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

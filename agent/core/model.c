@@ -146,216 +146,6 @@ model_remove_network(struct model *m, const struct uuid *uuid)
     m->change_seqno++;
 }
 
-/* ---- The index by (network, address). ---- */
-
-static uint32_t
-addr_hash(const struct network *n, const struct ip_addr *ip)
-{
-    return ip_addr_hash(ip, hash_pointer(n, 0));
-}
-
-struct addr_use *
-model_find_addr(const struct model *m, const struct network *n,
-                const struct ip_addr *ip)
-{
-    struct addr_use *use;
-
-    HMAP_FOR_EACH_WITH_HASH (use, node, addr_hash(n, ip), &m->addr_uses) {
-        if (use->network == n && ip_addr_equals(&use->addr, ip)) {
-            return use;
-        }
-    }
-    return NULL;
-}
-
-static void
-mark_addr_use(struct model *m, struct addr_use *use)
-{
-    if (ovs_list_is_empty(&use->dirty_node)) {
-        ovs_list_push_back(&m->dirty_addrs, &use->dirty_node);
-    }
-}
-
-void
-model_mark_addr(struct model *m, const struct network *n,
-                const struct ip_addr *ip)
-{
-    struct addr_use *use = model_find_addr(m, n, ip);
-
-    if (use) {
-        mark_addr_use(m, use);
-        for (size_t i = 0; i < use->n; i++) {
-            if (use->ports[i]->member) {
-                model_mark_member(m, use->ports[i]->member);
-            }
-        }
-    }
-}
-
-static void
-add_addr_use(struct model *m, struct port *p, const struct ip_addr *ip)
-{
-    struct addr_use *use = model_find_addr(m, p->network, ip);
-    size_t i;
-
-    if (!use) {
-        use = xzalloc(sizeof *use);
-        use->network = p->network;
-        use->addr = *ip;
-        ovs_list_init(&use->dirty_node);
-        hmap_insert(&m->addr_uses, &use->node, addr_hash(p->network, ip));
-    }
-    use->ports = xrealloc(use->ports, (use->n + 1) * sizeof *use->ports);
-    for (i = use->n; i > 0; i--) {
-        if (strcmp(use->ports[i - 1]->name, p->name) < 0) {
-            break;
-        }
-        use->ports[i] = use->ports[i - 1];
-    }
-    use->ports[i] = p;
-    use->n++;
-    if (use->n > 1) {
-        model_mark_addr(m, p->network, ip);
-    }
-}
-
-static void
-del_addr_use(struct model *m, struct port *p, const struct ip_addr *ip)
-{
-    struct addr_use *use = model_find_addr(m, p->network, ip);
-
-    ovs_assert(use);
-    if (use->n > 1) {
-        model_mark_addr(m, p->network, ip);
-    }
-    for (size_t i = 0; i < use->n; i++) {
-        if (use->ports[i] == p) {
-            memmove(&use->ports[i], &use->ports[i + 1],
-                    (use->n - i - 1) * sizeof *use->ports);
-            use->n--;
-            break;
-        }
-    }
-    if (!use->n) {
-        ovs_list_remove(&use->dirty_node);
-        hmap_remove(&m->addr_uses, &use->node);
-        free(use->ports);
-        free(use);
-    }
-}
-
-struct addr_use *
-model_take_dirty_addr(struct model *m)
-{
-    if (ovs_list_is_empty(&m->dirty_addrs)) {
-        return NULL;
-    }
-    struct addr_use *use = CONTAINER_OF(ovs_list_pop_front(&m->dirty_addrs),
-                                        struct addr_use, dirty_node);
-    ovs_list_init(&use->dirty_node);
-    return use;
-}
-
-/* ---- The index by (network, MAC). ---- */
-
-static struct mac_use *
-find_mac_use(const struct model *m, const struct network *n,
-             const struct eth_addr mac)
-{
-    uint32_t hash = hash_bytes(&mac, sizeof mac, hash_pointer(n, 0));
-    struct mac_use *use;
-
-    HMAP_FOR_EACH_WITH_HASH (use, node, hash, &m->mac_uses) {
-        if (use->network == n && eth_addr_equals(use->mac, mac)) {
-            return use;
-        }
-    }
-    return NULL;
-}
-
-static void
-count_mac(struct model *m, struct network *n, const struct eth_addr mac,
-          int delta)
-{
-    struct mac_use *use = find_mac_use(m, n, mac);
-
-    if (!use) {
-        ovs_assert(delta > 0);
-        use = xzalloc(sizeof *use);
-        use->network = n;
-        use->mac = mac;
-        hmap_insert(&m->mac_uses, &use->node,
-                    hash_bytes(&mac, sizeof mac, hash_pointer(n, 0)));
-    }
-    use->n += delta;
-    if (!use->n) {
-        hmap_remove(&m->mac_uses, &use->node);
-        free(use);
-    }
-}
-
-/* Stores every MAC that 'p' names, as often as it does, in '*macsp', which the
- * caller frees, and returns how many. */
-static size_t
-port_macs(const struct port *p, struct eth_addr **macsp)
-{
-    size_t max = p->addresses.n + p->port_security.n;
-    struct eth_addr *macs = xmalloc(MAX(max, 1) * sizeof *macs);
-    size_t n = 0;
-
-    for (size_t i = 0; i < p->addresses.n; i++) {
-        struct lsp_addr a;
-        lsp_addr_parse(p->addresses.names[i], &a);
-        if (a.has_mac) {
-            macs[n++] = a.mac;
-        }
-        lsp_addr_destroy(&a);
-    }
-    for (size_t i = 0; i < p->port_security.n; i++) {
-        struct ps_entry e;
-        ps_entry_parse(p->port_security.names[i], &e);
-        if (e.has_mac) {
-            macs[n++] = e.mac;
-        }
-        ps_entry_destroy(&e);
-    }
-    *macsp = macs;
-    return n;
-}
-
-static void
-count_port_macs(struct model *m, const struct port *p, int delta)
-{
-    struct eth_addr *macs;
-    size_t n = port_macs(p, &macs);
-
-    for (size_t i = 0; i < n; i++) {
-        count_mac(m, p->network, macs[i], delta);
-    }
-    free(macs);
-}
-
-bool
-model_mac_in_use(const struct model *m, const struct network *n,
-                 const struct eth_addr mac, const struct port *except)
-{
-    struct mac_use *use = find_mac_use(m, n, mac);
-    unsigned int own = 0;
-
-    if (!use) {
-        return false;
-    }
-    if (except && except->network == n) {
-        struct eth_addr *macs;
-        size_t n_macs = port_macs(except, &macs);
-        for (size_t i = 0; i < n_macs; i++) {
-            own += eth_addr_equals(macs[i], mac);
-        }
-        free(macs);
-    }
-    return use->n > own;
-}
-
 /* ---- Ports. ---- */
 
 struct port *
@@ -460,9 +250,9 @@ detach_port(struct model *m, struct port *p, bool row_gone)
     }
     for (size_t i = 0; i < p->ips.n; i++) {
         note_departure(m, p, &p->ips.addrs[i], row_gone);
-        del_addr_use(m, p, &p->ips.addrs[i]);
+        model_del_addr_use(m, p, &p->ips.addrs[i]);
     }
-    count_port_macs(m, p, -1);
+    model_count_port_macs(m, p, -1);
     if (p->type == PORT_TYPE_LOCALNET) {
         p->network->n_localnet--;
     }
@@ -484,9 +274,9 @@ attach_port(struct model *m, struct port *p, struct network *n)
     if (p->type == PORT_TYPE_ROUTER) {
         ovs_list_push_back(&n->router_ports, &p->router_node);
     }
-    count_port_macs(m, p, 1);
+    model_count_port_macs(m, p, 1);
     for (size_t i = 0; i < p->ips.n; i++) {
-        add_addr_use(m, p, &p->ips.addrs[i]);
+        model_add_addr_use(m, p, &p->ips.addrs[i]);
     }
 }
 
@@ -726,7 +516,7 @@ model_set_port(struct model *m, const struct nb_port_row *row)
         if (was) {
             /* Departures are noted already. */
             for (size_t i = 0; i < p->ips.n; i++) {
-                del_addr_use(m, p, &p->ips.addrs[i]);
+                model_del_addr_use(m, p, &p->ips.addrs[i]);
             }
             ip_addr_set_clear(&p->ips);
             detach_port(m, p, false);
@@ -771,124 +561,6 @@ model_set_port(struct model *m, const struct nb_port_row *row)
         model_mark_member(m, p->member);
     }
     m->change_seqno++;
-}
-
-/* ---- Router ports and references. ---- */
-
-void
-model_set_router_port(struct model *m, const char *name, char **networks,
-                      size_t n)
-{
-    struct sset *set = shash_find_data(&m->router_ports, name);
-
-    if (!set) {
-        set = xmalloc(sizeof *set);
-        sset_init(set);
-        shash_add(&m->router_ports, name, set);
-    }
-    sset_clear(set);
-    for (size_t i = 0; i < n; i++) {
-        sset_add(set, networks[i]);
-    }
-    m->change_seqno++;
-}
-
-void
-model_remove_router_port(struct model *m, const char *name)
-{
-    struct sset *set = shash_find_and_delete(&m->router_ports, name);
-
-    if (set) {
-        sset_destroy(set);
-        free(set);
-        m->change_seqno++;
-    }
-}
-
-static struct reference *
-find_reference(const struct model *m, const struct uuid *row)
-{
-    struct reference *r;
-
-    HMAP_FOR_EACH_WITH_HASH (r, node, uuid_hash(row), &m->references) {
-        if (uuid_equals(&r->uuid, row)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-/* Adds every address that stands in 'text', with or without a port number, in
- * brackets or before a mask, to 'ips'.  A mask shorter than the address makes
- * it a network, which names nobody. */
-static void
-scan_addresses(const char *text, struct ip_addr_set *ips)
-{
-    static const char set[] = "0123456789abcdefABCDEF:.";
-
-    while (*text) {
-        size_t len = strspn(text, set);
-        if (!len) {
-            text++;
-            continue;
-        }
-        char *token = xmemdup0(text, len);
-        const char *after = text + len;
-        struct ip_addr ip;
-        bool ok = ip_addr_parse(token, &ip);
-        if (!ok) {
-            char *colon = strrchr(token, ':');
-            if (colon) {
-                *colon = '\0';
-                ok = ip_addr_parse(token, &ip);
-            }
-        }
-        free(token);
-        if (ok && *after == '/') {
-            int plen = atoi(after + 1);
-            ok = plen == (ip.family == 4 ? 32 : 128);
-        }
-        if (ok) {
-            ip_addr_set_add(ips, &ip);
-        }
-        text = after;
-    }
-}
-
-void
-model_set_reference(struct model *m, const struct uuid *row, const char *what,
-                    const char *const *texts, size_t n)
-{
-    struct reference *r = find_reference(m, row);
-
-    if (!r) {
-        r = xzalloc(sizeof *r);
-        r->uuid = *row;
-        hmap_insert(&m->references, &r->node, uuid_hash(row));
-    } else {
-        free(r->text);
-        ip_addr_set_destroy(&r->ips);
-    }
-    r->text = xstrdup(what);
-    ip_addr_set_init(&r->ips);
-    for (size_t i = 0; i < n; i++) {
-        scan_addresses(texts[i], &r->ips);
-    }
-    m->change_seqno++;
-}
-
-void
-model_remove_reference(struct model *m, const struct uuid *row)
-{
-    struct reference *r = find_reference(m, row);
-
-    if (r) {
-        hmap_remove(&m->references, &r->node);
-        free(r->text);
-        ip_addr_set_destroy(&r->ips);
-        free(r);
-        m->change_seqno++;
-    }
 }
 
 void

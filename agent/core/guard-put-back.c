@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The look back after a clear: if the owner wants the address by then, it is
+ * put back at once. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "lsp-addr.h"
+#include "lsp-edit.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+/* Puts the address of 'pr' back into 'addresses', which are as we left them.
+ * Whatever else the same write took off stays off. */
+static void
+restore_addresses(struct svec *addresses, const struct post_read *pr)
+{
+    struct ip_addr_set before, left;
+    struct svec out = SVEC_EMPTY_INITIALIZER;
+    struct eth_addr mac;
+    bool whole = true;
+
+    ip_addr_set_init(&before);
+    ip_addr_set_init(&left);
+    lsp_addrs_collect(pr->before.names, pr->before.n, &before);
+    lsp_addrs_collect(pr->left.names, pr->left.n, &left);
+    for (size_t i = 0; i < before.n; i++) {
+        whole &= (before.addrs[i].family == pr->addr.family
+                  || ip_addr_set_contains(&left, &before.addrs[i]));
+    }
+    ip_addr_set_destroy(&before);
+    ip_addr_set_destroy(&left);
+
+    if (!whole && lsp_addrs_first_mac(addresses->names, addresses->n, &mac)
+        && lsp_edit_set(addresses->names, addresses->n, &mac, &pr->addr, NULL,
+                        &out) == LSP_EDIT_CHANGED) {
+        guard_assign_svec(addresses, &out);
+        return;
+    }
+    svec_destroy(&out);
+    svec_destroy(addresses);
+    svec_clone(addresses, &pr->before);
+}
+
+/* Restores the port if it still is as we left it and nobody else has the
+ * address. */
+static bool
+plan_put_back(struct guard *g, struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+    const struct addr_use *use;
+    struct port_edit *edit;
+    struct planned *pl;
+
+    if (!p || !p->network || !svec_equal(&p->addresses, &pr->left)) {
+        return false;
+    }
+    use = model_find_addr(&g->model, p->network, &pr->addr);
+    if (use && use->n) {
+        return false;
+    }
+    edit = guard_edit(g, p);
+    restore_addresses(&edit->addresses, pr);
+    if (svec_equal(&p->port_security, &pr->left_ps)) {
+        svec_destroy(&edit->port_security);
+        svec_clone(&edit->port_security, &pr->before_ps);
+    }
+    pl = guard_plan(g, PLAN_PUT_BACK, p, &pr->addr, "",
+                    "its owner wants it again");
+    pl->hold = pr->hold;
+    return true;
+}
+
+/* The owner, or somebody for it, was faster. */
+static bool
+has_it_again(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+
+    return p && ip_addr_set_contains(&p->static_ips, &pr->addr);
+}
+
+/* The look back at 'addr' of 'port' has come to its end. */
+void
+guard_post_read_done(struct guard *g, const struct uuid *port,
+                     const struct ip_addr *addr_)
+{
+    struct ip_addr addr = *addr_; /* May be part of what is freed. */
+    struct uuid uuid = *port;
+    struct post_read *pr;
+
+    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
+        if (uuid_equals(&pr->port, &uuid)
+            && ip_addr_equals(&pr->addr, &addr)) {
+            ovs_list_remove(&pr->node);
+            guard_post_read_destroy(pr);
+        }
+    }
+}
+
+void
+guard_plan_put_backs(struct guard *g, const struct guard_env *env,
+                     struct orders *orders)
+{
+    bool may_write = (!env->nb_busy && !g->nb_token
+                      && !guard_write_refusal(g, env, true)
+                      && env->now >= g->nb_retry_ms);
+    struct post_read *pr;
+
+    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
+        if (pr->put_back) {
+            if (may_write) {
+                char ip[IP_ADDR_STRLEN];
+
+                if (has_it_again(g, pr)) {
+                    guard_post_read_done(g, &pr->port, &pr->addr);
+                } else if (!plan_put_back(g, pr)) {
+                    guard_log(g, 'w', "%s/%s wants %s again, but its port "
+                              "or the address is no longer as it was",
+                              pr->ns, pr->name,
+                              ip_addr_to_string(&pr->addr, ip));
+                    guard_post_read_done(g, &pr->port, &pr->addr);
+                }
+            }
+        } else if (!pr->read_id && env->now >= pr->retry_ms) {
+            pr->read_id = guard_new_token(g);
+            g->counters.live_reads++;
+            guard_add_live_read(orders, pr->read_id, pr->ns, pr->name,
+                                pr->workload, pr->owner_kind);
+        } else if (!pr->read_id) {
+            guard_wake_at(g, pr->retry_ms);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Rollouts that wait in a circle: each ordinal of a StatefulSet is to get an
+ * address that another one still has. */
+
+#include <config.h>
+
+#include "judge.h"
+
+#include "hold.h"
+#include "model.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "workload.h"
+
+/* The address of 'family' that the update revision gives to the ordinal of
+ * 'p'. */
+static bool
+target_address(const struct model *m, const struct port *p, uint8_t family,
+               struct ip_addr *target)
+{
+    const struct workload *w = (p->member
+                                ? model_member_workload(m, p->member) : NULL);
+    bool found = false;
+
+    if (!w || w->kind != OWNER_STATEFULSET || !w->n_revisions
+        || !workload_has_ordinal(w, p->member->ordinal)) {
+        return false;
+    }
+    struct claim *claims = xcalloc(w->n_revisions, sizeof *claims);
+    workload_claims(w, m->dialect, p->member->ordinal, p->provider, claims);
+    if (claims[0].kind == CLAIM_EXPLICIT) {
+        for (size_t i = 0; i < claims[0].n_ips && !found; i++) {
+            if (claims[0].ips[i].family == family) {
+                *target = claims[0].ips[i];
+                found = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < w->n_revisions; i++) {
+        claim_destroy(&claims[i]);
+    }
+    free(claims);
+    return found;
+}
+
+static bool
+same_workload(const struct port *a, const struct port *b)
+{
+    return (a->member && b->member && a->member->base && b->member->base
+            && !strcmp(a->member->ns, b->member->ns)
+            && !strcmp(a->member->base, b->member->base));
+}
+
+/* The port that 'ip' must leave before 'p' can have it: one of the same
+ * StatefulSet, or 'first' itself if the address is held for having been its
+ * own. */
+static const struct port *
+in_front(const struct model *m, const struct hold_table *holds,
+         const struct port *p, const struct port *first,
+         const struct ip_addr *ip)
+{
+    const struct addr_use *use = model_find_addr(m, p->network, ip);
+    const struct hold *h;
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (use->ports[i] != p && same_workload(p, use->ports[i])) {
+            return use->ports[i];
+        }
+    }
+    h = use ? NULL : hold_table_find(holds, &p->network->uuid, ip);
+    return (h && p != first && !strcmp(h->owner.ns, first->member->ns)
+            && !strcmp(h->owner.name, first->member->name) ? first : NULL);
+}
+
+static char *
+judge_cycle_family(const struct model *m, const struct hold_table *holds,
+                   const struct port *first, uint8_t family)
+{
+    const struct port **ring = NULL;
+    size_t n = 0, allocated = 0, start = 0;
+    const struct port *p = first;
+    bool closed = false;
+
+    /* A circle is no longer than the ports of a StatefulSet; 10,000 is more
+     * than any has. */
+    while (p && n < 10000) {
+        struct ip_addr target;
+
+        if (n >= allocated) {
+            ring = x2nrealloc(ring, &allocated, sizeof *ring);
+        }
+        ring[n++] = p;
+        if (!target_address(m, p, family, &target)
+            || ip_addr_set_contains(&p->static_ips, &target)) {
+            break;
+        }
+        p = in_front(m, holds, p, first, &target);
+        if (p == first) {
+            closed = true;
+            break;
+        }
+    }
+    if (!closed || n < 2) {
+        free(ring);
+        return NULL;
+    }
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(ring[i]->name, ring[start]->name) < 0) {
+            start = i;
+        }
+    }
+    ds_put_format(&ds, "StatefulSet %s/%s: cycle: ", first->member->ns,
+                  first->member->base);
+    for (size_t i = 0; i < n; i++) {
+        const struct port *a = ring[(start + i) % n];
+        struct ip_addr target;
+        char ip[IP_ADDR_STRLEN];
+
+        target_address(m, a, family, &target);
+        ds_put_format(&ds, "%s%s waits for %s of %s", i ? ", " : "", a->name,
+                      ip_addr_to_string(&target, ip),
+                      ring[(start + i + 1) % n]->name);
+    }
+    free(ring);
+    return ds_steal_cstr(&ds);
+}
+
+char *
+judge_cycle(const struct model *m, const struct hold_table *holds,
+            const struct port *p)
+{
+    char *text = NULL;
+
+    if (p->kind == PORT_OWNED && p->network && p->member && p->member->base) {
+        text = judge_cycle_family(m, holds, p, 4);
+        if (!text) {
+            text = judge_cycle_family(m, holds, p, 6);
+        }
+    }
+    return text;
+}
