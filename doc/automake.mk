@@ -8,4 +8,6 @@ dist_man_MANS += \
 	doc/ovn-ipguard-ctl.8 \
 	doc/ovn-ipguard.8
 
-EXTRA_DIST += doc/performance.md
+EXTRA_DIST += \
+	doc/design.md \
+	doc/performance.md

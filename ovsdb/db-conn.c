@@ -55,7 +55,7 @@ db_conn_init(struct db_conn *conn, const struct ovsdb_idl_class *class,
         }
     }
     /* Followers of a cluster, and relays, each have their own idea of who has
-     * a lock (ovn.md b.7). */
+     * a lock. */
     ovsdb_idl_set_leader_only(conn->idl, true);
     ovsdb_idl_set_remote(conn->idl, remote, true);
 }
@@ -201,7 +201,7 @@ db_conn_run(struct db_conn *conn, bool want_lock, long long int now)
 {
     unsigned int seqno_before = ovsdb_idl_get_seqno(conn->idl);
 
-    /* It belongs to the session and is lost with it (ovn.md b.2). */
+    /* It belongs to the session and is lost with it. */
     ovsdb_idl_set_probe_interval(conn->idl, conn->probe_ms);
     ovsdb_idl_run(conn->idl);
 

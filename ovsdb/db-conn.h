@@ -70,7 +70,7 @@ struct db_conn {
 
 /* Default interval of inactivity probes.  5 s, the library's, is shorter than
  * the initial dump of a large database may take, and the reconnection that
- * follows asks for that dump again (ovn.md i.3). */
+ * follows asks for that dump again. */
 #define DB_PROBE_INTERVAL_MS 60000
 
 /* How long a transaction may be without an answer. */
@@ -112,7 +112,7 @@ uint64_t db_row_digest(const struct ovsdb_idl_row *row,
                        size_t n);
 
 /* Gives memory that the initial dump needed back to the system: the text and
- * the tree of the dump lived beside the rows (ovn.md i.6). */
+ * the tree of the dump lived beside the rows. */
 void db_trim_memory(void);
 
 #endif /* db-conn.h */

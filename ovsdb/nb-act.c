@@ -6,7 +6,7 @@
  * batch was decided upon, twice: with the mirror before anything is sent, and
  * by the server, which is made to verify the columns that matter.  Without
  * the second, a write to a row that somebody deleted meanwhile would be
- * reported as a success (ovn.md b.5).
+ * reported as a success.
  *
  * What cannot be told apart by the answer alone, is told by the mirror.  The
  * server sends the changes that made a verification fail before it sends the

@@ -27,7 +27,7 @@
 COVERAGE_DEFINE(sb_condition_change);
 
 /* At most 4 requests a second: each makes the server go through the tables
- * (design section 5). */
+ * (doc/design.md, 5). */
 #define REQUEST_INTERVAL_MS 250
 
 /* A port that left the watch often comes back: a candidate is cleared and its

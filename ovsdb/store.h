@@ -30,7 +30,7 @@ bool store_is_ready(const struct store *); /* Connected, synced, has row. */
 void store_snapshot(const struct store *, struct store_snapshot *);
 /* IPGuard.other_config, copied into 'config' (initialised by the caller). */
 void store_get_config(const struct store *, struct smap *config);
-/* True for a standalone database: commits are not fsync'ed (ovn.md b.9).
+/* True for a standalone database: commits are not fsync'ed.
  * Valid once ready. */
 bool store_is_standalone(const struct store *);
 const char *store_error(const struct store *);

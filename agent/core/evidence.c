@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Evidence that a held address is clean, in the order of design section 8.
+/* Evidence that a held address is clean, in the order of doc/design.md, 8.
  * Later items are looked at only when those before are satisfied where their
  * meaning depends on it: a barrier taken before the rows are clean would prove
  * nothing. */
@@ -272,7 +272,8 @@ look_at_mac_bindings(const struct model *m, const struct settings *s,
         }
         if (inside_router_network(m, mb->logical_port, &h->addr)
             && !former_is_unknown_port(m, h)) {
-            /* A known owner's flow outranks it (ovn.md c.3). */
+            /* The flow of a known owner has priority 100 in the router's
+             * pipeline, that of a learnt MAC 1 (ovn-northd). */
             say(&e->notes, "MAC_Binding on %s still maps it to %s",
                 mb->logical_port, mb->mac);
             continue;
@@ -301,7 +302,7 @@ look_at_time(const struct settings *s, const struct hold *h,
     long long int min_ms = s->min_hold_ms;
 
     if (n && n->n_localnet) {
-        /* Old ovn-controllers repeat GARPs that long (ovn.md c.3). */
+        /* ovn-controller up to 25.03 repeats GARPs for about 30 s. */
         min_ms = MAX(min_ms, s->min_hold_localnet_ms);
     }
     if (h->gone_ms && now < h->gone_ms + min_ms) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Gates: a port that was seen taking a held address is kept disabled until the
- * address is clean (design section 9.3).  The record is stored before the port
+ * address is clean (doc/design.md, 9.3).  The record is stored before the port
  * is shut; the mark on the row says whose doing it is; opening is always
  * allowed.  There is no gate without an end. */
 

@@ -50,7 +50,7 @@ const struct settings *guard_settings(const struct guard *);
 
 /* The own database's content, at start and whenever it changed by another
  * hand.  While this instance is active its own memory prevails; rows that
- * vanished or went back in time freeze it (design section 10). */
+ * vanished or went back in time freeze it (doc/design.md, 10). */
 void guard_load(struct guard *, const struct store_snapshot *,
                 const struct guard_env *);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table of stale cases.  Deviations from no rule of design section 6 are
+/* The table of stale cases.  No deviation from doc/design.md, 6 is
  * intended; the order of the tests in judge_address() is the order of that
  * table.  Re-judged whenever a pod, a workload, a port, a binding, a chassis
  * or a hold that it reads has changed. */

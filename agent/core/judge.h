@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Who is entitled to what, and what is to be said of an address on a port:
- * the table of stale cases (design section 6), and nothing else.
+ * the table of stale cases (doc/design.md, 6), and nothing else.
  *
  * Everything here is a question to the model.  The answers carry their reasons
  * in words, because they end up in front of a person. */

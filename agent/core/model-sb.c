@@ -2,7 +2,7 @@
 
 /* The Southbound half of the model: evidence about watched ports, addresses
  * and chassis.  Absence means something only for what the server has
- * acknowledged (ovn.md b.4). */
+ * acknowledged: the rest may yet come. */
 
 #include <config.h>
 

@@ -56,7 +56,7 @@ struct pod *pod_clone(const struct pod *);
 bool pod_equals(const struct pod *, const struct pod *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for
- * a VM's pod (kube-ovn.md section 2), otherwise the pod's own. */
+ * a VM's pod (so names Kube-OVN its port), otherwise the pod's own. */
 const char *pod_port_owner_name(const struct pod *);
 
 /* If 'name' is "BASE-NUMBER" with a decimal number without sign, that fits an
