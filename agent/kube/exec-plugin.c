@@ -48,6 +48,7 @@ extern char **environ;
 struct exec_plugin {
     char *command;
     char *api_version;
+    char *install_hint;         /* Or NULL. */
     pid_t pid;
     int out, err;               /* Pipes; negative: at their end. */
     struct ds output, errors;
@@ -218,6 +219,7 @@ exec_plugin_start(const struct exec_plugin_config *config, long long int now,
 
     p = xzalloc(sizeof *p);
     p->command = xstrdup(config->command);
+    p->install_hint = nullable_xstrdup(config->install_hint);
     p->api_version = xstrdup(config->api_version);
     p->pid = pid;
     p->out = out[0];
@@ -245,6 +247,7 @@ exec_plugin_destroy(struct exec_plugin *p)
     close_end(&p->out);
     close_end(&p->err);
     free(p->command);
+    free(p->install_hint);
     free(p->api_version);
     /* The token was in it. */
     if (p->output.string) {
@@ -280,9 +283,14 @@ drain(int *fd, struct ds *ds, size_t max)
     return fits;
 }
 
+/* POSIX lets posix_spawn() succeed for a program that cannot be run, which then
+ * ends with status 127. */
 static char *
-describe_status(int status)
+describe_status(const struct exec_plugin *p, int status)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && p->install_hint) {
+        return xasprintf("it ended with status 127; %s", p->install_hint);
+    }
     return (WIFSIGNALED(status)
             ? xasprintf("it was ended by signal %d", WTERMSIG(status))
             : xasprintf("it ended with status %d", WEXITSTATUS(status)));
@@ -383,7 +391,7 @@ exec_plugin_run(struct exec_plugin *p, long long int now,
     if (pid == p->pid) {
         p->pid = 0;
         if (status) {
-            text = describe_status(status);
+            text = describe_status(p, status);
         } else {
             text = parse_output(p, credential);
         }
