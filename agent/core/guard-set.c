@@ -270,7 +270,7 @@ edit_exists(const struct guard *g, const struct port *p)
 void
 guard_plan_sets(struct guard *g, const struct guard_env *env)
 {
-    struct ovs_list todo;
+    struct ovs_list queue;
     struct want *w;
 
     if (g->mode != MODE_MANAGE || hmap_is_empty(&g->wants)
@@ -284,14 +284,14 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
     }
     /* What waited is looked at again when anything changed, before what is
      * new: the longest wait first. */
-    ovs_list_init(&todo);
+    ovs_list_init(&queue);
     if (g->sets_seqno != g->model.change_seqno + g->own_changes) {
         g->sets_seqno = g->model.change_seqno + g->own_changes;
-        ovs_list_push_back_all(&todo, &g->wants_waiting);
+        ovs_list_push_back_all(&queue, &g->wants_waiting);
     }
-    ovs_list_push_back_all(&todo, &g->wants_ready);
-    while (!ovs_list_is_empty(&todo)) {
-        w = CONTAINER_OF(ovs_list_pop_front(&todo), struct want, list_node);
+    ovs_list_push_back_all(&queue, &g->wants_ready);
+    while (!ovs_list_is_empty(&queue)) {
+        w = CONTAINER_OF(ovs_list_pop_front(&queue), struct want, list_node);
         const struct port *p = model_find_port(&g->model, &w->port);
         char *why;
 
@@ -302,7 +302,7 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         }
         if (guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
             ovs_list_push_back(&g->wants_ready, &w->list_node);
-            ovs_list_push_back_all(&g->wants_ready, &todo);
+            ovs_list_push_back_all(&g->wants_ready, &queue);
             break;
         }
         ovs_list_push_back(&g->wants_waiting, &w->list_node);
