@@ -283,12 +283,12 @@ drain(int *fd, struct ds *ds, size_t max)
     return fits;
 }
 
-/* POSIX lets posix_spawn() succeed for a program that cannot be run, which then
- * ends with status 127. */
+/* POSIX lets posix_spawn() succeed for a program that cannot be run: it ends
+ * with status 127 then. */
 static char *
 describe_status(const struct exec_plugin *p, int status)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && p->install_hint) {
+    if (p->install_hint && WIFEXITED(status) && WEXITSTATUS(status) == 127) {
         return xasprintf("it ended with status 127; %s", p->install_hint);
     }
     return (WIFSIGNALED(status)
