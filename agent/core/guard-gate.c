@@ -243,14 +243,11 @@ chosen_taker(const struct guard *g, const struct uuid *network,
  * If there is, the port that is to have the address becomes the keeper, and
  * its gate is opened in this turn or the next. */
 bool
-guard_gates_settled(struct guard *g, const struct hold *h_,
-                    const struct guard_env *env)
+guard_gates_settled(struct guard *g, struct hold *h)
 {
-    struct hold *h = CONST_CAST(struct hold *, h_);
     const struct port *open, *chosen;
     struct gate *gate;
 
-    (void) env;
     chosen = chosen_taker(g, &h->network, &h->addr, &open);
     if (!chosen || open) {
         return true;            /* Nobody waits, or somebody has it. */

@@ -256,7 +256,7 @@ guard_take_departures(struct guard *g, const struct guard_env *env)
 /* ---- Arrivals: takers, and owners that come back. ---- */
 
 void
-guard_take_arrivals(struct guard *g, const struct guard_env *env)
+guard_take_arrivals(struct guard *g)
 {
     struct arrival *a;
 
@@ -282,7 +282,6 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
         }
         free(a);
     }
-    (void) env;
 }
 
 /* ---- Steps. ---- */
@@ -485,7 +484,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
         }
     }
     f.gate_opened = (h->state == HOLD_CLEAN && !f.n_blockers
-                     && guard_gates_settled(g, h, env));
+                     && guard_gates_settled(g, h));
     if (h->state == HOLD_CLEAN && !h->would_be
         && !guard_start_barrier_passed(g)) {
         /* Of the barriers of another life nobody knows what they covered. */

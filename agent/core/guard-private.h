@@ -277,7 +277,7 @@ char *guard_set_obstacle(struct guard *, const struct port *,
 
 /* guard-hold.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
-void guard_take_arrivals(struct guard *, const struct guard_env *);
+void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
 bool guard_same_owner(const struct hold *, const struct port *);
@@ -291,8 +291,7 @@ void guard_replay_standby_departures(struct guard *,
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
-bool guard_gates_settled(struct guard *, const struct hold *,
-                         const struct guard_env *);
+bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
 void guard_delete_gate(struct guard *, struct gate *);

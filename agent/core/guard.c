@@ -636,7 +636,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     guard_take_departures(g, env);
-    guard_take_arrivals(g, env);
+    guard_take_arrivals(g);
     guard_judge_dirty(g, env);
     guard_advance_candidates(g, env, orders);
     guard_step_holds(g, env);

@@ -66,25 +66,11 @@ random_addresses(void)
 }
 
 static void
-split(struct svec *sv, const char *s)
-{
-    char *copy = xstrdup(s ? s : "");
-    char *save = NULL;
-
-    svec_init(sv);
-    for (char *item = strtok_r(copy, ",", &save); item;
-         item = strtok_r(NULL, ",", &save)) {
-        svec_add(sv, item);
-    }
-    free(copy);
-}
-
-static void
 port_ips(const char *addresses, struct ip_addr_set *set)
 {
     struct svec sv;
 
-    split(&sv, addresses);
+    unit_split(&sv, addresses);
     ip_addr_set_init(set);
     lsp_addrs_collect(sv.names, sv.n, set);
     svec_destroy(&sv);
@@ -100,8 +86,8 @@ set_port(struct model *m, struct naive *n, int i)
     char *name = xasprintf("%s.default.prov%d.default.ovn", pod, i);
     struct svec sv, ps;
 
-    split(&sv, n->port[i].addresses);
-    split(&ps, n->port[i].ps);
+    unit_split(&sv, n->port[i].addresses);
+    unit_split(&ps, n->port[i].ps);
     smap_add(&ids, "vendor", "kube-ovn");
     smap_add(&ids, "ls", ls);
     smap_add_nocopy(&ids, xstrdup("pod"), xasprintf("default/%s", pod));
@@ -172,7 +158,7 @@ count_mac(const char *list, bool ps, const struct eth_addr mac)
     struct svec sv;
     size_t n = 0;
 
-    split(&sv, list);
+    unit_split(&sv, list);
     for (size_t i = 0; i < sv.n; i++) {
         if (ps) {
             struct ps_entry e;

@@ -108,8 +108,8 @@ unit_set_network(struct model *m, uint32_t n, const char *name)
     smap_destroy(&config);
 }
 
-static void
-split(struct svec *sv, const char *s)
+void
+unit_split(struct svec *sv, const char *s)
 {
     char *copy = xstrdup(s ? s : "");
     char *save = NULL;
@@ -132,8 +132,8 @@ unit_set_port(struct model *m, uint32_t n, uint32_t network,
     struct svec sv, svps;
     char *name = xasprintf("%s.default", pod);
 
-    split(&sv, addresses);
-    split(&svps, ps);
+    unit_split(&sv, addresses);
+    unit_split(&svps, ps);
     smap_add(&ids, "vendor", "kube-ovn");
     smap_add(&ids, "ls", network_name);
     smap_add_nocopy(&ids, xstrdup("pod"), xasprintf("default/%s", pod));
@@ -157,8 +157,8 @@ unit_set_binding(struct model *m, const char *port, const char *mac,
 {
     struct svec sv, svps;
 
-    split(&sv, mac);
-    split(&svps, ps);
+    unit_split(&sv, mac);
+    unit_split(&svps, ps);
     struct sb_binding_row row = {
         .logical_port = port, .type = "", .mac = sv.names, .n_mac = sv.n,
         .port_security = svps.names, .n_port_security = svps.n,
@@ -174,7 +174,7 @@ split_set(struct sset *set, const char *s)
 {
     struct svec sv;
 
-    split(&sv, s);
+    unit_split(&sv, s);
     sset_init(set);
     for (size_t i = 0; i < sv.n; i++) {
         sset_add(set, sv.names[i]);

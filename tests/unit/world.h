@@ -31,6 +31,9 @@
 /* ---- Builders, also for tests that have no world. ---- */
 
 struct uuid unit_uuid(uint32_t n);
+
+/* Initializes 'sv' with the items of 's', which are separated by commas. */
+void unit_split(struct svec *sv, const char *s);
 struct ip_addr unit_ip(const char *);
 
 /* 'annotations' is "key=value;key=value"; a key without a slash is of the
