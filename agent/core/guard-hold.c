@@ -27,6 +27,35 @@ struct standby_departure {
     long long int seen_ms;
 };
 
+/* The virtual machine that 'mb' is a pod of, or NULL.  Where a machine's port
+ * bears its own name there is one such member and no question. */
+static const char *
+vm_of_member(const struct member *mb)
+{
+    return (mb->n_pods
+            ? (mb->pods[0]->owner_kind == OWNER_VM ? mb->pods[0]->owner_name
+               : NULL)
+            : mb->pod_seen && mb->seen_kind == OWNER_VM ? mb->seen_workload
+            : NULL);
+}
+
+static bool
+is_pod_of_vm(const struct member *mb, const char *ns, const char *vm)
+{
+    const char *name = vm_of_member(mb);
+
+    return (name && name[0] && vm && !strcmp(name, vm)
+            && !strcmp(mb->ns, ns));
+}
+
+bool
+guard_same_vm(const struct port *a, const struct port *b)
+{
+    return (a->member && b->member
+            && is_pod_of_vm(a->member, b->member->ns,
+                            vm_of_member(b->member)));
+}
+
 bool
 guard_same_owner(const struct hold *h, const struct port *p)
 {
@@ -34,7 +63,9 @@ guard_same_owner(const struct hold *h, const struct port *p)
 
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
-            && !strcmp(mb->name, h->owner.name));
+            && (!strcmp(mb->name, h->owner.name)
+                || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
+                    && is_pod_of_vm(mb, h->owner.ns, h->owner.workload))));
 }
 
 /* Did 'p' get the address in the very update in which it left another port?
@@ -151,7 +182,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
     }
     for (size_t i = 0; use && i < use->n; i++) {
         const struct member *mb = use->ports[i]->member;
-        if (mb && !strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner)) {
+        if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
+                   || (d->owner_kind == OWNER_VM
+                       && is_pod_of_vm(mb, d->ns, d->workload)))) {
             return;             /* Its owner has it on another row. */
         }
     }

@@ -359,6 +359,19 @@ find_duplicate(const struct guard *g, const struct uuid *network,
     return NULL;
 }
 
+/* Does a port before the 'i'-th belong to the same virtual machine?  While one
+ * migrates both may list its address. */
+static bool
+counted_with_vm(const struct addr_use *use, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (guard_same_vm(use->ports[i], use->ports[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Are at least two of the ports open?  A port that we keep shut waits in line:
  * that is what a gate is for. */
 static size_t
@@ -367,7 +380,8 @@ n_open_ports(const struct addr_use *use)
     size_t n = 0;
 
     for (size_t i = 0; i < use->n; i++) {
-        n += !evidence_is_gated(use->ports[i]);
+        n += (!evidence_is_gated(use->ports[i])
+              && !counted_with_vm(use, i));
     }
     return n;
 }

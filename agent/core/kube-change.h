@@ -8,6 +8,7 @@
 #define KUBE_CHANGE_H 1
 
 #include <stdbool.h>
+#include "ip-addr.h"
 #include "openvswitch/list.h"
 
 struct pod;
@@ -18,6 +19,7 @@ enum kube_kind {
     KUBE_WORKLOAD,              /* StatefulSet or VirtualMachine. */
     KUBE_VIP,                   /* Kube-OVN Vip: only its key is used. */
     KUBE_NAMESPACE,             /* Only its opt-out is used. */
+    KUBE_IPAM_CLAIM,            /* Addresses kept for a virtual machine. */
 };
 
 struct kube_change {
@@ -32,6 +34,8 @@ struct kube_change {
     struct workload *workload;  /* KUBE_WORKLOAD and !gone. */
     int owner_kind;             /* KUBE_WORKLOAD: enum owner_kind. */
     bool opted_out;             /* KUBE_NAMESPACE. */
+    char *cni_network;          /* KUBE_IPAM_CLAIM and !gone: on which ... */
+    struct ip_addr_set ips;     /* ... and which addresses. */
 };
 
 struct kube_change *kube_change_create(enum kube_kind, bool gone,

@@ -24,5 +24,6 @@ bool kube_ovn_provider_has_port(const char *provider);
 bool kube_ovn_watches(const char *key);
 void kube_ovn_read_claims(const struct smap *annotations,
                           const struct claim_subject *, struct claims *);
+bool kube_ovn_marks_pod(const struct smap *annotations);
 
 #endif /* kube-ovn-claims.h */

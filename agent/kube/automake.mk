@@ -46,6 +46,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
 	agent/kube/reflector-list.c \
 	agent/kube/reflector-private.h \
 	agent/kube/reflector-watch.c \

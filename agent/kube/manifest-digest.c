@@ -101,6 +101,7 @@ put_pod(struct ds *ds, const struct pod *pod)
     put_number(ds, pod->finished);
     put_number(ds, pod->migrating);
     put_number(ds, pod->opted_out);
+    put_number(ds, pod->marks);
     put_ips(ds, pod->status_ips.addrs, pod->status_ips.n);
     put_number(ds, pod->claims.n);
     for (size_t i = 0; i < pod->claims.n; i++) {

@@ -22,6 +22,7 @@
 #include "json-place.h"
 #include "manifest-reader.h"
 #include "network-list.h"
+#include "pod-networks.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -197,6 +198,8 @@ read_annotations(const struct place *annotations,
             if (!strcmp(key, NETWORKS_ANNOTATION)
                 || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)) {
                 flat = network_list_flatten(s);
+            } else if (!strcmp(key, POD_NETWORKS_ANNOTATION)) {
+                flat = pod_networks_flatten(s);
             }
             smap_add_nocopy(smap, xstrdup(key), flat ? flat : xstrdup(s));
         }
@@ -340,6 +343,7 @@ read_pod(const struct object_context *ctx)
     read_pod_status(ctx, pod);
 
     read_annotations(&annotations, ctx->dialect, &smap);
+    pod->marks = dialect_pod_marks(&smap);
     ctx->dialect->read_claims(&smap,
                               &(struct claim_subject) {
                                   .ns = pod->ns,

@@ -183,6 +183,10 @@ describe(const struct kube_change *c)
     case KUBE_NAMESPACE:
         ds_put_cstr(&ds, c->opted_out ? "out" : "in");
         break;
+    case KUBE_IPAM_CLAIM:
+        ds_put_format(&ds, "%s ", c->cni_network);
+        ip_addr_set_format(&c->ips, &ds);
+        break;
     }
     return ds_steal_cstr(&ds);
 }
@@ -193,6 +197,7 @@ mf_pop(struct mf *f)
     static const char *const kinds[] = {
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "workload",
         [KUBE_VIP] = "vip", [KUBE_NAMESPACE] = "namespace",
+        [KUBE_IPAM_CLAIM] = "claim",
     };
     struct kube_change *c;
 
