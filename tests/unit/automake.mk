@@ -26,6 +26,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
