@@ -111,6 +111,10 @@ sources_start_live(struct agent *a, const struct orders *orders)
     enum live_read_result result;
     struct guard_env env;
 
+    for (size_t i = 0; a->api && i < orders->n_refusals; i++) {
+        api_source_look_for_refusal(a->api, &orders->refusals[i],
+                                    time_msec());
+    }
     if (!orders->n_reads) {
         return;
     }

@@ -16,7 +16,9 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-clear.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
+	agent/core/guard-ipam.c \
 	agent/core/guard-judge.c \
+	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \

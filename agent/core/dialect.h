@@ -73,6 +73,10 @@ struct dialect {
                        const char *network, const struct smap *external_ids,
                        const struct smap *options, struct port_proof *);
 
+    /* The reason of the event by which the CNI controller tells that it
+     * refuses a pod its address, or NULL. */
+    const char *refusal_reason;
+
     bool gates_allowed;         /* false where the CNI writes 'enabled'. */
     bool sticky;                /* Owners without explicit address keep it. */
 };

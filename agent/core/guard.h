@@ -113,6 +113,10 @@ char *guard_format_why(const struct guard *, const char *network,
 void guard_format_plan(const struct guard *, const struct guard_env *,
                        struct ds *);
 
+/* Kube-OVN's Subnets, and what of them is used by nobody.  Looks at each
+ * address: not for every turn. */
+void guard_format_ipam(const struct guard *, struct ds *);
+
 /* Counters, for coverage and metrics. */
 struct guard_counters {
     uint64_t members_judged, addrs_judged, full_passes;

@@ -426,6 +426,17 @@ api_source_live_read(struct api_source *src, const struct live_read *what,
     poll_immediate_wake();
 }
 
+void
+api_source_look_for_refusal(struct api_source *src,
+                            const struct refusal_read *what,
+                            long long int now)
+{
+    if (api_source_covers(src, what->ns)) {
+        api_live_look_for_refusal(&src->live, what, now);
+        poll_immediate_wake();
+    }
+}
+
 bool
 api_source_pop_live(struct api_source *src, uint64_t *id,
                     enum live_read_result *result, long long int *began_ms)
@@ -493,7 +504,8 @@ api_source_get_status(const struct api_source *src,
     status->vips_known = src->synced;
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
-    status->n_problems = has_no_pods(src) + !!src->discovery.problem;
+    status->n_problems = (has_no_pods(src) + !!src->discovery.problem
+                          + !!src->live.events_problem);
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
         struct reflector_status rs;
@@ -530,6 +542,9 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     kubeconfig_format_problems(src->kubeconfig, ds);
     if (src->discovery.problem) {
         ds_put_format(ds, "%s\n", src->discovery.problem);
+    }
+    if (src->live.events_problem) {
+        ds_put_format(ds, "%s\n", src->live.events_problem);
     }
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);

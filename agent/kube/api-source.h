@@ -71,6 +71,12 @@ void api_source_live_read(struct api_source *, const struct live_read *,
 bool api_source_pop_live(struct api_source *, uint64_t *id,
                          enum live_read_result *, long long int *began_ms);
 
+/* Finds out whether the CNI controller refuses a pod its address; if so, that
+ * comes by api_source_pop(). */
+void api_source_look_for_refusal(struct api_source *,
+                                 const struct refusal_read *,
+                                 long long int now);
+
 /* True if pods of the namespace 'ns' are read at all.  Of others nothing is
  * known, and live reads fail. */
 bool api_source_covers(const struct api_source *, const char *ns);

@@ -372,6 +372,17 @@ give(struct api_store *store, struct api_record *rec,
     push(store, object_change_create(object));
 }
 
+void
+api_store_give_refusal(struct api_store *store, const char *ns,
+                       const char *name, const char *uid, const char *message)
+{
+    struct kube_change *change = kube_change_create(KUBE_REFUSAL, false, ns,
+                                                    name, uid);
+
+    change->text = xstrdup(message);
+    push(store, change);
+}
+
 bool
 api_store_has_changes(const struct api_store *store)
 {

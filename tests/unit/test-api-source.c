@@ -963,6 +963,42 @@ test_live_finished(void)
     stop();
 }
 
+/* Events by which Kube-OVN refuses a pod its address. */
+static void
+test_refusals(void)
+{
+    const struct refusal_read what = {
+        .ns = CONST_CAST(char *, "ns"),
+        .name = CONST_CAST(char *, "a"),
+        .uid = CONST_CAST(char *, "u1"),
+    };
+    static const char path[]
+        = "/api/v1/namespaces/ns/events?fieldSelector=involvedObject.uid%3Du1"
+          "%2Creason%3DAcquireAddressFailed&limit=10$";
+
+    start_with_pods();
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    reply(path, "{\"items\": [{\"reason\": \"Other\", \"message\": \"m\", "
+          "\"involvedObject\": {\"uid\": \"u1\"}}]}");
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    stub_request_reply(request(path, NULL), 403, "",
+                       STATUS(403, "Forbidden", ""));
+    UNTIL(has_problem("cannot list events in namespace ns: permission is "
+                      "missing"));
+    CU_ASSERT(status().trusted);
+    CU_ASSERT(is("refusal ns/a", NULL));
+
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    reply(path, "{\"items\": [{\"reason\": \"AcquireAddressFailed\", "
+          "\"message\": \"stage=x\\nAddressConflict\", \"involvedObject\": "
+          "{\"uid\": \"u1\"}}, {\"reason\": \"AcquireAddressFailed\", "
+          "\"message\": \"m\", \"involvedObject\": {\"uid\": \"u9\"}}]}");
+    UNTIL(is("refusal ns/a", "u1"));
+    UNTIL(!has_problem("events"));
+    CU_ASSERT_EQUAL(status().n_live_reads, 0);
+    stop();
+}
+
 static void
 test_escape(void)
 {
@@ -1003,4 +1039,5 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_live_owner);
     CU_ADD_TEST(suite, test_live_failures);
     CU_ADD_TEST(suite, test_live_finished);
+    CU_ADD_TEST(suite, test_refusals);
 }
