@@ -45,7 +45,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-web-server.c \
 	tests/unit/test-workload.c \
+	tests/unit/tls-fixture.c \
+	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/world-act.c \
@@ -55,12 +58,15 @@ tests_unit_run_unit_SOURCES = \
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \
+	agent/web/libweb.la \
 	ovsdb/libovsdbview.la \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
+	$(MHD_LIBS) \
+	$(GNUTLS_LIBS) \
 	$(YAML_LIBS) \
 	$(CUNIT_LIBS)
 
