@@ -91,6 +91,12 @@ void verdict_destroy(struct verdict *);
 const struct port *judge_keeper(const struct model *, enum guard_mode,
                                 const struct addr_use *, char **why);
 
+/* Of the other ports in 'use', one that has the address openly; NULL if 'port'
+ * is not gated or there is none.  A disabled port still answers ARP: the gated
+ * one must not keep an address that another one uses. */
+const struct port *judge_gated_loser(const struct addr_use *use,
+                                     const struct port *);
+
 /* If the StatefulSet of 'port' is being rolled out in such a way that each
  * ordinal is to get an address which another one has, all the way round to
  * 'port', returns that in words, beginning with the first port of the circle
