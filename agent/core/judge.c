@@ -10,6 +10,7 @@
 #include "judge.h"
 
 #include "dialect.h"
+#include "evidence.h"
 #include "hash.h"
 #include "hold.h"
 #include "lsp-addr.h"
@@ -125,6 +126,20 @@ judge_keeper(const struct model *m, enum guard_mode mode,
     }
     *why = xstrdup(n_entitled ? "several owners name it"
                    : "no port runs with it and no owner names it");
+    return NULL;
+}
+
+const struct port *
+judge_gated_loser(const struct addr_use *use, const struct port *port)
+{
+    if (!evidence_is_gated(port)) {
+        return NULL;
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (use->ports[i] != port && !evidence_is_gated(use->ports[i])) {
+            return use->ports[i];
+        }
+    }
     return NULL;
 }
 
@@ -319,6 +334,26 @@ hear_ipam(const struct model *m, enum guard_mode mode, const struct port *p,
     }
 }
 
+/* The port is to have the address.  If we keep it shut and another port has
+ * the address openly, it is the loser, and ARP must not find it. */
+static void
+judge_wanted(const struct model *m, const struct settings *s,
+             const struct port *p, const struct ip_addr *ip,
+             const struct entitlement *e, struct verdict *v)
+{
+    const struct port *winner
+        = judge_gated_loser(model_find_addr(m, p->network, ip), p);
+
+    if (!winner) {
+        verdict_set(v, VERDICT_FINE, "A", "%s", e->why);
+        return;
+    }
+    verdict_set(v, VERDICT_CLEAR, "E", "%s, but %s has it, and a port that is "
+                "only gated still answers ARP", e->why, winner->name);
+    v->settle_ms = s->settle_ms;
+    require_unbound(m, s, p, v);
+}
+
 void
 judge_address(const struct model *m, const struct settings *s,
               enum guard_mode mode, const struct hold_table *holds,
@@ -347,7 +382,7 @@ judge_address(const struct model *m, const struct settings *s,
     case ENT_EXPLICIT:
     case ENT_GONE:
         if (ip_addr_set_contains(&e.wanted, ip)) {
-            verdict_set(v, VERDICT_FINE, "A", "%s", e.why);
+            judge_wanted(m, s, p, ip, &e, v);
             break;
         }
         if (e.kind == ENT_EXPLICIT

@@ -115,6 +115,12 @@ char *judge_drift(const struct model *, const struct port *,
 char *judge_ipam_leak(const struct model *, const char *subnet,
                       const struct ip_addr *ip);
 
+/* Of the other ports in 'use', one that has the address openly; NULL if 'port'
+ * is not gated or there is none.  A disabled port still answers ARP: the gated
+ * one must not keep an address that another one uses. */
+const struct port *judge_gated_loser(const struct addr_use *use,
+                                     const struct port *);
+
 /* If the StatefulSet of 'port' is being rolled out in such a way that each
  * ordinal is to get an address which another one has, all the way round to
  * 'port', returns that in words, beginning with the first port of the circle

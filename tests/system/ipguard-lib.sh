@@ -668,12 +668,12 @@ wait_seen () {
     wait_output "pod default/$1-0 .*$2" ipguard port/show "$1-0.default"
 }
 
-# Stops the daemon as an operator does.
+# stop_ipguard [--cleanup]: stops the daemon as an operator does.
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid
 
     pid=$(sandbox_pid "$name") || fail "$name does not run"
-    check ipguard exit
+    check ipguard exit "$@"
     wait_until sandbox_is_stopped "$name"
     # A sanitizer or valgrind writes its report after the pid file is gone.
     wait_until process_is_gone "$pid"
