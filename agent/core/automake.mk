@@ -53,6 +53,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
 	agent/core/model-references.c \
+	agent/core/model-scope.c \
 	agent/core/model-sb.c \
 	agent/core/model.c \
 	agent/core/model.h \

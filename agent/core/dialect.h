@@ -77,6 +77,11 @@ struct dialect {
      * refuses a pod its address, or NULL. */
     const char *refusal_reason;
 
+    /* "NAMESPACE/NAME" of the CNI controller's pods (label app=NAME) or Lease,
+     * as its makers install it, if it must be left alone after a restart;
+     * otherwise NULL. */
+    const char *controller;
+
     bool gates_allowed;         /* false where the CNI writes 'enabled'. */
     bool sticky;                /* Owners without explicit address keep it. */
 };

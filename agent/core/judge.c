@@ -293,9 +293,19 @@ judge_without_pod(const struct model *m, const struct settings *s,
                     "no pod; %s", e->why);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "D", "%s", e->why);
+        if (!keeper && mode == MODE_GUARD && m->cni_down) {
+            verdict_set(v, VERDICT_WAIT, "D", "%s; but the CNI controller "
+                        "does not run", e->why);
+            return;
+        }
         if (!keeper && mode == MODE_GUARD && m->cni_restarted_ms) {
             long long int settled = m->cni_restarted_ms + s->cni_gc_ms;
             if (now < settled) {
+                char *why = xasprintf("%s; the CNI controller was started "
+                                      "lately", e->why);
+
+                verdict_set(v, v->kind, v->case_, "%s", why);
+                free(why);
                 v->not_before_ms = settled;
             }
         }

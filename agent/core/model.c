@@ -38,6 +38,8 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->vips);
     sset_init(&m->marked_ports);
     sset_init(&m->opted_out_namespaces);
+    sset_init(&m->namespaces);
+    sset_init(&m->nodes);
     model_init_ipam(m);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
@@ -607,6 +609,8 @@ model_destroy(struct model *m)
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);
     sset_destroy(&m->opted_out_namespaces);
+    sset_destroy(&m->namespaces);
+    sset_destroy(&m->nodes);
     sset_destroy(&m->datapaths);
     sset_destroy(&m->sb_acked_ports);
     sset_destroy(&m->sb_acked_addresses);

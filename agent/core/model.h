@@ -243,6 +243,11 @@ struct model {
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
     struct sset opted_out_namespaces;
 
+    /* Owners elsewhere are not ours to judge. */
+    bool by_namespace, by_node; /* There is such a limit: */
+    struct sset namespaces;     /* these only, */
+    struct sset nodes;          /* pods on these only. */
+
     /* What Kube-OVN's IPAM shows of itself. */
     struct hmap ip_objects;     /* struct ip_object, by name. */
     struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
@@ -276,8 +281,10 @@ struct model {
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
 
-    /* Kube-OVN: when its controller was last seen to restart; 0: never. */
+    /* When the CNI controller was last (re)started, as far as known; 0: never.
+     * Monotonic, negative if that was before the machine's own start. */
     long long int cni_restarted_ms;
+    bool cni_down;              /* It is known not to run. */
     uint64_t change_seqno;      /* +1 for every change of content. */
 };
 
@@ -369,6 +376,21 @@ const struct workload *model_member_workload(const struct model *,
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
+/* What the sources tell about: pods of these namespaces only (none: of all);
+ * pods on these nodes only. */
+void model_set_namespaces(struct model *, const struct svec *names);
+void model_set_nodes(struct model *, const struct sset *names);
+
+enum member_scope {
+    SCOPE_INSIDE,
+    SCOPE_OUTSIDE,
+    SCOPE_UNDECIDED,            /* Its pod has no node yet. */
+};
+/* Whether that includes 'member'; if not, '*why' says so in words, which the
+ * caller frees.  A member without a pod has no node that could exclude it. */
+enum member_scope model_member_scope(const struct model *,
+                                     const struct member *, char **why);
+
 /* The IP object called 'name'; one of 'subnet', other than that called
  * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
  * NULL if there is none. */

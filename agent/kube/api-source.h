@@ -25,6 +25,7 @@ struct api_source;
 struct dialect;
 struct ds;
 struct kube_change;
+struct sset;
 struct svec;
 
 struct api_source_options {
@@ -32,6 +33,11 @@ struct api_source_options {
     const struct dialect *dialect;
     /* Only these namespaces; empty or NULL: all. */
     const struct svec *namespaces;
+    /* Only pods on nodes with these labels, and of this zone; NULL: any. */
+    const char *node_selector, *zone;
+    /* "NAMESPACE/NAME" of the CNI controller, whose restarts are watched;
+     * NULL: none. */
+    const char *cni_controller;
 };
 
 struct api_source_status {
@@ -43,6 +49,9 @@ struct api_source_status {
     size_t n_pods;
     size_t n_workloads;
     size_t n_problems;
+    bool cni_down;              /* The CNI controller is known not to run. */
+    long long int cni_restarted_ms; /* Its last start, monotonic, perhaps
+                                 * negative; 0: none is known. */
     uint64_t n_lists, n_watches, n_events, n_errors;
     uint64_t n_requests, n_bytes;
     uint64_t n_live_reads, n_live_failed;
@@ -76,6 +85,12 @@ bool api_source_pop_live(struct api_source *, uint64_t *id,
 void api_source_look_for_refusal(struct api_source *,
                                  const struct refusal_read *,
                                  long long int now);
+
+/* With 'node_selector' or 'zone': the nodes, of whose pods more is told than
+ * that they are there; and a number that changes with them.  Otherwise
+ * NULL. */
+const struct sset *api_source_nodes(const struct api_source *,
+                                    uint64_t *seqno);
 
 /* True if pods of the namespace 'ns' are read at all.  Of others nothing is
  * known, and live reads fail. */

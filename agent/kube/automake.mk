@@ -17,6 +17,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-store.h \
 	agent/kube/base64.c \
 	agent/kube/base64.h \
+	agent/kube/cni-watch.c \
+	agent/kube/cni-watch.h \
 	agent/kube/exec-plugin.c \
 	agent/kube/exec-plugin.h \
 	agent/kube/file-watch.c \
@@ -48,6 +50,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/node-set.c \
+	agent/kube/node-set.h \
 	agent/kube/object-change.c \
 	agent/kube/object-change.h \
 	agent/kube/reflector-list.c \
