@@ -43,6 +43,8 @@ struct agent {
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
+    long long int stop_ms;      /* "exit --cleanup": when to give it up; 0:
+                                 * not asked for. */
 };
 
 /* Describes the world around for a call into the guard, as of now. */

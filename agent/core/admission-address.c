@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Everything that can be wrong with one address that somebody asks for.  Of
- * what keeps it from being free only the nearest is told: a hold before a
- * port, a port before a promise. */
+ * what keeps it from being free only the nearest is told: a hold, a port, an
+ * IP object, a promise. */
 
 #include <config.h>
 
@@ -13,6 +13,7 @@
 
 #include "dialect.h"
 #include "hold.h"
+#include "ipam-object.h"
 #include "judge.h"
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
@@ -230,6 +231,42 @@ check_ports(struct look *l)
              { "state", state });
     free(owner);
     free(state);
+    l->soft = soft;
+    return true;
+}
+
+/* ---- In the CNI's own books. ---- */
+
+static bool
+is_own_object(const struct asker *asker, const struct ip_object *o)
+{
+    return (asker->name[0] && !strcmp(o->ns, asker->ns)
+            && !strcmp(o->pod, asker->name));
+}
+
+/* Kube-OVN gives an address only once its IP object is gone, also where the
+ * port went before it. */
+static bool
+check_ip_objects(struct look *l)
+{
+    const struct ip_object *o = model_find_ip_holder(
+        l->a->ctx->model, l->network->name, l->ip, "");
+    const struct member *mb;
+    bool soft = l->soft;
+    char *owner;
+
+    if (!o || is_own_object(l->asker, o)) {
+        return false;
+    }
+    mb = model_find_member(l->a->ctx->model, o->ns, o->pod);
+    l->soft |= mb && mb->n_pods && is_same_controller(l->asker, mb->ns,
+                                                      mb->pods[0]);
+    owner = (o->pod[0] ? xasprintf("%s/%s", o->ns, o->pod)
+             : xstrdup("somebody else"));
+    LOOK_SAY(l, ADM_ADDRESS_IN_IPAM,
+             { "object", o->name },
+             { "owner", owner });
+    free(owner);
     l->soft = soft;
     return true;
 }
@@ -477,7 +514,7 @@ admission_check_address(struct admission *a, const struct asker *asker,
         }
         /* These pass: no reason to keep a template out. */
         l.soft |= a->req->workload != NULL;
-        if (!check_hold(&l) && !check_ports(&l)) {
+        if (!check_hold(&l) && !check_ports(&l) && !check_ip_objects(&l)) {
             check_promises(&l);
         }
     }

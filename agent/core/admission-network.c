@@ -6,7 +6,10 @@
  * its siblings, which come from the same template.  What is left is the
  * address itself: if just one network can have it, it is that one.  Otherwise
  * nobody but the CNI knows, and then nothing is refused, since an address is
- * unique per network only. */
+ * unique per network only.
+ *
+ * What addresses a network has is said by Kube-OVN's Subnet of that name; else
+ * by the switch itself and by the router ports that it is attached to. */
 
 #include <config.h>
 
@@ -15,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipam-object.h"
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
@@ -114,11 +118,44 @@ add_router_ports(struct subnets *s, const struct model *m,
     }
 }
 
+/* Calls 'func' with each item of a list that is separated by commas. */
+static void
+each_item(const char *list, void (*func)(struct subnets *, const char *item),
+          struct subnets *s)
+{
+    char *copy = xstrdup(list ? list : "");
+    char *save = NULL;
+
+    for (char *item = strtok_r(copy, ", ", &save); item;
+         item = strtok_r(NULL, ", ", &save)) {
+        func(s, item);
+    }
+    free(copy);
+}
+
+static void
+add_gateway(struct subnets *s, const char *text)
+{
+    struct ip_addr ip;
+
+    if (ip_addr_parse(text, &ip)) {
+        ip_addr_set_add(&s->gateways, &ip);
+    }
+}
+
 void
 subnets_init(struct subnets *s, const struct model *m, const struct network *n)
 {
+    const struct subnet_object *object = model_find_subnet(m, n->name);
+
     memset(s, 0, sizeof *s);
     ip_addr_set_init(&s->gateways);
+    if (object) {
+        each_item(object->cidr, add_subnet, s);
+        each_item(object->gateway, add_gateway, s);
+        s->complete = s->n > 0;
+        return;
+    }
     if (n->subnet) {
         add_subnet(s, n->subnet);
     }
@@ -235,10 +272,22 @@ network_of_siblings(const struct model *m, const struct asker *asker,
     return NULL;
 }
 
+/* Can 'n' be a network of 'provider', as far as is known? */
+static bool
+may_be_of_provider(const struct model *m, const struct network *n,
+                   const char *provider)
+{
+    const struct subnet_object *object = model_find_subnet(m, n->name);
+
+    return (object ? !strcmp(object->provider, provider)
+            /* Each network of Kube-OVN has a Subnet. */
+            : shash_is_empty(&m->subnets));
+}
+
 /* All networks that can have 'ip', for lack of anything better. */
 static void
-networks_by_address(const struct model *m, const struct ip_addr *ip,
-                    struct asked_networks *result)
+networks_by_address(const struct model *m, const char *provider,
+                    const struct ip_addr *ip, struct asked_networks *result)
 {
     const struct network *n;
     bool unknown = false;
@@ -246,6 +295,9 @@ networks_by_address(const struct model *m, const struct ip_addr *ip,
     HMAP_FOR_EACH (n, node, &m->networks) {
         struct subnets s;
 
+        if (!may_be_of_provider(m, n, provider)) {
+            continue;
+        }
         subnets_init(&s, m, n);
         if (subnets_contain(&s, ip)) {
             if (result->n < ARRAY_SIZE(result->networks)) {
@@ -292,6 +344,6 @@ admission_networks(const struct model *m, const struct asker *asker,
         result->networks[0] = n;
         result->n = 1;
     } else if (!result->missing) {
-        networks_by_address(m, ip, result);
+        networks_by_address(m, claim->provider, ip, result);
     }
 }

@@ -22,6 +22,9 @@
     MESSAGE(ADDRESS_HELD, "AddressHeld", POLICY,                            \
             "{address} on {network} is held: it left {port} of {owner} "    \
             "{age} ago, and is free again when this is done: {awaited}")    \
+    MESSAGE(ADDRESS_IN_IPAM, "AddressInIPAM", POLICY,                       \
+            "{address} on {network} has the IP object {object} of {owner}: " \
+            "use another address, or wait until the object is gone")        \
     MESSAGE(ADDRESS_IN_USE, "AddressInUse", POLICY,                         \
             "{address} on {network} is in use by {owner} (port {port}"      \
             "{state}): use another address, or wait until it is gone")      \

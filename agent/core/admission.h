@@ -26,6 +26,7 @@ struct workload;
 /* What can be said; admission-text.c has the table. */
 enum admission_message {
     ADM_ADDRESS_HELD,
+    ADM_ADDRESS_IN_IPAM,
     ADM_ADDRESS_IN_USE,
     ADM_ADDRESS_PROMISED,
     ADM_ADDRESS_TWICE,

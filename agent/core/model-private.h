@@ -6,6 +6,7 @@
 #define MODEL_PRIVATE_H 1
 
 struct ip_addr;
+struct kube_change;
 struct member;
 struct model;
 struct pod;
@@ -28,6 +29,11 @@ void model_add_pod_promises(struct model *, const struct pod *);
 void model_del_pod_promises(struct model *, const struct pod *);
 void model_add_workload_promises(struct model *, const struct workload *);
 void model_del_workload_promises(struct model *, const struct workload *);
+/* A change of KUBE_IP or KUBE_SUBNET. */
+void model_apply_ip_object(struct model *, struct kube_change *);
+void model_apply_subnet(struct model *, struct kube_change *);
+void model_init_ipam(struct model *);
+void model_destroy_ipam(struct model *);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

@@ -15,6 +15,8 @@
 
 #include "agent/core/dialect.h"
 #include "agent/core/hold.h"
+#include "agent/core/ipam-object.h"
+#include "agent/core/kube-change.h"
 #include "agent/core/model.h"
 #include "agent/core/pod.h"
 #include "agent/core/workload.h"
@@ -828,6 +830,87 @@ test_hold_states(void)
     close_world();
 }
 
+static void
+put_subnet(const char *name, const char *provider, const char *cidr,
+           const char *gateway)
+{
+    struct kube_change *c = kube_change_create(KUBE_SUBNET, false, "", name,
+                                               "s");
+
+    c->subnet = subnet_object_create(name, "s");
+    free(c->subnet->cidr);
+    free(c->subnet->gateway);
+    free(c->subnet->provider);
+    c->subnet->cidr = xstrdup(cidr);
+    c->subnet->gateway = xstrdup(gateway);
+    c->subnet->provider = xstrdup(provider);
+    model_apply_kube_change(&model, c);
+    kube_change_destroy(c);
+}
+
+static void
+put_ip_object(const char *subnet, const char *pod, const char *ip)
+{
+    char *name = xasprintf("%s.default", pod);
+    struct ip_object_addr addr = { .ip = unit_ip(ip) };
+    struct ip_object o = {
+        .name = name, .uid = "u", .version = "7", .ns = "default", .pod = pod,
+        .pod_type = "", .subnet = subnet, .addrs = &addr, .n_addrs = 1,
+    };
+    struct kube_change *c = kube_change_create(KUBE_IP, false, "", name, "u");
+
+    c->ip = ip_object_clone(&o);
+    model_apply_kube_change(&model, c);
+    kube_change_destroy(c);
+    free(name);
+}
+
+/* Kube-OVN's Subnets tell more than the switches, and its IP objects more than
+ * the ports. */
+static void
+test_kube_ovn_objects(void)
+{
+    static const struct {
+        const char *pod, *annotations, *expected;
+    } vectors[] = {
+        /* Of the two that can have it, one is an attachment's. */
+        { "new", "ip_address=192.168.0.253", "!GatewayAddress: 192.168.0.253 "
+          "(ovn.kubernetes.io/ip_address) is the gateway of one" },
+        { "new", "net1.default.ovn.kubernetes.io/ip_address=192.168.0.253",
+          "" },
+        { "new", "net1.default.ovn.kubernetes.io/ip_address=192.168.0.252",
+          "!is the gateway of two" },
+        /* The Subnet is smaller than the router port's network. */
+        { "new", "ip_address=192.168.0.100;logical_switch=one",
+          "!OutsideSubnet: 192.168.0.100 (ovn.kubernetes.io/ip_address) is "
+          "not an address for pods of one: write one of 192.168.0.128/25" },
+        { "new", "ip_address=192.168.0.200;logical_switch=one",
+          "!AddressInIPAM: 192.168.0.200 on one has the IP object "
+          "lost.default of default/lost: use another" },
+        { "lost", "ip_address=192.168.0.200;logical_switch=one", "" },
+    };
+    struct admission_context ctx;
+
+    open_world();
+    ctx = make_context();
+    settings.admission = ADMISSION_DENY;
+    put_subnet("one", "ovn", "192.168.0.128/25", "192.168.0.253");
+    put_subnet("two", "net1.default.ovn", "192.168.0.0/24", "192.168.0.252");
+    put_ip_object("one", "lost", "192.168.0.200");
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+        struct pod *pod = unit_pod(vectors[i].pod, "u", OWNER_NONE, NULL,
+                                   vectors[i].annotations);
+        struct admission_request req;
+
+        admission_request_init(&req);
+        req.pod = pod;
+        judge(vectors[i].annotations, &req, &ctx, vectors[i].expected);
+        admission_request_destroy(&req);
+        pod_destroy(pod);
+    }
+    close_world();
+}
+
 /* Promises follow their objects. */
 static void
 test_promises(void)
@@ -870,5 +953,6 @@ suite_admission(void)
     CU_ADD_TEST(suite, test_change_policies);
     CU_ADD_TEST(suite, test_vm);
     CU_ADD_TEST(suite, test_hold_states);
+    CU_ADD_TEST(suite, test_kube_ovn_objects);
     CU_ADD_TEST(suite, test_promises);
 }
