@@ -41,6 +41,7 @@ struct agent {
     long long int started_ms;   /* Monotonic. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
+    bool planned;               /* All sources were read and judged once. */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
 };
