@@ -44,6 +44,8 @@ struct agent {
     bool planned;               /* All sources were read and judged once. */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
+    long long int stop_ms;      /* "exit --cleanup": when to give it up; 0:
+                                 * not asked for. */
 };
 
 /* Describes the world around for a call into the guard, as of now. */

@@ -328,6 +328,29 @@ wait_all(struct agent *a)
     }
 }
 
+/* "exit --cleanup": ends the loop once nothing of ours is left in the way of
+ * others, or when that cannot be brought about. */
+static void
+run_stop(struct agent *a)
+{
+    char *remains;
+
+    if (!a->stop_ms) {
+        return;
+    }
+    remains = guard_stop_remains(a->guard);
+    if (!remains) {
+        a->exiting = true;
+    } else if (time_msec() >= a->stop_ms) {
+        VLOG_WARN("exiting without a complete cleanup: %s; see RECOVERY in "
+                  "ovn-ipguard(8)", remains);
+        a->exiting = true;
+    } else {
+        poll_timer_wait_until(a->stop_ms);
+    }
+    free(remains);
+}
+
 static void
 run_loop(struct agent *a)
 {
@@ -344,6 +367,7 @@ run_loop(struct agent *a)
         poll_results(a, now);
         sources_run_live(a);
         run_guard(a);
+        run_stop(a);
         control_run(a->control);
         wait_all(a);
         control_turn_end(a->control);

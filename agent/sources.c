@@ -50,6 +50,10 @@ apply_changes(struct agent *a)
                            && as.trusted);
     /* A list of files that has no Vips is no proof that there are none. */
     model->vips_known = a->api && as.vips_known;
+    if (model->ip_objects_hidden != as.ip_objects_hidden) {
+        model->ip_objects_hidden = as.ip_objects_hidden;
+        model_mark_all(model);
+    }
     return any;
 }
 

@@ -161,13 +161,27 @@ format_status(const void *agent_)
     return ds_steal_cstr(&ds);
 }
 
+/* How long "exit --cleanup" may take: a transaction that is under way is given
+ * up after 2 s, and there may be a few of them. */
+#define CLEANUP_MS 10000
+
 static void
-cmd_exit(struct control_request *request, int argc OVS_UNUSED,
-         const char *argv[] OVS_UNUSED, void *agent_)
+cmd_exit(struct control_request *request, int argc, const char *argv[],
+         void *agent_)
 {
     struct agent *a = agent_;
 
-    a->exiting = true;
+    if (argc > 1 && strcmp(argv[1], "--cleanup")) {
+        reply(request, xasprintf("'%s' is not '--cleanup'", argv[1]), NULL);
+        return;
+    }
+    if (argc == 1) {
+        a->exiting = true;
+    } else if (!a->stop_ms) {
+        VLOG_INFO("stopping: everything that keeps others back is undone");
+        guard_stop(a->guard);
+        a->stop_ms = time_msec() + CLEANUP_MS;
+    }
     reply(request, NULL, NULL);
 }
 
@@ -452,7 +466,7 @@ unixctl_commands_register(struct agent *a)
         int min_args, max_args;
         control_cb_func *cb;
     } commands[] = {
-        {"exit", "", 0, 0, cmd_exit},
+        {"exit", "[--cleanup]", 0, 1, cmd_exit},
         {"pause", "", 0, 0, cmd_pause},
         {"resume", "", 0, 0, cmd_resume},
         {"is-paused", "", 0, 0, cmd_is_paused},

@@ -29,8 +29,11 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/hold.h \
 	agent/core/ip-addr.c \
 	agent/core/ip-addr.h \
+	agent/core/ipam-object.c \
+	agent/core/ipam-object.h \
 	agent/core/judge-cycle.c \
 	agent/core/judge-entitlement.c \
+	agent/core/judge-ipam.c \
 	agent/core/judge.c \
 	agent/core/judge.h \
 	agent/core/kube-change.c \
@@ -44,6 +47,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
 	agent/core/model-index.c \
+	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
 	agent/core/model-references.c \

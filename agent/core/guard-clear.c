@@ -92,6 +92,11 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
     int kind;
 
     read_owner(&g->model, mb, &workload, &kind);
+    if (evidence_is_gated(p)) {
+        h->fixed = true;        /* It waited for the address, and is nobody
+                                 * who may have it back at once. */
+        return;
+    }
     hold_set_owner(h, mb->ns, owner_kind_to_string(kind), mb->name, workload,
                    mb->n_pods ? mb->pods[0]->uid : "");
     h->fixed = (kind == OWNER_STATEFULSET || kind == OWNER_VM
@@ -347,7 +352,8 @@ post_read_answered(struct guard *g, struct post_read *pr,
         pr->retry_ms = env->now + RETRY_MS;
         return;
     }
-    if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)) {
+    if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)
+        && !evidence_is_gated(p)) {
         pr->put_back = true;
         return;
     }
@@ -451,7 +457,8 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             svec_init(&out);
             done = true;
         }
-        if (done && g->mode == MODE_GUARD) {
+        /* A gated port sends nothing, and may get the address back. */
+        if (done && g->mode == MODE_GUARD && !evidence_is_gated(p)) {
             if (lsp_edit_ps_narrow(edit->port_security.names,
                                    edit->port_security.n, &c->addr, &out)
                 == LSP_EDIT_REFUSED) {

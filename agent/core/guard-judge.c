@@ -359,17 +359,21 @@ find_duplicate(const struct guard *g, const struct uuid *network,
     return NULL;
 }
 
-/* Are at least two of the ports open?  A port that we keep shut waits in line:
- * that is what a gate is for. */
-static size_t
-n_open_ports(const struct addr_use *use)
+/* Do several ports have the address, one of them openly?  Ports that we keep
+ * shut wait in line as long as nobody is there: that is what a gate is for.
+ * But OVN answers ARP for them as well. */
+static bool
+is_duplicate(const struct addr_use *use)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < use->n; i++) {
-        n += !evidence_is_gated(use->ports[i]);
+    if (use->n < 2) {
+        return false;
     }
-    return n;
+    for (size_t i = 0; i < use->n; i++) {
+        if (!evidence_is_gated(use->ports[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
@@ -380,7 +384,7 @@ update_duplicate(struct guard *g, const struct guard_env *env,
     char ip[IP_ADDR_STRLEN];
 
     g->counters.addrs_judged++;
-    if (n_open_ports(use) < 2) {
+    if (!is_duplicate(use)) {
         if (d) {
             drop_duplicate(g, d);
         }
@@ -426,7 +430,7 @@ prune_duplicates(struct guard *g)
         const struct network *n = model_find_network(&g->model, &d->network);
         const struct addr_use *use = (n ? model_find_addr(&g->model, n,
                                                           &d->addr) : NULL);
-        if (!use || n_open_ports(use) < 2) {
+        if (!use || !is_duplicate(use)) {
             drop_duplicate(g, d);
         }
     }

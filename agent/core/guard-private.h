@@ -144,6 +144,7 @@ struct guard {
     bool loaded_for_active;     /* It was loaded with the locks held. */
     bool started;               /* What was loaded has been put right. */
     bool paused;
+    bool stopping;              /* guard_stop() was called. */
     long long int active_since_ms;
 
     struct hold_table holds;

@@ -254,6 +254,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return why;
     } else if (g->mode == MODE_OBSERVE) {
         return "the mode is observe";
+    } else if (g->stopping) {
+        return "the daemon is being stopped";
     } else if (env->paused) {
         return "paused";
     } else if (g->safety.frozen) {
@@ -595,6 +597,36 @@ build_watch(struct guard *g)
     sset_destroy(&w.ports);
     sset_destroy(&w.addresses);
     sset_destroy(&w.networks);
+}
+
+/* ---- The end. ---- */
+
+void
+guard_stop(struct guard *g)
+{
+    g->stopping = true;
+    g->own_changes++;
+}
+
+char *
+guard_stop_remains(const struct guard *g)
+{
+    size_t n = hmap_count(&g->gates);
+
+    if (g->role != ROLE_ACTIVE) {
+        return NULL;            /* Another instance has the say. */
+    }
+    if (!g->loaded || !g->started) {
+        return xstrdup("gates are not known yet");
+    }
+    n = MAX(n, sset_count(&g->model.marked_ports));
+    if (n) {
+        return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
+    }
+    if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
+        return xstrdup("a transaction is under way");
+    }
+    return NULL;
 }
 
 /* ---- A turn. ---- */

@@ -68,6 +68,14 @@ void guard_nb_done(struct guard *, const struct nb_result *,
 void guard_live_read_done(struct guard *, uint64_t id, enum live_read_result,
                           const struct guard_env *);
 
+/* The daemon is going to end: from now on everything of ours that would keep
+ * others back is undone (gates are opened), and nothing else is written.
+ * Holds stay in the own database for a later start. */
+void guard_stop(struct guard *);
+/* After guard_stop(): NULL when all of that is done and recorded, otherwise
+ * what remains, in words; the caller frees it. */
+char *guard_stop_remains(const struct guard *);
+
 /* What the SB mirror is to watch. */
 const struct sb_watch *guard_sb_watch(const struct guard *);
 /* True while references (NAT, load balancers...) are worth mirroring. */

@@ -123,6 +123,8 @@ model_gc_member(struct model *m, struct member *mb)
     free(mb->new_uid);
     free(mb->edited_uid);
     free(mb->ran_uid);
+    free(mb->refused_uid);
+    free(mb->refusal);
     free(mb);
 }
 
@@ -425,6 +427,20 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
     gc_base(m, b);
 }
 
+/* A pod is refused its address.  It may be gone already. */
+static void
+set_refusal(struct model *m, const struct kube_change *c)
+{
+    struct member *mb = model_find_member(m, c->ns, c->name);
+
+    if (mb && (!nullable_string_is_equal(mb->refused_uid, c->uid)
+               || !nullable_string_is_equal(mb->refusal, c->text))) {
+        replace_string(&mb->refused_uid, c->uid);
+        replace_string(&mb->refusal, c->text);
+        model_mark_member(m, mb);
+    }
+}
+
 void
 model_apply_kube_change(struct model *m, struct kube_change *c)
 {
@@ -487,6 +503,18 @@ model_apply_kube_change(struct model *m, struct kube_change *c)
         }
         break;
     }
+
+    case KUBE_IP:
+        model_apply_ip_object(m, c);
+        break;
+
+    case KUBE_SUBNET:
+        model_apply_subnet(m, c);
+        break;
+
+    case KUBE_REFUSAL:
+        set_refusal(m, c);
+        break;
     }
 }
 

@@ -6,6 +6,7 @@
 #define MODEL_PRIVATE_H 1
 
 struct ip_addr;
+struct kube_change;
 struct member;
 struct model;
 struct port;
@@ -20,6 +21,11 @@ void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);
 /* Adds 'delta' to the counts of the MACs that 'port' names. */
 void model_count_port_macs(struct model *, const struct port *, int delta);
+/* A change of KUBE_IP or KUBE_SUBNET. */
+void model_apply_ip_object(struct model *, struct kube_change *);
+void model_apply_subnet(struct model *, struct kube_change *);
+void model_init_ipam(struct model *);
+void model_destroy_ipam(struct model *);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

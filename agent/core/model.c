@@ -38,6 +38,7 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->vips);
     sset_init(&m->marked_ports);
     sset_init(&m->opted_out_namespaces);
+    model_init_ipam(m);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
@@ -595,6 +596,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
+    model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);
     hmap_destroy(&m->ports);

@@ -25,8 +25,10 @@
 #include "sset.h"
 
 struct dialect;
+struct ip_object;
 struct kube_change;
 struct pod;
+struct subnet_object;
 struct workload;
 
 /* ---- Rows as the mirrors give them.  All pointers are borrowed. ---- */
@@ -153,6 +155,9 @@ struct member {
     char *edited_uid;           /* uid of the pod whose claims changed while
                                  * it lived, or NULL. */
     char *ran_uid;              /* uid seen while the port was bound. */
+    char *refused_uid;          /* uid of the pod that Kube-OVN refused its
+                                 * address, or NULL, */
+    char *refusal;              /* and in which words. */
     bool await_unbound;         /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
 };
@@ -237,6 +242,16 @@ struct model {
     struct sset vips;           /* "ns/name". */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
     struct sset opted_out_namespaces;
+
+    /* What Kube-OVN's IPAM shows of itself. */
+    struct hmap ip_objects;     /* struct ip_object, by name. */
+    struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
+                                 * address. */
+    struct shash subnets;       /* Name -> struct subnet_object. */
+    bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
+                                 * be read.  Kept by the daemon. */
+    uint64_t ipam_seqno;        /* +1 for every change of them. */
+
     struct ovs_list dirty_members;
     struct ovs_list dirty_addrs;
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
@@ -261,7 +276,7 @@ struct model {
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
 
-    /* Kube-OVN: when its controller was last seen to restart, 0: settled. */
+    /* Kube-OVN: when its controller was last seen to restart; 0: never. */
     long long int cni_restarted_ms;
     uint64_t change_seqno;      /* +1 for every change of content. */
 };
@@ -354,6 +369,17 @@ const struct workload *model_member_workload(const struct model *,
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
+/* The IP object called 'name'; one of 'subnet', other than that called
+ * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
+ * NULL if there is none. */
+const struct ip_object *model_find_ip_object(const struct model *,
+                                             const char *name);
+const struct ip_object *model_find_ip_holder(const struct model *,
+                                             const char *subnet,
+                                             const struct ip_addr *ip,
+                                             const char *except);
+const struct subnet_object *model_find_subnet(const struct model *,
+                                              const char *name);
 /* A port of 'member' is known to be bound, or not: remembers which pod ran. */
 void model_note_binding(struct model *, struct member *, bool bound);
 bool model_member_opted_out(const struct model *, const struct member *);

@@ -33,7 +33,7 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
 
 /* What is read. */
 static const struct source_kind {
@@ -66,6 +66,12 @@ static const struct source_kind {
     {MANIFEST_VMI, "kubevirt.io", NULL, RES_VMI, "virtualmachineinstances",
      "", true, true, false},
     {MANIFEST_VIP, "kubeovn.io", NULL, RES_VIP, "vips", "",
+     false, false, true},
+    /* Without them, no address beside Kube-OVN is taken for stale. */
+    {MANIFEST_IP, "kubeovn.io", NULL, RES_IP, "ips", "",
+     false, false, true},
+    /* For reports. */
+    {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
      false, false, true},
 };
 
@@ -184,8 +190,11 @@ make_slots(struct api_source *src)
 
     src->slots = xmalloc(ARRAY_SIZE(kinds) * n_ns * sizeof *src->slots);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        /* Vips belong to no namespace of their own. */
-        if (!src->namespaces.n || kinds[i].kind == MANIFEST_VIP) {
+        /* Namespaces are asked for by name.  Kube-OVN's objects are in no
+         * namespace of their own. */
+        if (!src->namespaces.n
+            || (!kinds[i].namespaced
+                && kinds[i].kind != MANIFEST_NAMESPACE)) {
             add_slot(src, &kinds[i], NULL);
             continue;
         }
@@ -500,6 +509,8 @@ api_source_get_status(const struct api_source *src,
             status->n_errors += rs.n_errors;
             if (slot->kind->kind == MANIFEST_VIP && !rs.synced) {
                 status->vips_known = false;
+            } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
+                status->ip_objects_hidden = true;
             }
         }
     }

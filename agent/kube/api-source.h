@@ -38,6 +38,8 @@ struct api_source_status {
     bool synced;                /* Everything was listed once. */
     bool trusted;
     bool vips_known;            /* The list of Kube-OVN's Vips is complete. */
+    bool ip_objects_hidden;     /* There are IP objects of Kube-OVN's, perhaps,
+                                 * that cannot be read. */
     size_t n_pods;
     size_t n_workloads;
     size_t n_problems;

@@ -23,6 +23,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-reader.c \
+	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
 	agent/kube/json-place.h \
 	agent/kube/json-text.c \
@@ -46,6 +48,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/object-change.c \
+	agent/kube/object-change.h \
 	agent/kube/reflector-list.c \
 	agent/kube/reflector-private.h \
 	agent/kube/reflector-watch.c \

@@ -7,6 +7,8 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	agent/control.c \
 	agent/control.h \
+	tests/unit/guard-fixture.c \
+	tests/unit/guard-fixture.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -20,12 +22,14 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-control.c \
 	tests/unit/test-dialect-kube-ovn.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
@@ -44,7 +48,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-web-server.c \
 	tests/unit/test-workload.c \
+	tests/unit/tls-fixture.c \
+	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/world-act.c \
@@ -54,12 +61,15 @@ tests_unit_run_unit_SOURCES = \
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \
+	agent/web/libweb.la \
 	ovsdb/libovsdbview.la \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
+	$(MHD_LIBS) \
+	$(GNUTLS_LIBS) \
 	$(YAML_LIBS) \
 	$(CUNIT_LIBS)
 

@@ -60,7 +60,11 @@ take_changes(void)
     while ((c = api_source_pop(w.src))) {
         const char *kind = (c->kind == KUBE_POD ? "pod"
                             : c->kind == KUBE_WORKLOAD ? "workload"
-                            : c->kind == KUBE_VIP ? "vip" : "namespace");
+                            : c->kind == KUBE_VIP ? "vip"
+                            : c->kind == KUBE_IP ? "ip"
+                            : c->kind == KUBE_SUBNET ? "subnet"
+                            : c->kind == KUBE_REFUSAL ? "refusal"
+                            : "namespace");
         char *key = xasprintf("%s %s/%s", kind, c->ns, c->name);
         const struct workload *wl = c->workload;
 
@@ -772,7 +776,8 @@ test_discovery(void)
     reply("/apis/kubevirt.io/v1$", "{\"resources\": ["
           "{\"name\": \"virtualmachines\"}]}");
     reply("/apis/kubeovn.io/v1$", "{\"resources\": ["
-          "{\"name\": \"vips\"}, {\"name\": \"subnets\"}]}");
+          "{\"name\": \"vips\"}, {\"name\": \"subnets\"}, "
+          "{\"name\": \"ips\"}]}");
     reply("/apis/kubevirt.io/v1/virtualmachines?",
           LIST("VirtualMachineList", "10", "",
                META("vm", "v1", "5", "")));
@@ -782,6 +787,20 @@ test_discovery(void)
                "\"resourceVersion\": \"4\"}, \"spec\": {\"namespace\": "
                "\"ns\"}}"));
     UNTIL(is("vip ns/vip", "i1"));
+    reply("/apis/kubeovn.io/v1/subnets?",
+          LIST("SubnetList", "10", "",
+               "{\"metadata\": {\"name\": \"net\", \"uid\": \"s1\", "
+               "\"resourceVersion\": \"4\"}}"));
+    UNTIL(is("subnet /net", "s1"));
+    /* Until they are listed, what they say is not known. */
+    CU_ASSERT(status().ip_objects_hidden);
+    reply("/apis/kubeovn.io/v1/ips?",
+          LIST("IPList", "10", "",
+               "{\"metadata\": {\"name\": \"a.ns\", \"uid\": \"p1\", "
+               "\"resourceVersion\": \"4\"}, \"spec\": {\"v4IpAddress\": "
+               "\"10.0.0.1\", \"subnet\": \"net\"}}"));
+    UNTIL(is("ip /a.ns", "p1"));
+    CU_ASSERT(!status().ip_objects_hidden);
     CU_ASSERT(is("workload ns/vm", "0 known 1")
               || is("workload ns/vm", "1 known 1"));
     CU_ASSERT(!stub_server_find(w.stub, "/apis/kubevirt.io/v1/"
