@@ -432,6 +432,8 @@ bool model_binding_known(const struct model *, const char *logical_port);
 /* Next dirty member or address, taken off its list; NULL if there is none. */
 struct member *model_take_dirty_member(struct model *);
 struct addr_use *model_take_dirty_addr(struct model *);
+/* True while some member or address waits to be judged. */
+bool model_has_dirty(const struct model *);
 void model_mark_member(struct model *, struct member *);
 void model_mark_addr(struct model *, const struct network *,
                      const struct ip_addr *);
