@@ -197,6 +197,14 @@ claims_filter(struct claims *claims, bool (*keep)(const char *provider))
     return true;
 }
 
+void
+claim_pool_destroy(struct claim_pool *pool)
+{
+    if (pool) {
+        free(pool->items);
+    }
+}
+
 bool
 claim_names(const struct claim *claim, const struct ip_addr *ip)
 {

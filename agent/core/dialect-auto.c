@@ -138,17 +138,34 @@ auto_marks_pod(const struct smap *annotations)
     return dialect_pod_marks(annotations) != 0;
 }
 
+static bool
+auto_read_pool(const struct smap *annotations, const struct claim *claim,
+               struct claim_pool *pool)
+{
+    for (size_t i = 0; i < N_DIALECTS; i++) {
+        if (dialects[i]->read_pool
+            && dialects[i]->knows_provider(claim->provider)) {
+            return dialects[i]->read_pool(annotations, claim, pool);
+        }
+    }
+    return false;
+}
+
 /* As no port is proven ours, the rest is without consequence, but for the
  * gates that are known from an earlier life: they stay as they are. */
 const struct dialect dialect_auto = {
     .name = "auto",
     .watches = auto_watches,
     .read_claims = auto_read_claims,
+    .read_pool = auto_read_pool,
     .find_claim = claims_find,
     .knows_provider = auto_knows_provider,
     .prove_port = auto_prove_port,
     .marks_port = auto_marks_port,
     .marks_pod = auto_marks_pod,
+    /* For the sources, which are not told of the decision. */
+    .refusal_reason = "AcquireAddressFailed",
+    .controller = "kube-system/kube-ovn-controller",
     .gates_allowed = true,
     .sticky = true,
     .vm_ports = true,

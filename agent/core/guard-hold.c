@@ -27,33 +27,12 @@ struct standby_departure {
     long long int seen_ms;
 };
 
-/* The virtual machine that 'mb' is a pod of, or NULL.  Where a machine's port
- * bears its own name there is one such member and no question. */
-static const char *
-vm_of_member(const struct member *mb)
-{
-    return (mb->n_pods
-            ? (mb->pods[0]->owner_kind == OWNER_VM ? mb->pods[0]->owner_name
-               : NULL)
-            : mb->pod_seen && mb->seen_kind == OWNER_VM ? mb->seen_workload
-            : NULL);
-}
-
-static bool
-is_pod_of_vm(const struct member *mb, const char *ns, const char *vm)
-{
-    const char *name = vm_of_member(mb);
-
-    return (name && name[0] && vm && !strcmp(name, vm)
-            && !strcmp(mb->ns, ns));
-}
-
 bool
 guard_same_vm(const struct port *a, const struct port *b)
 {
     return (a->member && b->member
-            && is_pod_of_vm(a->member, b->member->ns,
-                            vm_of_member(b->member)));
+            && model_member_is_of_vm(a->member, b->member->ns,
+                                     model_member_vm(b->member)));
 }
 
 bool
@@ -65,7 +44,8 @@ guard_same_owner(const struct hold *h, const struct port *p)
             && !strcmp(mb->ns, h->owner.ns)
             && (!strcmp(mb->name, h->owner.name)
                 || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
-                    && is_pod_of_vm(mb, h->owner.ns, h->owner.workload))));
+                    && model_member_is_of_vm(mb, h->owner.ns,
+                                             h->owner.workload))));
 }
 
 /* Did 'p' get the address in the very update in which it left another port?
@@ -143,6 +123,23 @@ guard_hold_departed(struct guard *g, struct hold *h, const struct uuid *port,
 
 /* ---- Departures (case F). ---- */
 
+/* Was 'd' a gated port, and has somebody else the address?  Then it never had
+ * it, and its row made anew is to be shut again. */
+static bool
+lost_gate(const struct departure *d, const struct addr_use *use)
+{
+    for (size_t i = 0; d->gated && use && i < use->n; i++) {
+        const struct member *mb = use->ports[i]->member;
+
+        if (!evidence_is_gated(use->ports[i])
+            && !(mb && !strcmp(mb->ns, d->ns)
+                 && !strcmp(mb->name, d->owner))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 set_owner_from_departure(struct hold *h, const struct departure *d)
 {
@@ -180,11 +177,12 @@ hold_departure(struct guard *g, const struct guard_env *env,
         || (!fixed && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
         return;
     }
-    for (size_t i = 0; use && i < use->n; i++) {
+    for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
         const struct member *mb = use->ports[i]->member;
         if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
                    || (d->owner_kind == OWNER_VM
-                       && is_pod_of_vm(mb, d->ns, d->workload)))) {
+                       && model_member_is_of_vm(mb, d->ns,
+                                                d->workload)))) {
             return;             /* Its owner has it on another row. */
         }
     }
@@ -208,7 +206,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
     free(h->reason);
     h->reason = xasprintf("it left %s%s", d->port_name,
                           d->row_gone ? ", whose row is gone" : "");
-    set_owner_from_departure(h, d);
+    if (!lost_gate(d, use)) {
+        set_owner_from_departure(h, d);
+    }
     guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
     hold_table_insert(&g->holds, h);
     guard_hold_set_keeper(g, h);

@@ -40,6 +40,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->post_reads);
     ovs_list_init(&g->standby_departures);
     sset_init(&g->cycles);
+    hmap_init(&g->ipam_waits);
+    g->ipam_young_ms = LLONG_MAX;
     safety_init(&g->safety);
     hmap_init(&g->edits);
     ipguard_row_init(&g->row);
@@ -99,6 +101,7 @@ guard_destroy(struct guard *g)
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
     sset_destroy(&g->cycles);
+    guard_destroy_ipam(g);
     safety_destroy(&g->safety);
     ipguard_row_destroy(&g->row);
     sset_destroy(&g->watch.ports);
@@ -257,6 +260,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return why;
     } else if (g->mode == MODE_OBSERVE) {
         return "the mode is observe";
+    } else if (g->stopping) {
+        return "the daemon is being stopped";
     } else if (env->paused) {
         return "paused";
     } else if (g->safety.frozen) {
@@ -600,6 +605,36 @@ build_watch(struct guard *g)
     sset_destroy(&w.networks);
 }
 
+/* ---- The end. ---- */
+
+void
+guard_stop(struct guard *g)
+{
+    g->stopping = true;
+    g->own_changes++;
+}
+
+char *
+guard_stop_remains(const struct guard *g)
+{
+    size_t n = hmap_count(&g->gates);
+
+    if (g->role != ROLE_ACTIVE) {
+        return NULL;            /* Another instance has the say. */
+    }
+    if (!g->loaded || !g->started) {
+        return xstrdup("gates are not known yet");
+    }
+    n = MAX(n, sset_count(&g->model.marked_ports));
+    if (n) {
+        return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
+    }
+    if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
+        return xstrdup("a transaction is under way");
+    }
+    return NULL;
+}
+
 /* ---- A turn. ---- */
 
 void
@@ -646,6 +681,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);
+    guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {

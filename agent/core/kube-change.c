@@ -10,6 +10,7 @@
 
 #include "util.h"
 
+#include "ipam-object.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -40,6 +41,9 @@ kube_change_destroy(struct kube_change *change)
         workload_destroy(change->workload);
         free(change->cni_network);
         ip_addr_set_destroy(&change->ips);
+        ip_object_destroy(change->ip);
+        subnet_object_destroy(change->subnet);
+        free(change->text);
         free(change);
     }
 }

@@ -84,6 +84,25 @@ model_pod_member_name(const struct model *m, const struct pod *pod)
     return m->dialect->vm_ports ? pod_port_owner_name(pod) : pod->name;
 }
 
+const char *
+model_member_vm(const struct member *mb)
+{
+    return (mb->n_pods
+            ? (mb->pods[0]->owner_kind == OWNER_VM ? mb->pods[0]->owner_name
+               : NULL)
+            : mb->pod_seen && mb->seen_kind == OWNER_VM ? mb->seen_workload
+            : NULL);
+}
+
+bool
+model_member_is_of_vm(const struct member *mb, const char *ns, const char *vm)
+{
+    const char *name = model_member_vm(mb);
+
+    return (name && name[0] && vm && !strcmp(name, vm)
+            && !strcmp(mb->ns, ns));
+}
+
 void
 model_filter_claims(const struct model *m, struct pod *pod)
 {
@@ -118,6 +137,19 @@ refile_vm_pods(struct model *m)
     free(pods);
 }
 
+/* Calls 'func' for each workload. */
+static void
+each_workload(struct model *m,
+              void (*func)(struct model *, const struct workload *))
+{
+    struct base_entry *b;
+
+    HMAP_FOR_EACH (b, node, &m->bases) {
+        func(m, b->workload);
+        func(m, b->vm);
+    }
+}
+
 void
 model_set_dialect(struct model *m, const struct dialect *dialect)
 {
@@ -125,13 +157,17 @@ model_set_dialect(struct model *m, const struct dialect *dialect)
     struct port *p;
 
     ovs_assert(m->dialect == &dialect_auto);
+    each_workload(m, model_del_workload_promises);
     m->dialect = dialect;
+    each_workload(m, model_add_workload_promises);
     if (!dialect->vm_ports) {
         refile_vm_pods(m);
     }
     HMAP_FOR_EACH (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
+            model_del_pod_promises(m, mb->pods[i]);
             model_filter_claims(m, mb->pods[i]);
+            model_add_pod_promises(m, mb->pods[i]);
         }
     }
     HMAP_FOR_EACH (p, uuid_node, &m->ports) {

@@ -14,6 +14,7 @@ struct model;
 struct pod;
 struct port;
 struct port_proof;
+struct workload;
 
 /* Returns the member 'name' of 'ns', making it if there is none. */
 struct member *model_get_member(struct model *, const char *ns,
@@ -33,8 +34,6 @@ void model_drop_proofs(struct port *);
 /* Counts the marks anew that 'port' or a pod bears. */
 void model_note_port_marks(struct model *, struct port *, uint8_t marks);
 void model_note_pod_marks(struct model *, uint8_t old, uint8_t new);
-/* The name of the member that 'pod' is one of. */
-const char *model_pod_member_name(const struct model *, const struct pod *);
 /* Drops claims that are of another dialect than the one that was decided. */
 void model_filter_claims(const struct model *, struct pod *);
 /* Files 'pod' (taken), which the model has under another member's name, as one
@@ -42,6 +41,17 @@ void model_filter_claims(const struct model *, struct pod *);
 void model_refile_pod(struct model *, struct pod *);
 void model_set_ipam_claim(struct model *, const struct kube_change *);
 void model_destroy_ipam_claims(struct model *);
+/* Puts what is asked for by name into the index of promises, or takes it out;
+ * NULL does nothing. */
+void model_add_pod_promises(struct model *, const struct pod *);
+void model_del_pod_promises(struct model *, const struct pod *);
+void model_add_workload_promises(struct model *, const struct workload *);
+void model_del_workload_promises(struct model *, const struct workload *);
+/* A change of KUBE_IP or KUBE_SUBNET. */
+void model_apply_ip_object(struct model *, struct kube_change *);
+void model_apply_subnet(struct model *, struct kube_change *);
+void model_init_ipam(struct model *);
+void model_destroy_ipam(struct model *);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

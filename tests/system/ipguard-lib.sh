@@ -539,6 +539,29 @@ OBJECT
     manifest_write
 }
 
+# manifest_ip NAME SUBNET IP: Kube-OVN's IP object.  $reserved makes it one that
+# is kept.
+manifest_ip () {
+    cat > "objects/ip-$1.yaml" <<OBJECT
+apiVersion: kubeovn.io/v1
+kind: IP
+metadata:
+  name: $1
+  uid: uid-ip-$1
+  finalizers: [kubeovn.io/kube-ovn-controller]
+  labels:
+    ovn.kubernetes.io/ip_reserved: "$(test -z "$reserved" && echo false || echo true)"
+spec:
+  namespace: default
+  podName: ${1%%.*}
+  subnet: $2
+  ipAddress: "$3"
+  v4IpAddress: "$3"
+  macAddress: "0a:00:00:00:ff:01"
+OBJECT
+    manifest_write
+}
+
 # manifest_object NAME: any other object, from standard input.
 manifest_object () {
     cat > "objects/$1.yaml"
@@ -645,12 +668,12 @@ wait_seen () {
     wait_output "pod default/$1-0 .*$2" ipguard port/show "$1-0.default"
 }
 
-# Stops the daemon as an operator does.
+# stop_ipguard [--cleanup]: stops the daemon as an operator does.
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid
 
     pid=$(sandbox_pid "$name") || fail "$name does not run"
-    check ipguard exit
+    check ipguard exit "$@"
     wait_until sandbox_is_stopped "$name"
     # A sanitizer or valgrind writes its report after the pid file is gone.
     wait_until process_is_gone "$pid"
