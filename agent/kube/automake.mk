@@ -25,6 +25,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-claim.c \
+	agent/kube/ipam-claim.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \

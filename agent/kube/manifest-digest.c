@@ -210,6 +210,8 @@ manifest_object_digest(const struct manifest_object *object,
     if (object->subnet) {
         put_subnet(&ds, object->subnet);
     }
+    put_string(&ds, object->cni_network);
+    put_ips(&ds, object->ips.addrs, object->ips.n);
     put_string(&ds, object->current_revision);
     put_string(&ds, object->update_revision);
     put_number(&ds, object->status_is_old);

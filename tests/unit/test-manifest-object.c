@@ -407,6 +407,56 @@ test_pod_networks(void)
 }
 
 static void
+test_ipam_claim(void)
+{
+#define CLAIM \
+    "apiVersion: k8s.cni.cncf.io/v1alpha1\nkind: IPAMClaim\n" \
+    "metadata: {name: vm.blue, namespace: prod, uid: c1}\n"
+    static const struct {
+        const char *rest, *error;
+    } bad[] = {
+        {"spec: {interface: net1}\n",
+         "spec.network is missing, expected the name of a network"},
+        {"spec: {network: 7}\n", "spec.network"},
+        {"spec: {network: blue}\nstatus: {ips: [10.0.0.1]}\n",
+         "status.ips is a list, expected addresses with the length"},
+        {"spec: {network: blue}\nstatus: {ips: [x/24]}\n", "status.ips"},
+        {"spec: {network: blue}\nstatus: {ips: [7]}\n", "status.ips"},
+        {"spec: {network: blue}\nstatus: {ips: 10.0.0.1/24}\n",
+         "status.ips"},
+    };
+    struct manifest_object *o = read_good(
+        CLAIM "spec: {network: blue, interface: net1}\n"
+        "status: {ips: [10.3.0.5/16, 'fd00:3::5/64'],"
+        " ownerPod: {name: virt-launcher-vm-x}}\n");
+
+    CU_ASSERT_EQUAL(o->kind, MANIFEST_IPAM_CLAIM);
+    CU_ASSERT_STRING_EQUAL(o->ns, "prod");
+    CU_ASSERT_STRING_EQUAL(o->cni_network, "blue");
+    CU_ASSERT_EQUAL_FATAL(o->ips.n, 2);
+    manifest_object_destroy(o);
+
+    /* Nothing was given yet. */
+    o = read_good(CLAIM "spec: {network: blue}\n");
+    CU_ASSERT_EQUAL(o->ips.n, 0);
+    manifest_object_destroy(o);
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        char *text = xasprintf(CLAIM "%s", bad[i].rest);
+        char *error;
+
+        CU_ASSERT_PTR_NULL(read_object(text, &error));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+        if (!strstr(error, bad[i].error)) {
+            fprintf(stderr, "%s: %s\n", bad[i].rest, error);
+            CU_FAIL("error");
+        }
+        free(error);
+        free(text);
+    }
+}
+
+static void
 test_other_kinds(void)
 {
     struct manifest_object *o;
@@ -661,6 +711,7 @@ suite_manifest_object(void)
     CU_ADD_TEST(suite, test_statefulset);
     CU_ADD_TEST(suite, test_networks);
     CU_ADD_TEST(suite, test_pod_networks);
+    CU_ADD_TEST(suite, test_ipam_claim);
     CU_ADD_TEST(suite, test_other_kinds);
     CU_ADD_TEST(suite, test_errors);
     CU_ADD_TEST(suite, test_long_annotation);
