@@ -150,13 +150,17 @@ verdict_set(struct verdict *v, enum verdict_kind kind, const char *case_,
             const char *format, ...)
 {
     va_list args;
+    char *why;
+
+    /* The arguments may name what 'v' said before. */
+    va_start(args, format);
+    why = xvasprintf(format, args);
+    va_end(args);
+    free(v->why);
 
     v->kind = kind;
     v->case_ = case_;
-    free(v->why);
-    va_start(args, format);
-    v->why = xvasprintf(format, args);
-    va_end(args);
+    v->why = why;
 }
 
 /* The pod that has the name runs with whatever the port has. */
