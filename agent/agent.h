@@ -42,6 +42,7 @@ struct agent {
     long long int started_ms;   /* Monotonic. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
+    bool planned;               /* All sources were read and judged once. */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
     long long int stop_ms;      /* "exit --cleanup": when to give it up; 0:

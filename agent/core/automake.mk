@@ -6,6 +6,14 @@
 noinst_LTLIBRARIES += agent/core/libcore.la
 
 agent_core_libcore_la_SOURCES = \
+	agent/core/admission-address.c \
+	agent/core/admission-change.c \
+	agent/core/admission-network.c \
+	agent/core/admission-private.h \
+	agent/core/admission-template.c \
+	agent/core/admission-text.c \
+	agent/core/admission.c \
+	agent/core/admission.h \
 	agent/core/claim.c \
 	agent/core/claim.h \
 	agent/core/dialect-kube-ovn.c \
@@ -13,6 +21,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/dialect.h \
 	agent/core/evidence.c \
 	agent/core/evidence.h \
+	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
@@ -52,6 +61,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
+	agent/core/model-promise.c \
 	agent/core/model-references.c \
 	agent/core/model-scope.c \
 	agent/core/model-sb.c \

@@ -14,6 +14,7 @@
 #include "claim.h"
 #include "pod.h"
 
+struct claim_pool;
 struct smap;
 
 /* Whose claims are being read. */
@@ -65,6 +66,13 @@ struct dialect {
     void (*read_claims)(const struct smap *annotations,
                         const struct claim_subject *subject,
                         struct claims *claims);
+
+    /* If 'claim', which read_claims() made of 'annotations', comes from a list
+     * with an item for each ordinal, stores all of the list in '*pool', which
+     * the caller destroys, and returns true.  NULL: there are no such lists,
+     * and what one ordinal is given, all are. */
+    bool (*read_pool)(const struct smap *annotations, const struct claim *,
+                      struct claim_pool *pool);
 
     /* What the row of a port on the switch 'network' (NULL: on none) proves.
      * A Vip object's port may look like a pod's; that the "ns/owner" of the

@@ -14,6 +14,7 @@
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
 

@@ -95,6 +95,17 @@ char *guard_brake_rearm(struct guard *);
 char *guard_freeze(struct guard *, const char *reason);
 char *guard_thaw(struct guard *);
 
+/* ---- Admission. ---- */
+
+struct admission_context;
+
+/* Why nothing can be judged before it is let in, or NULL if it can. */
+const char *guard_admission_refusal(const struct guard *,
+                                    const struct guard_env *);
+/* Fills in all but 'exempt'.  It is good for this turn. */
+void guard_admission_context(const struct guard *, const struct guard_env *,
+                             struct admission_context *);
+
 /* ---- Reports: each appends text to 'ds'. ---- */
 
 enum guard_role { ROLE_OBSERVER, ROLE_STANDBY, ROLE_ACTIVE };

@@ -34,6 +34,21 @@ find_base(const struct model *m, const char *ns, const char *name)
     return NULL;
 }
 
+const struct base_entry *
+model_find_base(const struct model *m, const char *ns, const char *name)
+{
+    return find_base(m, ns, name);
+}
+
+const struct workload *
+model_find_workload(const struct model *m, enum owner_kind kind,
+                    const char *ns, const char *name)
+{
+    const struct base_entry *b = find_base(m, ns, name);
+
+    return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
+}
+
 static struct base_entry *
 get_base(struct model *m, const char *ns, const char *name)
 {
@@ -324,6 +339,7 @@ set_pod(struct model *m, struct pod *pod)
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
+        model_del_pod_promises(m, old);
         pod_destroy(old);
     } else {
         mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
@@ -335,6 +351,7 @@ set_pod(struct model *m, struct pod *pod)
         }
     }
     mb->pods[i] = pod;
+    model_add_pod_promises(m, pod);
     remember_owner(mb, pod);
     model_mark_member(m, mb);
 }
@@ -342,6 +359,7 @@ set_pod(struct model *m, struct pod *pod)
 static void
 drop_pod(struct model *m, struct member *mb, size_t i)
 {
+    model_del_pod_promises(m, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     m->n_pods--;
@@ -411,8 +429,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
         return;
     }
     m->n_workloads += (w != NULL) - (*slot != NULL);
+    model_del_workload_promises(m, *slot);
     workload_destroy(*slot);
     *slot = w;
+    model_add_workload_promises(m, w);
     if (w) {
         if (kind == OWNER_VM) {
             struct member *mb = model_find_member(m, ns, name);
@@ -526,17 +546,21 @@ model_destroy_kube(struct model *m)
 
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
+            model_del_pod_promises(m, mb->pods[i]);
             pod_destroy(mb->pods[i]);
         }
         mb->n_pods = 0;
         model_gc_member(m, mb);
     }
     HMAP_FOR_EACH_SAFE (b, node, &m->bases) {
+        model_del_workload_promises(m, b->workload);
         workload_destroy(b->workload);
+        model_del_workload_promises(m, b->vm);
         workload_destroy(b->vm);
         b->workload = b->vm = NULL;
         gc_base(m, b);
     }
+    hmap_destroy(&m->promises);
     hmap_destroy(&m->members);
     hmap_destroy(&m->bases);
 }

@@ -9,7 +9,9 @@ struct ip_addr;
 struct kube_change;
 struct member;
 struct model;
+struct pod;
 struct port;
+struct workload;
 
 /* Returns the member 'name' of 'ns', making it if there is none. */
 struct member *model_get_member(struct model *, const char *ns,
@@ -21,6 +23,12 @@ void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);
 /* Adds 'delta' to the counts of the MACs that 'port' names. */
 void model_count_port_macs(struct model *, const struct port *, int delta);
+/* Puts what is asked for by name into the index of promises, or takes it out;
+ * NULL does nothing. */
+void model_add_pod_promises(struct model *, const struct pod *);
+void model_del_pod_promises(struct model *, const struct pod *);
+void model_add_workload_promises(struct model *, const struct workload *);
+void model_del_workload_promises(struct model *, const struct workload *);
 /* A change of KUBE_IP or KUBE_SUBNET. */
 void model_apply_ip_object(struct model *, struct kube_change *);
 void model_apply_subnet(struct model *, struct kube_change *);

@@ -183,6 +183,17 @@ struct addr_use {
     struct ovs_list dirty_node;
 };
 
+/* An address that somebody asks for by name: a pod that has not been given it
+ * yet, or a template.  Which network that is on, and whether it is asked for
+ * still, is for the reader to see from the claims. */
+struct promise {
+    struct hmap_node node;      /* In model->promises, by address. */
+    struct ip_addr addr;
+    const struct pod *pod;      /* One of the two. */
+    const struct workload *workload;
+    int ordinal;                /* Of 'workload'; -1: each of them. */
+};
+
 /* How many times the ports of a network name a MAC, in addresses or in
  * port_security. */
 struct mac_use {
@@ -236,7 +247,7 @@ struct reference {
 struct model {
     const struct dialect *dialect;
     struct hmap networks, ports, port_names, members, bases, addr_uses;
-    struct hmap mac_uses;
+    struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
@@ -366,6 +377,16 @@ struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
+/* The first promise of the address, and the one after 'promise'. */
+const struct promise *model_first_promise(const struct model *,
+                                          const struct ip_addr *);
+const struct promise *model_next_promise(const struct promise *);
+/* The StatefulSet (or VM) of that name, or NULL; and the entry for it. */
+const struct workload *model_find_workload(const struct model *,
+                                           enum owner_kind, const char *ns,
+                                           const char *name);
+const struct base_entry *model_find_base(const struct model *, const char *ns,
+                                         const char *name);
 const struct binding *model_find_binding(const struct model *,
                                          const char *logical_port);
 const struct chassis *model_find_chassis(const struct model *, const char *);
@@ -411,6 +432,8 @@ bool model_binding_known(const struct model *, const char *logical_port);
 /* Next dirty member or address, taken off its list; NULL if there is none. */
 struct member *model_take_dirty_member(struct model *);
 struct addr_use *model_take_dirty_addr(struct model *);
+/* True while some member or address waits to be judged. */
+bool model_has_dirty(const struct model *);
 void model_mark_member(struct model *, struct member *);
 void model_mark_addr(struct model *, const struct network *,
                      const struct ip_addr *);

@@ -152,6 +152,7 @@ put_workload(struct ds *ds, const struct workload *w)
     put_string(ds, w->ns);
     put_string(ds, w->name);
     put_string(ds, w->uid);
+    put_number(ds, w->created_s);
     put_number(ds, w->deleting);
     put_number(ds, w->opted_out);
     put_number(ds, w->replicas);

@@ -373,6 +373,7 @@ read_workload(const struct object_context *ctx, enum owner_kind kind,
     object->workload = w;
     free(w->origin);
     w->origin = xasprintf("%s:%d", ctx->file, object->line);
+    w->created_s = place_time(&ctx->metadata, "creationTimestamp");
     w->deleting = object->deleting;
     w->opted_out = object->opted_out || is_opted_out(&annotations);
     read_annotations(&annotations, ctx->dialect, &smap);
