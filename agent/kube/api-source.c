@@ -565,7 +565,7 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + !!src->live.events_problem);
+                          + missing_rights_count(&src->live.rights));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
         struct reflector_status rs;
@@ -603,6 +603,7 @@ api_source_get_status(const struct api_source *src,
     }
     http_get_stats(src->http, &http);
     status->n_requests = http.n_requests;
+    status->n_connections = http.n_connections;
     status->n_bytes = http.n_bytes;
     status->n_live_reads = src->live.n_reads;
     status->n_live_failed = src->live.n_failed;
@@ -629,9 +630,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     if (src->cni) {
         cni_watch_format_problems(src->cni, src->now, ds);
     }
-    if (src->live.events_problem) {
-        ds_put_format(ds, "%s\n", src->live.events_problem);
-    }
+    missing_rights_format(&src->live.rights, ds);
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);
     }

@@ -53,7 +53,7 @@ struct api_source_status {
     long long int cni_restarted_ms; /* Its last start, monotonic, perhaps
                                  * negative; 0: none is known. */
     uint64_t n_lists, n_watches, n_events, n_errors;
-    uint64_t n_requests, n_bytes;
+    uint64_t n_requests, n_connections, n_bytes;
     uint64_t n_live_reads, n_live_failed;
     size_t memory;              /* Bytes of what is kept of the objects. */
 };
