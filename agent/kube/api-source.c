@@ -35,14 +35,16 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, RES_IPAM_CLAIM,
+       N_RES };
 
 /* What is read. */
 static const struct source_kind {
     enum manifest_kind kind;
     const char *group;          /* "" is the core group. */
     const char *api_version;    /* NULL: found by discovery. */
-    int discovered;             /* Its RES_, or -1. */
+    int discovered;             /* Its RES_, or -1.  Then 'api_version' is the
+                                 * one to be found, or NULL: any. */
     const char *resource;
     const char *query;
     bool metadata_only;
@@ -75,6 +77,11 @@ static const struct source_kind {
     /* For reports. */
     {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
      false, false, true},
+    /* Without them, what a virtual machine leaves behind on a user-defined
+     * network of ovn-kubernetes is kept.  Their group has the networks, too,
+     * in a version that the server prefers. */
+    {MANIFEST_IPAM_CLAIM, "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1alpha1",
+     RES_IPAM_CLAIM, "ipamclaims", "", false, true, true},
 };
 
 /* One kind, in one namespace or all. */
@@ -184,7 +191,7 @@ add_slot(struct api_source *src, const struct source_kind *kind,
     slot->kind = kind;
     slot->ns = ns ? xstrdup(ns) : NULL;
     slot->id = src->n_slots;
-    if (kind->api_version) {
+    if (kind->discovered < 0) {
         open_slot(src, slot, kind->api_version);
     }
 }
@@ -243,6 +250,7 @@ api_source_create(const struct api_source_options *options,
             src->resources[kinds[i].discovered] = (struct api_resource) {
                 .group = kinds[i].group,
                 .resource = kinds[i].resource,
+                .version = kinds[i].api_version,
             };
         }
     }
@@ -562,6 +570,7 @@ api_source_get_status(const struct api_source *src,
     status->synced = src->synced;
     status->trusted = src->synced && !has_no_pods(src);
     status->vips_known = src->synced;
+    status->ipam_claims_known = src->synced;
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
@@ -583,6 +592,9 @@ api_source_get_status(const struct api_source *src,
                 status->vips_known = false;
             } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
                 status->ip_objects_hidden = true;
+            } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM
+                       && !rs.synced) {
+                status->ipam_claims_known = false;
             }
         }
     }

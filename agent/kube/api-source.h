@@ -44,6 +44,7 @@ struct api_source_status {
     bool synced;                /* Everything was listed once. */
     bool trusted;
     bool vips_known;            /* The list of Kube-OVN's Vips is complete. */
+    bool ipam_claims_known;     /* ... and that of IPAMClaims. */
     bool ip_objects_hidden;     /* There are IP objects of Kube-OVN's, perhaps,
                                  * that cannot be read. */
     size_t n_pods;

@@ -27,6 +27,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-claim.c \
+	agent/kube/ipam-claim.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
@@ -54,6 +56,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
 	agent/kube/node-set.c \
 	agent/kube/node-set.h \
 	agent/kube/object-change.c \
