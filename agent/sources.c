@@ -220,7 +220,6 @@ open_api(struct agent *a)
             ovs_fatal(0, "--%s: %s", o->kubeconfig ? "kubeconfig" : "kube-api",
                       error);
         }
-        model_set_namespaces(guard_model(a->guard), &o->namespaces);
     }
 }
 
