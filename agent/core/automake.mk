@@ -11,13 +11,17 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/dialect-kube-ovn.c \
 	agent/core/dialect.c \
 	agent/core/dialect.h \
+	agent/core/event-text.c \
+	agent/core/event-text.h \
 	agent/core/evidence.c \
 	agent/core/evidence.h \
 	agent/core/guard-clear.c \
+	agent/core/guard-events.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-judge.c \
 	agent/core/guard-nb.c \
+	agent/core/guard-nudge.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-report.c \
@@ -39,6 +43,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/kube-ovn-claims.h \
 	agent/core/kube-ovn-pool.c \
 	agent/core/kube-ovn-pool.h \
+	agent/core/kube-write.c \
+	agent/core/kube-write.h \
 	agent/core/lsp-addr.c \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
@@ -48,6 +54,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model-private.h \
 	agent/core/model-references.c \
 	agent/core/model-sb.c \
+	agent/core/model-waiting.c \
 	agent/core/model.c \
 	agent/core/model.h \
 	agent/core/net-selection.c \

@@ -246,6 +246,7 @@ judge_with_pod(const struct model *m, const struct settings *s,
         verdict_set(v, VERDICT_REPORT, "B", "%s, but a change of a live "
                     "StatefulSet's fixed IP is denied (sts-ip-change=deny)",
                     e->why);
+        v->denied = true;
         return;
     }
     if (!seen_new && !born_so(m, p, e)) {
@@ -308,6 +309,7 @@ judge_without_pod(const struct model *m, const struct settings *s,
             verdict_set(v, VERDICT_REPORT, "C", "%s, but a change of a live "
                         "StatefulSet's fixed IP is denied "
                         "(sts-ip-change=deny)", e->why);
+            v->denied = true;
             return;
         }
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "C",

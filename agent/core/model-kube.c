@@ -157,6 +157,15 @@ model_mark_all(struct model *m)
     m->change_seqno++;
 }
 
+const struct workload *
+model_find_workload(const struct model *m, enum owner_kind kind,
+                    const char *ns, const char *name)
+{
+    const struct base_entry *b = find_base(m, ns, name);
+
+    return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
+}
+
 static bool
 uid_agrees(const char *a, const char *b)
 {
@@ -322,6 +331,7 @@ set_pod(struct model *m, struct pod *pod)
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
+        model_drop_pod_waiters(m, old);
         pod_destroy(old);
     } else {
         mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
@@ -333,6 +343,7 @@ set_pod(struct model *m, struct pod *pod)
         }
     }
     mb->pods[i] = pod;
+    model_add_pod_waiters(m, mb, pod);
     remember_owner(mb, pod);
     model_mark_member(m, mb);
 }
@@ -340,6 +351,7 @@ set_pod(struct model *m, struct pod *pod)
 static void
 drop_pod(struct model *m, struct member *mb, size_t i)
 {
+    model_drop_pod_waiters(m, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     m->n_pods--;
@@ -409,8 +421,14 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
         return;
     }
     m->n_workloads += (w != NULL) - (*slot != NULL);
+    if (*slot) {
+        model_drop_base_waiters(m, b, *slot);
+    }
     workload_destroy(*slot);
     *slot = w;
+    if (w) {
+        model_add_base_waiters(m, b, w);
+    }
     if (w) {
         if (kind == OWNER_VM) {
             struct member *mb = model_find_member(m, ns, name);
@@ -496,6 +514,7 @@ model_destroy_kube(struct model *m)
     struct base_entry *b;
     struct member *mb;
 
+    model_destroy_waiters(m);
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
             pod_destroy(mb->pods[i]);

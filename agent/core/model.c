@@ -30,6 +30,7 @@ model_init(struct model *m, const struct dialect *dialect)
     hmap_init(&m->bases);
     hmap_init(&m->addr_uses);
     hmap_init(&m->mac_uses);
+    hmap_init(&m->waiters);
     hmap_init(&m->bindings);
     hmap_init(&m->chassis);
     hmap_init(&m->mac_bindings);

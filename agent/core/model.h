@@ -220,6 +220,16 @@ struct mac_binding {
     char *mac;
 };
 
+/* Who asks for an address by name and has not been given it: a pod, or a
+ * StatefulSet, whose template names it. */
+struct waiter {
+    struct hmap_node node;      /* In model->waiters, by address. */
+    struct ip_addr ip;
+    struct member *member;      /* One of these two: a pod's, */
+    const struct pod *pod;      /* and the pod; */
+    struct base_entry *base;    /* a StatefulSet's. */
+};
+
 /* A mention of an address outside ports: NAT, load balancer, ... */
 struct reference {
     struct hmap_node node;      /* By row uuid. */
@@ -232,6 +242,7 @@ struct model {
     const struct dialect *dialect;
     struct hmap networks, ports, port_names, members, bases, addr_uses;
     struct hmap mac_uses;
+    struct hmap waiters;        /* struct waiter. */
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
@@ -354,6 +365,15 @@ const struct workload *model_member_workload(const struct model *,
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
+/* The StatefulSet or VirtualMachine of that name, or NULL. */
+const struct workload *model_find_workload(const struct model *,
+                                           enum owner_kind, const char *ns,
+                                           const char *name);
+/* The first who asks for 'ip' and may not have it yet, and the next one; NULL
+ * if there is none. */
+const struct waiter *model_first_waiter(const struct model *,
+                                        const struct ip_addr *ip);
+const struct waiter *model_next_waiter(const struct waiter *);
 /* A port of 'member' is known to be bound, or not: remembers which pod ran. */
 void model_note_binding(struct model *, struct member *, bool bound);
 bool model_member_opted_out(const struct model *, const struct member *);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube-write.h"
 #include "openvswitch/util.h"
 #include "util.h"
 #include "uuid.h"
@@ -332,4 +333,8 @@ orders_destroy(struct orders *orders)
     }
     free(orders->reads);
     free(orders->delete_mac_bindings);
+    for (size_t i = 0; i < orders->n_kube_writes; i++) {
+        kube_write_destroy(orders->kube_writes[i]);
+    }
+    free(orders->kube_writes);
 }

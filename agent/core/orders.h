@@ -18,6 +18,7 @@
 #include "svec.h"
 
 struct ds;
+struct kube_write;
 
 /* How a transaction ended. */
 enum txn_result {
@@ -203,6 +204,8 @@ struct orders {
     size_t n_reads;
     struct uuid *delete_mac_bindings; /* SB rows. */
     size_t n_delete_mac_bindings;
+    struct kube_write **kube_writes; /* Owned, until taken by the caller. */
+    size_t n_kube_writes;
     long long int next_wake_ms; /* Monotonic; LLONG_MAX: no timer. */
     bool again;                 /* More work: run another turn at once. */
 };

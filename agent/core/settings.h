@@ -19,6 +19,10 @@ enum sts_ip_change { STS_IP_CHANGE_MIGRATE, STS_IP_CHANGE_DENY };
 enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
+enum setting_switch { SWITCH_OFF, SWITCH_ON };
+
+/* The words of a setting that is an enum setting_switch. */
+#define SWITCH_WORDS "off|on"
 
 const char *guard_mode_to_string(enum guard_mode);
 bool guard_mode_from_string(const char *, enum guard_mode *);
@@ -29,6 +33,8 @@ struct settings {
     enum chassis_policy chassis_policy;
     enum mac_bindings_policy mac_bindings;
     enum hold_scope hold_scope;
+    enum setting_switch events;         /* Events in Kubernetes. */
+    enum setting_switch nudge;          /* Pods that wait are annotated. */
 
     long long int settle_ms;            /* Two observations this far apart. */
     long long int unseen_settle_ms;     /* The same for a pod whose arrival we

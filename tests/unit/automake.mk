@@ -18,10 +18,13 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
 	tests/unit/test-api-source.c \
+	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
 	tests/unit/test-control.c \
 	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-random.c \

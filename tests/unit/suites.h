@@ -13,6 +13,7 @@
  * Suites run in this order. */
 
 SUITE(api_source)
+SUITE(api_write)
 SUITE(idl)
 SUITE(ip_addr)
 SUITE(kubeconfig)
@@ -33,8 +34,10 @@ SUITE(manifest_object)
 SUITE(manifests)
 SUITE(manifests_folder)
 SUITE(manifests_objects)
+SUITE(event_text)
 SUITE(evidence)
 SUITE(guard)
+SUITE(guard_events)
 SUITE(guard_gates)
 SUITE(guard_holds)
 SUITE(guard_random)

@@ -30,6 +30,8 @@ static const struct bounds {
     {"hold-scope", "fixed|all", "fixed", 0, -1, NULL},
     {"chassis-policy", "bounded|wait", "bounded", 0, -1, NULL},
     {"mac-bindings", "report|flush", "report", 0, -1, NULL},
+    {"events", "off|on", "on", 0, -1, NULL},
+    {"nudge", "off|on", "off", 0, -1, NULL},
     {"settle-time", "MS", "2000", 0, 600000, "number of milliseconds"},
     {"unseen-settle", "MS", "60000", 0, 3600000, "number of milliseconds"},
     {"chassis-gone", "MS", "60000", 0, 3600000, "number of milliseconds"},

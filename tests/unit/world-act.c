@@ -644,6 +644,33 @@ flush_macs(struct world *w)
     }
 }
 
+/* Notes what is written to the API server, and answers. */
+static void
+take_writes(struct world *w)
+{
+    struct orders *o = &w->orders;
+
+    for (size_t i = 0; i < o->n_kube_writes; i++) {
+        struct kube_write *kw = o->kube_writes[i];
+        struct guard_env env;
+
+        if (w->no_api || w->settings.mode == MODE_OBSERVE) {
+            violate(w, "%s of %s is ordered", kube_write_kind_to_string(
+                        kw->kind), kw->name);
+        }
+        w->writes = xrealloc(w->writes,
+                             (w->n_writes + 1) * sizeof *w->writes);
+        w->writes[w->n_writes++] = kw;
+        enum kube_write_result result = (w->on_write ? w->on_write(w, kw)
+                                         : KUBE_WRITE_DONE);
+        if (kw->id) {
+            world_get_env(w, &env);
+            guard_kube_write_done(w->guard, kw->id, result, &env);
+        }
+    }
+    o->n_kube_writes = 0;
+}
+
 bool
 world_take_orders(struct world *w)
 {
@@ -673,5 +700,6 @@ world_take_orders(struct world *w)
     }
     answer_reads(w);
     flush_macs(w);
+    take_writes(w);
     return reads;
 }

@@ -133,6 +133,10 @@ world_destroy(struct world *w)
         journal_entry_destroy(&w->journal[i]);
     }
     free(w->journal);
+    for (size_t i = 0; i < w->n_writes; i++) {
+        kube_write_destroy(w->writes[i]);
+    }
+    free(w->writes);
     ipguard_row_destroy(&w->row);
     store_batch_destroy(w->store);
     nb_batch_destroy(w->nb);
@@ -453,6 +457,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .store_busy = w->store != NULL,
         .nb_busy = w->nb != NULL,
         .paused = w->paused,
+        .kube_writable = !w->no_api,
     };
 }
 
@@ -607,6 +612,38 @@ world_journalled(const struct world *w, const char *action)
 
     for (size_t i = 0; i < w->n_journal; i++) {
         n += !strcmp(w->journal[i].action, action);
+    }
+    return n;
+}
+
+static bool
+write_is(const struct kube_write *w, enum kube_write_kind kind,
+         const char *name, const char *reason)
+{
+    return (w->kind == kind && (!name || !strcmp(w->name, name))
+            && (!reason || !strcmp(w->reason, reason)));
+}
+
+const struct kube_write *
+world_find_write(const struct world *w, enum kube_write_kind kind,
+                 const char *name, const char *reason)
+{
+    for (size_t i = w->n_writes; i-- > 0; ) {
+        if (write_is(w->writes[i], kind, name, reason)) {
+            return w->writes[i];
+        }
+    }
+    return NULL;
+}
+
+size_t
+world_count_writes(const struct world *w, enum kube_write_kind kind,
+                   const char *name, const char *reason)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n_writes; i++) {
+        n += write_is(w->writes[i], kind, name, reason);
     }
     return n;
 }

@@ -157,6 +157,12 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    bool no_api;                /* Pods come from files. */
+    struct kube_write **writes; /* All that were ordered, oldest first. */
+    size_t n_writes;
+    /* Called for each write; its result. */
+    enum kube_write_result (*on_write)(struct world *,
+                                       const struct kube_write *);
     enum fault nb_fault, store_fault; /* Of the next transaction. */
 
     /* Called before a live read is answered; may change the world. */
@@ -218,6 +224,14 @@ const struct hold *world_stored_hold(const struct world *, const char *ip);
 bool world_gated(const struct world *, const char *port);
 bool world_logged(const struct world *, const char *part);
 size_t world_journalled(const struct world *, const char *action);
+/* The latest write of that kind about an object of that name (NULL: any) and,
+ * for an Event, with that reason; NULL if there is none. */
+const struct kube_write *world_find_write(const struct world *,
+                                          enum kube_write_kind,
+                                          const char *name,
+                                          const char *reason);
+size_t world_count_writes(const struct world *, enum kube_write_kind,
+                          const char *name, const char *reason);
 /* How many enabled ports of one network have 'ip'. */
 size_t world_open_ports(const struct world *, const char *ip);
 /* All of NB in words; the caller frees it. */
