@@ -15,8 +15,11 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/event-text.h \
 	agent/core/evidence.c \
 	agent/core/evidence.h \
+	agent/core/exclude-ips.c \
+	agent/core/exclude-ips.h \
 	agent/core/guard-clear.c \
 	agent/core/guard-events.c \
+	agent/core/guard-exclude.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-judge.c \

@@ -9,6 +9,7 @@
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
+ *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
@@ -234,6 +235,8 @@ struct guard {
     struct uuid *flush;
     size_t n_flush;
 
+    long long int excluded_ms;  /* When exclude_ips was last changed. */
+
     /* Towards the API server. */
     struct kube_write **kube_writes; /* Of this turn. */
     size_t n_kube_writes;
@@ -371,6 +374,12 @@ void guard_order_write(struct guard *, struct kube_write *); /* Takes it. */
 bool token_bucket_take(struct token_bucket *, int burst,
                        long long int refill_ms, long long int now,
                        long long int *next_ms);
+
+/* guard-exclude.c: adds what is to be written to switches. */
+void guard_add_excludes(struct guard *, const struct guard_env *,
+                        struct nb_batch *);
+void guard_excludes_done(struct guard *, const struct guard_env *,
+                         const struct nb_batch *);
 
 /* guard-nudge.c */
 void guard_nudge(struct guard *, const struct hold *);

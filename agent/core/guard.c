@@ -48,7 +48,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     g->watch.seqno = 1;
     ovs_list_init(&g->log);
     guard_events_init(g);
-    g->last_bump_ms = LLONG_MIN / 2;
+    g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
 
@@ -635,6 +635,9 @@ guard_stop_remains(const struct guard *g)
     n = MAX(n, sset_count(&g->model.marked_ports));
     if (n) {
         return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
+    }
+    if (!ovs_list_is_empty(&g->model.excluding)) {
+        return xstrdup("held addresses are still in exclude_ips of a switch");
     }
     if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
         return xstrdup("a transaction is under way");

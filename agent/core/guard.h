@@ -134,7 +134,7 @@ struct guard_counters {
     uint64_t put_backs, holds_created, holds_released, holds_cancelled;
     uint64_t gates_closed, gates_opened, barriers, live_reads;
     uint64_t duplicates, brake_trips, freezes;
-    uint64_t events, events_dropped, nudges;
+    uint64_t events, events_dropped, nudges, excludes;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

@@ -36,6 +36,7 @@ BUILD_ASSERT_DECL(sizeof(enum sts_ip_change) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum chassis_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum mac_bindings_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum reserve_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
 
 #define HOUR_MS (60 * 60 * 1000)
@@ -65,6 +66,9 @@ BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
     SETTING("events", SWITCH_WORDS, CHOICE, events,                         \
             0, 1, SWITCH_ON,                                                \
             "write Events about pods and StatefulSets")                     \
+    SETTING("reserve", "none|exclude-ips|kube-ovn", CHOICE, reserve,        \
+            0, 2, RESERVE_NONE,                                             \
+            "keep held addresses from an IPAM, too")                        \
     SETTING("nudge", SWITCH_WORDS, CHOICE, nudge,                           \
             0, 1, SWITCH_OFF,                                               \
             "annotate pods that wait when a hold ends")                     \

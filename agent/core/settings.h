@@ -19,6 +19,7 @@ enum sts_ip_change { STS_IP_CHANGE_MIGRATE, STS_IP_CHANGE_DENY };
 enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
+enum reserve_policy { RESERVE_NONE, RESERVE_EXCLUDE_IPS, RESERVE_KUBE_OVN };
 enum setting_switch { SWITCH_OFF, SWITCH_ON };
 
 /* The words of a setting that is an enum setting_switch. */
@@ -34,6 +35,7 @@ struct settings {
     enum mac_bindings_policy mac_bindings;
     enum hold_scope hold_scope;
     enum setting_switch events;         /* Events in Kubernetes. */
+    enum reserve_policy reserve;        /* In which IPAM holds stand. */
     enum setting_switch nudge;          /* Pods that wait are annotated. */
 
     long long int settle_ms;            /* Two observations this far apart. */

@@ -14,6 +14,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/stale-cases.at \
 	tests/system/addresses.at \
 	tests/system/gate.at \
+	tests/system/reserve.at \
 	tests/system/observe.at \
 	tests/system/safety.at \
 	tests/system/foreign.at \

@@ -24,6 +24,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-dialect-kube-ovn.c \
 	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \

@@ -17,6 +17,7 @@
 #include "uuid.h"
 
 #include "agent/core/dialect.h"
+#include "agent/core/exclude-ips.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
@@ -107,6 +108,9 @@ world_destroy(struct world *w)
     free(w->ports);
     for (size_t i = 0; i < w->n_networks; i++) {
         free(w->networks[i].name);
+        free(w->networks[i].subnet);
+        free(w->networks[i].exclude);
+        free(w->networks[i].ours);
     }
     for (size_t i = 0; i < w->n_chassis; i++) {
         free(w->chassis[i].name);
@@ -167,6 +171,14 @@ world_kill(struct world *w, bool commit)
 
 /* ---- Northbound. ---- */
 
+static void
+smap_add_if_set(struct smap *smap, const char *key, const char *value)
+{
+    if (value) {
+        smap_add(smap, key, value);
+    }
+}
+
 void
 world_tell_network(struct world *w, size_t i)
 {
@@ -176,6 +188,9 @@ world_tell_network(struct world *w, size_t i)
         .other_config = &config,
     };
 
+    smap_add_if_set(&config, "subnet", w->networks[i].subnet);
+    smap_add_if_set(&config, EXCLUDE_IPS_KEY, w->networks[i].exclude);
+    smap_add_if_set(&config, EXCLUDE_OURS_KEY, w->networks[i].ours);
     if (w->networks[i].exists) {
         model_set_network(guard_model(w->guard), &row);
     }
@@ -193,6 +208,14 @@ world_network(struct world *w, const char *name)
     w->networks[i].exists = true;
     world_tell_network(w, i);
     return i;
+}
+
+void
+world_set_exclude(struct world *w, uint32_t network, const char *exclude)
+{
+    free(w->networks[network].exclude);
+    w->networks[network].exclude = nullable_xstrdup(exclude);
+    world_tell_network(w, network);
 }
 
 struct wport *

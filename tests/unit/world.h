@@ -119,6 +119,7 @@ struct world {
         struct uuid uuid;
         char *name;
         bool exists;
+        char *subnet, *exclude, *ours; /* Of other_config, or NULL. */
     } networks[4];
     size_t n_networks;
     struct wport **ports;
@@ -173,7 +174,7 @@ struct world {
 
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
-    size_t n_clears, n_sets, n_gated, n_opened;
+    size_t n_clears, n_sets, n_gated, n_opened, n_excludes;
     size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
     size_t n_violations;
@@ -202,6 +203,8 @@ void world_pod(struct world *, struct pod *); /* Takes it. */
 void world_del_pod(struct world *, const char *name);
 void world_sts(struct world *, struct workload *); /* Takes it. */
 void world_del_sts(struct world *, const char *name);
+/* Sets exclude_ips of a switch by another hand. */
+void world_set_exclude(struct world *, uint32_t network, const char *);
 /* Tells the guard all the flags (down, wrong...) as they are. */
 void world_flags(struct world *);
 
