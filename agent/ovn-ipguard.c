@@ -259,6 +259,22 @@ carry_out(struct agent *a, struct orders *orders)
     }
 }
 
+/* Says how long the start took, once all there is has been read and judged. */
+static void
+note_first_plan(struct agent *a)
+{
+    const struct model *model = guard_model_const(a->guard);
+
+    if (!a->planned && model->nb_synced && model->sb_synced
+        && model->kube_synced && !model_has_dirty(model)) {
+        a->planned = true;
+        VLOG_INFO("first plan: %"PRIuSIZE" ports, %"PRIuSIZE" pods and "
+                  "%"PRIuSIZE" owners were judged %lld ms after the start",
+                  hmap_count(&model->ports), model->n_pods,
+                  model->n_workloads, time_msec() - a->started_ms);
+    }
+}
+
 static void
 run_guard(struct agent *a)
 {
@@ -271,6 +287,7 @@ run_guard(struct agent *a)
     carry_out(a, &orders);
     orders_destroy(&orders);
     guard_log_run(a->guard);
+    note_first_plan(a);
 }
 
 /* ---- The loop. ---- */

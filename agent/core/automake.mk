@@ -6,6 +6,14 @@
 noinst_LTLIBRARIES += agent/core/libcore.la
 
 agent_core_libcore_la_SOURCES = \
+	agent/core/admission-address.c \
+	agent/core/admission-change.c \
+	agent/core/admission-network.c \
+	agent/core/admission-private.h \
+	agent/core/admission-template.c \
+	agent/core/admission-text.c \
+	agent/core/admission.c \
+	agent/core/admission.h \
 	agent/core/claim.c \
 	agent/core/claim.h \
 	agent/core/dialect-kube-ovn.c \
@@ -17,12 +25,15 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/evidence.h \
 	agent/core/exclude-ips.c \
 	agent/core/exclude-ips.h \
+	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
+	agent/core/guard-ipam.c \
 	agent/core/guard-judge.c \
+	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
 	agent/core/guard-private.h \
@@ -36,8 +47,11 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/hold.h \
 	agent/core/ip-addr.c \
 	agent/core/ip-addr.h \
+	agent/core/ipam-object.c \
+	agent/core/ipam-object.h \
 	agent/core/judge-cycle.c \
 	agent/core/judge-entitlement.c \
+	agent/core/judge-ipam.c \
 	agent/core/judge.c \
 	agent/core/judge.h \
 	agent/core/kube-change.c \
@@ -53,11 +67,13 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
 	agent/core/model-index.c \
+	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
+	agent/core/model-promise.c \
 	agent/core/model-references.c \
+	agent/core/model-scope.c \
 	agent/core/model-sb.c \
-	agent/core/model-waiting.c \
 	agent/core/model.c \
 	agent/core/model.h \
 	agent/core/net-selection.c \

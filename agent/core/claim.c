@@ -161,6 +161,14 @@ claims_get(struct claims *claims, const char *provider)
     return &claims->claims[i];
 }
 
+void
+claim_pool_destroy(struct claim_pool *pool)
+{
+    if (pool) {
+        free(pool->items);
+    }
+}
+
 bool
 claim_names(const struct claim *claim, const struct ip_addr *ip)
 {

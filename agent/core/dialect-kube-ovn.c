@@ -142,7 +142,10 @@ const struct dialect dialect_kube_ovn = {
     .name = "kube-ovn",
     .watches = kube_ovn_watches,
     .read_claims = kube_ovn_read_claims,
+    .read_pool = kube_ovn_read_pool,
     .prove_port = kube_ovn_prove_port,
+    .controller = "kube-system/kube-ovn-controller",
+    .refusal_reason = "AcquireAddressFailed",
     .gates_allowed = true,
     .sticky = true,
 };

@@ -14,6 +14,7 @@
 #include "claim.h"
 #include "pod.h"
 
+struct claim_pool;
 struct smap;
 
 /* Whose claims are being read. */
@@ -66,12 +67,28 @@ struct dialect {
                         const struct claim_subject *subject,
                         struct claims *claims);
 
+    /* If 'claim', which read_claims() made of 'annotations', comes from a list
+     * with an item for each ordinal, stores all of the list in '*pool', which
+     * the caller destroys, and returns true.  NULL: there are no such lists,
+     * and what one ordinal is given, all are. */
+    bool (*read_pool)(const struct smap *annotations, const struct claim *,
+                      struct claim_pool *pool);
+
     /* What the row of a port on the switch 'network' (NULL: on none) proves.
      * A Vip object's port may look like a pod's; that the "ns/owner" of the
      * proof is no Vip is for the caller to see. */
     void (*prove_port)(const char *port_name, const char *type,
                        const char *network, const struct smap *external_ids,
                        const struct smap *options, struct port_proof *);
+
+    /* The reason of the event by which the CNI controller tells that it
+     * refuses a pod its address, or NULL. */
+    const char *refusal_reason;
+
+    /* "NAMESPACE/NAME" of the CNI controller's pods (label app=NAME) or Lease,
+     * as its makers install it, if it must be left alone after a restart;
+     * otherwise NULL. */
+    const char *controller;
 
     bool gates_allowed;         /* false where the CNI writes 'enabled'. */
     bool sticky;                /* Owners without explicit address keep it. */

@@ -165,27 +165,6 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
                         workload, kind);
 }
 
-/* Beside a CNI controller a move that takes long is told once. */
-static void
-alert_if_moving(struct guard *g, const struct guard_env *env,
-                struct candidate *c)
-{
-    char ip[IP_ADDR_STRLEN];
-
-    if (c->kind != VERDICT_MOVING || c->alerted) {
-        return;
-    }
-    long long int due = c->since_ms + g->settings.moving_alert_ms;
-    if (env->now < due) {
-        guard_wake_at(g, due);
-        return;
-    }
-    c->alerted = true;
-    guard_log(g, 'w', "%s: still has %s after %lld s (case B: %s)",
-              c->port_name, ip_addr_to_string(&c->addr, ip),
-              g->settings.moving_alert_ms / 1000, c->why);
-}
-
 /* Is 'c' ripe?  Arms the wake-up if only time is missing. */
 static bool
 is_ripe(struct guard *g, const struct guard_env *env, struct candidate *c)
@@ -272,7 +251,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
     HMAP_FOR_EACH (c, node, &g->candidates) {
         struct hold *h;
 
-        alert_if_moving(g, env, c);
+        guard_watch_move(g, env, c, orders);
         switch (c->state) {
         case CAND_WATCH:
             if (is_ripe(g, env, c)) {

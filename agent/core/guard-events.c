@@ -459,15 +459,19 @@ void
 guard_event_takers(struct guard *g, const struct guard_env *env,
                    const struct hold *h)
 {
-    const struct waiter *w;
+    const struct promise *p;
 
     if (!may_tell(g, env) || h->would_be) {
         return;
     }
-    for (w = model_first_waiter(&g->model, &h->addr); w;
-         w = model_next_waiter(w)) {
-        if (w->pod) {
-            tell_pod(g, env, h, w->member, w->pod);
+    for (p = model_first_promise(&g->model, &h->addr); p;
+         p = model_next_promise(p)) {
+        const struct member *mb
+            = p->pod ? model_find_member(&g->model, p->pod->ns,
+                                         pod_port_owner_name(p->pod)) : NULL;
+
+        if (mb) {
+            tell_pod(g, env, h, mb, p->pod);
         }
     }
 }

@@ -73,6 +73,17 @@ journal_gate(struct guard *g, const struct guard_env *env,
 
 /* ---- Shutting. ---- */
 
+static bool
+is_outside(const struct guard *g, const struct member *mb, bool *later)
+{
+    char *why;
+    enum member_scope scope = model_member_scope(&g->model, mb, &why);
+
+    free(why);
+    *later = scope == SCOPE_UNDECIDED;
+    return scope != SCOPE_INSIDE;
+}
+
 /* Why 'p', which takes the address of 'h', may not be gated; NULL if it may.
  * '*later' is set if that may change by itself. */
 static const char *
@@ -90,6 +101,8 @@ no_gate_because(const struct guard *g, const struct hold *h,
         return "it is disabled by somebody else";
     } else if (model_member_opted_out(&g->model, mb)) {
         return "its owner opted out";
+    } else if (is_outside(g, mb, later)) {
+        return "its owner is outside of what is read, or has no node yet";
     } else if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
         return "it is a VM under migration";
     }

@@ -189,6 +189,8 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
         c->alerted = c->told = false;
+        c->ask_ms = 0;
+        c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
         abort_clear(g, c);
@@ -361,6 +363,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
          * before need not go at the same moment. */
         model_note_binding(&g->model, mb, n_bound > 0);
     }
+    guard_note_ipam_wait(g, env, mb);
     LIST_FOR_EACH (p, member_node, &mb->ports) {
         if (!p->network || p->kind != PORT_OWNED) {
             continue;

@@ -95,61 +95,48 @@ pod_waits(const struct nudge *n, const struct pod *pod)
 }
 
 /* Does the StatefulSet lack the pod of an ordinal that its template gives the
- * address to? */
+ * address to?  'ordinal' is -1 if that is each of them. */
 static bool
-workload_lacks(const struct guard *g, const struct nudge *n,
-               const struct workload *w)
+workload_lacks(const struct guard *g, const struct workload *w, int ordinal)
 {
-    bool found = false;
+    int first = ordinal >= 0 ? ordinal : w->start;
+    int last = ordinal >= 0 ? ordinal : w->start + w->replicas - 1;
 
-    if (!w || w->deleting || w->opted_out || !w->n_revisions) {
+    if (w->kind != OWNER_STATEFULSET || w->deleting || w->opted_out) {
         return false;
     }
-    for (int i = 0; i < w->replicas && !found; i++) {
-        struct claim_subject subject = {
-            .ns = w->ns,
-            .name = w->name,
-            .owner_kind = OWNER_STATEFULSET,
-            .ordinal = w->start + i,
-            .is_template = true,
-        };
-        char *name = xasprintf("%s-%d", w->name, subject.ordinal);
+    for (int i = first; i <= last; i++) {
+        char *name = xasprintf("%s-%d", w->name, i);
         const struct member *mb = model_find_member(&g->model, w->ns, name);
-        struct claims claims;
 
         free(name);
-        if (mb && mb->n_pods) {
-            continue;
+        if (workload_has_ordinal(w, i) && !(mb && mb->n_pods)) {
+            return true;
         }
-        claims_init(&claims);
-        g->model.dialect->read_claims(&w->revisions[0].annotations, &subject,
-                                      &claims);
-        for (size_t j = 0; j < claims.n; j++) {
-            found |= (claims.claims[j].kind == CLAIM_EXPLICIT
-                      && claim_names(&claims.claims[j], &n->addr));
-        }
-        claims_destroy(&claims);
     }
-    return found;
+    return false;
 }
 
 static void
 run_nudge(struct guard *g, const struct guard_env *env, const struct nudge *n)
 {
-    const struct waiter *w;
+    struct sset workloads = SSET_INITIALIZER(&workloads);
+    const struct promise *p;
 
-    for (w = model_first_waiter(&g->model, &n->addr); w;
-         w = model_next_waiter(w)) {
-        if (w->pod && pod_waits(n, w->pod)) {
-            order(g, env, KUBE_OBJECT_POD, w->pod->ns, w->pod->name,
-                  w->pod->uid, n);
-        } else if (w->base && workload_lacks(g, n, w->base->workload)) {
-            const struct workload *sts = w->base->workload;
-
-            order(g, env, KUBE_OBJECT_STATEFULSET, sts->ns, sts->name,
-                  sts->uid, n);
+    for (p = model_first_promise(&g->model, &n->addr); p;
+         p = model_next_promise(p)) {
+        if (p->pod && pod_waits(n, p->pod)) {
+            order(g, env, KUBE_OBJECT_POD, p->pod->ns, p->pod->name,
+                  p->pod->uid, n);
+        } else if (p->workload
+                   && workload_lacks(g, p->workload, p->ordinal)
+                   && sset_add(&workloads, p->workload->uid)) {
+            /* Once, although several revisions may say so. */
+            order(g, env, KUBE_OBJECT_STATEFULSET, p->workload->ns,
+                  p->workload->name, p->workload->uid, n);
         }
     }
+    sset_destroy(&workloads);
 }
 
 void

@@ -5,6 +5,8 @@
  *   guard.c         life, roles, the order of a turn, wake-ups
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
+ *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
@@ -15,6 +17,7 @@
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
 
@@ -60,6 +63,9 @@ struct candidate {
     uint64_t read_id;
     long long int read_ms;      /* When the live read answered. */
     long long int retry_ms;     /* Not before, after a failure. */
+    long long int ask_ms;       /* Moving: when it is asked whether the CNI
+                                 * controller refused; 0: not yet. */
+    unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
@@ -193,6 +199,10 @@ struct guard {
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
     struct sset cycles;         /* Rollouts that wait in a circle. */
+    struct hmap ipam_waits;     /* struct ipam_wait, by member. */
+    long long int ipam_due_ms;  /* They are not looked at before. */
+    long long int ipam_young_ms; /* The next one's first look. */
+    uint64_t ipam_seqno;        /* model.change_seqno last looked at. */
     struct safety safety;
 
     /* Barriers. */
@@ -299,6 +309,17 @@ void guard_clear_failed(struct guard *, const struct planned *,
 void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
+
+/* guard-ipam.c */
+void guard_note_ipam_wait(struct guard *, const struct guard_env *,
+                          const struct member *);
+void guard_run_ipam(struct guard *, const struct guard_env *);
+void guard_add_ipam_findings(const struct guard *, struct sset *);
+void guard_destroy_ipam(struct guard *);
+
+/* guard-moving.c */
+void guard_watch_move(struct guard *, const struct guard_env *,
+                      struct candidate *, struct orders *);
 
 /* Asks the source about an owner; the answer bears 'id'. */
 struct live_read *guard_add_live_read(struct orders *, uint64_t id,

@@ -349,6 +349,11 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     free(array);
     put_duplicates(g, ds);
     put_set(ds, "", "", &g->cycles);
+
+    struct sset leaks = SSET_INITIALIZER(&leaks);
+    guard_add_ipam_findings(g, &leaks);
+    put_set(ds, "", "", &leaks);
+    sset_destroy(&leaks);
 }
 
 void

@@ -38,6 +38,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->post_reads);
     ovs_list_init(&g->standby_departures);
     sset_init(&g->cycles);
+    hmap_init(&g->ipam_waits);
+    g->ipam_young_ms = LLONG_MAX;
     safety_init(&g->safety);
     hmap_init(&g->edits);
     ipguard_row_init(&g->row);
@@ -98,6 +100,7 @@ guard_destroy(struct guard *g)
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
     sset_destroy(&g->cycles);
+    guard_destroy_ipam(g);
     safety_destroy(&g->safety);
     ipguard_row_destroy(&g->row);
     sset_destroy(&g->watch.ports);
@@ -686,6 +689,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);
+    guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {

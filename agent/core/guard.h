@@ -101,6 +101,17 @@ char *guard_brake_rearm(struct guard *);
 char *guard_freeze(struct guard *, const char *reason);
 char *guard_thaw(struct guard *);
 
+/* ---- Admission. ---- */
+
+struct admission_context;
+
+/* Why nothing can be judged before it is let in, or NULL if it can. */
+const char *guard_admission_refusal(const struct guard *,
+                                    const struct guard_env *);
+/* Fills in all but 'exempt'.  It is good for this turn. */
+void guard_admission_context(const struct guard *, const struct guard_env *,
+                             struct admission_context *);
+
 /* ---- Reports: each appends text to 'ds'. ---- */
 
 enum guard_role { ROLE_OBSERVER, ROLE_STANDBY, ROLE_ACTIVE };
@@ -126,6 +137,10 @@ char *guard_format_why(const struct guard *, const char *network,
                        const char *ip, const struct guard_env *, struct ds *);
 void guard_format_plan(const struct guard *, const struct guard_env *,
                        struct ds *);
+
+/* Kube-OVN's Subnets, and what of them is used by nobody.  Looks at each
+ * address: not for every turn. */
+void guard_format_ipam(const struct guard *, struct ds *);
 
 /* Counters, for coverage and metrics. */
 struct guard_counters {

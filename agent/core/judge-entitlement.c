@@ -255,6 +255,22 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
         ent_set(e, ENT_EXEMPT, "%s/%s is a Vip", mb->ns, mb->name);
         return;
     }
+
+    char *outside;
+    switch (model_member_scope(m, mb, &outside)) {
+    case SCOPE_INSIDE:
+        break;
+    case SCOPE_OUTSIDE:
+        ent_set(e, ENT_EXEMPT, "not ours to judge: %s", outside);
+        break;
+    case SCOPE_UNDECIDED:
+        ent_set(e, ENT_UNKNOWN, "%s", outside);
+        break;
+    }
+    if (outside) {
+        free(outside);
+        return;
+    }
     if (model_member_opted_out(m, mb)) {
         ent_set(e, ENT_EXEMPT, "%s/%s opted out by " OPT_OUT_ANNOTATION,
                 mb->ns, mb->name);

@@ -202,29 +202,6 @@ born_so(const struct model *m, const struct port *p,
     return found;
 }
 
-/* Is one of the addresses that 'p' wants, of the family of 'ip', on another
- * port of its network?  Beside a CNI controller that proves a failed move. */
-static const struct port *
-wanted_elsewhere(const struct model *m, const struct port *p,
-                 const struct entitlement *e, const struct ip_addr *ip)
-{
-    for (size_t i = 0; i < e->wanted.n; i++) {
-        const struct ip_addr *w = &e->wanted.addrs[i];
-        const struct addr_use *use;
-
-        if (w->family != ip->family) {
-            continue;
-        }
-        use = model_find_addr(m, p->network, w);
-        for (size_t j = 0; use && j < use->n; j++) {
-            if (use->ports[j] != p) {
-                return use->ports[j];
-            }
-        }
-    }
-    return NULL;
-}
-
 /* A pod is there and wants something else of this family. */
 static void
 judge_with_pod(const struct model *m, const struct settings *s,
@@ -255,14 +232,16 @@ judge_with_pod(const struct model *m, const struct settings *s,
         return;
     }
     if (mode == MODE_GUARD && !keeper) {
-        const struct port *other = wanted_elsewhere(m, p, e, ip);
-        if (!other) {
+        char *proof = judge_failed_move(m, p, e, ip->family);
+
+        if (!proof) {
             verdict_set(v, VERDICT_MOVING, "B", "%s; its port is the CNI "
                         "controller's to move", e->why);
             return;
         }
-        verdict_set(v, VERDICT_CLEAR, "B", "%s, which %s has: a failed move",
-                    e->why, other->name);
+        verdict_set(v, VERDICT_CLEAR, "B", "%s, %s: a failed move", e->why,
+                    proof);
+        free(proof);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "B", "%s%s%s", e->why,
                     keeper ? "; the address belongs to " : "",
@@ -316,9 +295,19 @@ judge_without_pod(const struct model *m, const struct settings *s,
                     "no pod; %s", e->why);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "D", "%s", e->why);
+        if (!keeper && mode == MODE_GUARD && m->cni_down) {
+            verdict_set(v, VERDICT_WAIT, "D", "%s; but the CNI controller "
+                        "does not run", e->why);
+            return;
+        }
         if (!keeper && mode == MODE_GUARD && m->cni_restarted_ms) {
             long long int settled = m->cni_restarted_ms + s->cni_gc_ms;
             if (now < settled) {
+                char *why = xasprintf("%s; the CNI controller was started "
+                                      "lately", e->why);
+
+                verdict_set(v, v->kind, v->case_, "%s", why);
+                free(why);
                 v->not_before_ms = settled;
             }
         }
@@ -326,6 +315,35 @@ judge_without_pod(const struct model *m, const struct settings *s,
     /* A port may well be made some time before its owner is written down. */
     v->settle_ms = e->never_seen ? s->unseen_settle_ms : s->settle_ms;
     require_unbound(m, s, p, v);
+}
+
+/* What the IPAM's objects have to say to 'v'. */
+static void
+hear_ipam(const struct model *m, enum guard_mode mode, const struct port *p,
+          const struct ip_addr *ip, struct verdict *v)
+{
+    char *text;
+
+    if (hmap_is_empty(&m->ip_objects) && !m->ip_objects_hidden) {
+        return;
+    }
+    if (v->kind == VERDICT_CLEAR || v->kind == VERDICT_WAIT) {
+        text = judge_reservation(m, mode, p);
+        if (text) {
+            verdict_set(v, VERDICT_REPORT, v->case_, "%s; but %s",
+                        v->why, text);
+            free(text);
+            return;
+        }
+    }
+    if ((v->kind == VERDICT_FINE || v->kind == VERDICT_WAIT)
+        && judge_binding(m, p) == BINDING_BOUND) {
+        text = judge_drift(m, p, ip);
+        if (text) {
+            verdict_set(v, VERDICT_REPORT, "B'", "%s: drift", text);
+            free(text);
+        }
+    }
 }
 
 /* The port is to have the address.  If we keep it shut and another port has
@@ -412,6 +430,7 @@ judge_address(const struct model *m, const struct settings *s,
         }
         break;
     }
+    hear_ipam(m, mode, p, ip, v);
     v->fingerprint = fingerprint(p, &e, v);
     entitlement_destroy(&e);
 }

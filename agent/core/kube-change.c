@@ -10,6 +10,7 @@
 
 #include "util.h"
 
+#include "ipam-object.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -37,6 +38,9 @@ kube_change_destroy(struct kube_change *change)
         free(change->uid);
         pod_destroy(change->pod);
         workload_destroy(change->workload);
+        ip_object_destroy(change->ip);
+        subnet_object_destroy(change->subnet);
+        free(change->text);
         free(change);
     }
 }

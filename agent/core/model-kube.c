@@ -34,6 +34,21 @@ find_base(const struct model *m, const char *ns, const char *name)
     return NULL;
 }
 
+const struct base_entry *
+model_find_base(const struct model *m, const char *ns, const char *name)
+{
+    return find_base(m, ns, name);
+}
+
+const struct workload *
+model_find_workload(const struct model *m, enum owner_kind kind,
+                    const char *ns, const char *name)
+{
+    const struct base_entry *b = find_base(m, ns, name);
+
+    return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
+}
+
 static struct base_entry *
 get_base(struct model *m, const char *ns, const char *name)
 {
@@ -123,6 +138,8 @@ model_gc_member(struct model *m, struct member *mb)
     free(mb->new_uid);
     free(mb->edited_uid);
     free(mb->ran_uid);
+    free(mb->refused_uid);
+    free(mb->refusal);
     free(mb);
 }
 
@@ -155,15 +172,6 @@ model_mark_all(struct model *m)
         model_mark_member(m, mb);
     }
     m->change_seqno++;
-}
-
-const struct workload *
-model_find_workload(const struct model *m, enum owner_kind kind,
-                    const char *ns, const char *name)
-{
-    const struct base_entry *b = find_base(m, ns, name);
-
-    return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
 }
 
 static bool
@@ -331,7 +339,7 @@ set_pod(struct model *m, struct pod *pod)
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
-        model_drop_pod_waiters(m, old);
+        model_del_pod_promises(m, old);
         pod_destroy(old);
     } else {
         mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
@@ -343,7 +351,7 @@ set_pod(struct model *m, struct pod *pod)
         }
     }
     mb->pods[i] = pod;
-    model_add_pod_waiters(m, mb, pod);
+    model_add_pod_promises(m, pod);
     remember_owner(mb, pod);
     model_mark_member(m, mb);
 }
@@ -351,7 +359,7 @@ set_pod(struct model *m, struct pod *pod)
 static void
 drop_pod(struct model *m, struct member *mb, size_t i)
 {
-    model_drop_pod_waiters(m, mb->pods[i]);
+    model_del_pod_promises(m, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     m->n_pods--;
@@ -421,14 +429,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
         return;
     }
     m->n_workloads += (w != NULL) - (*slot != NULL);
-    if (*slot) {
-        model_drop_base_waiters(m, b, *slot);
-    }
+    model_del_workload_promises(m, *slot);
     workload_destroy(*slot);
     *slot = w;
-    if (w) {
-        model_add_base_waiters(m, b, w);
-    }
+    model_add_workload_promises(m, w);
     if (w) {
         if (kind == OWNER_VM) {
             struct member *mb = model_find_member(m, ns, name);
@@ -441,6 +445,20 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
     }
     mark_base(m, b);
     gc_base(m, b);
+}
+
+/* A pod is refused its address.  It may be gone already. */
+static void
+set_refusal(struct model *m, const struct kube_change *c)
+{
+    struct member *mb = model_find_member(m, c->ns, c->name);
+
+    if (mb && (!nullable_string_is_equal(mb->refused_uid, c->uid)
+               || !nullable_string_is_equal(mb->refusal, c->text))) {
+        replace_string(&mb->refused_uid, c->uid);
+        replace_string(&mb->refusal, c->text);
+        model_mark_member(m, mb);
+    }
 }
 
 void
@@ -505,6 +523,18 @@ model_apply_kube_change(struct model *m, struct kube_change *c)
         }
         break;
     }
+
+    case KUBE_IP:
+        model_apply_ip_object(m, c);
+        break;
+
+    case KUBE_SUBNET:
+        model_apply_subnet(m, c);
+        break;
+
+    case KUBE_REFUSAL:
+        set_refusal(m, c);
+        break;
     }
 }
 
@@ -514,20 +544,23 @@ model_destroy_kube(struct model *m)
     struct base_entry *b;
     struct member *mb;
 
-    model_destroy_waiters(m);
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
+            model_del_pod_promises(m, mb->pods[i]);
             pod_destroy(mb->pods[i]);
         }
         mb->n_pods = 0;
         model_gc_member(m, mb);
     }
     HMAP_FOR_EACH_SAFE (b, node, &m->bases) {
+        model_del_workload_promises(m, b->workload);
         workload_destroy(b->workload);
+        model_del_workload_promises(m, b->vm);
         workload_destroy(b->vm);
         b->workload = b->vm = NULL;
         gc_base(m, b);
     }
+    hmap_destroy(&m->promises);
     hmap_destroy(&m->members);
     hmap_destroy(&m->bases);
 }

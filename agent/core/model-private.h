@@ -5,8 +5,8 @@
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H 1
 
-struct base_entry;
 struct ip_addr;
+struct kube_change;
 struct member;
 struct model;
 struct pod;
@@ -23,16 +23,17 @@ void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);
 /* Adds 'delta' to the counts of the MACs that 'port' names. */
 void model_count_port_macs(struct model *, const struct port *, int delta);
-/* Put a pod or a StatefulSet into the index of those who ask for an address,
- * or take it out; its claims or templates must be the same both times. */
-void model_add_pod_waiters(struct model *, struct member *,
-                           const struct pod *);
-void model_drop_pod_waiters(struct model *, const struct pod *);
-void model_add_base_waiters(struct model *, struct base_entry *,
-                            const struct workload *);
-void model_drop_base_waiters(struct model *, const struct base_entry *,
-                             const struct workload *);
-void model_destroy_waiters(struct model *);
+/* Puts what is asked for by name into the index of promises, or takes it out;
+ * NULL does nothing. */
+void model_add_pod_promises(struct model *, const struct pod *);
+void model_del_pod_promises(struct model *, const struct pod *);
+void model_add_workload_promises(struct model *, const struct workload *);
+void model_del_workload_promises(struct model *, const struct workload *);
+/* A change of KUBE_IP or KUBE_SUBNET. */
+void model_apply_ip_object(struct model *, struct kube_change *);
+void model_apply_subnet(struct model *, struct kube_change *);
+void model_init_ipam(struct model *);
+void model_destroy_ipam(struct model *);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

@@ -32,7 +32,7 @@ model_init(struct model *m, const struct dialect *dialect)
     hmap_init(&m->bases);
     hmap_init(&m->addr_uses);
     hmap_init(&m->mac_uses);
-    hmap_init(&m->waiters);
+    hmap_init(&m->promises);
     hmap_init(&m->bindings);
     hmap_init(&m->chassis);
     hmap_init(&m->mac_bindings);
@@ -41,6 +41,9 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->vips);
     sset_init(&m->marked_ports);
     sset_init(&m->opted_out_namespaces);
+    sset_init(&m->namespaces);
+    sset_init(&m->nodes);
+    model_init_ipam(m);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
@@ -632,6 +635,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
+    model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);
     hmap_destroy(&m->ports);
@@ -642,6 +646,8 @@ model_destroy(struct model *m)
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);
     sset_destroy(&m->opted_out_namespaces);
+    sset_destroy(&m->namespaces);
+    sset_destroy(&m->nodes);
     sset_destroy(&m->datapaths);
     sset_destroy(&m->sb_acked_ports);
     sset_destroy(&m->sb_acked_addresses);

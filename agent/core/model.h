@@ -25,8 +25,10 @@
 #include "sset.h"
 
 struct dialect;
+struct ip_object;
 struct kube_change;
 struct pod;
+struct subnet_object;
 struct workload;
 
 /* ---- Rows as the mirrors give them.  All pointers are borrowed. ---- */
@@ -157,6 +159,9 @@ struct member {
     char *edited_uid;           /* uid of the pod whose claims changed while
                                  * it lived, or NULL. */
     char *ran_uid;              /* uid seen while the port was bound. */
+    char *refused_uid;          /* uid of the pod that Kube-OVN refused its
+                                 * address, or NULL, */
+    char *refusal;              /* and in which words. */
     bool await_unbound;         /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
 };
@@ -180,6 +185,17 @@ struct addr_use {
     struct port **ports;        /* Sorted by name. */
     size_t n;
     struct ovs_list dirty_node;
+};
+
+/* An address that somebody asks for by name: a pod that has not been given it
+ * yet, or a template.  Which network that is on, and whether it is asked for
+ * still, is for the reader to see from the claims. */
+struct promise {
+    struct hmap_node node;      /* In model->promises, by address. */
+    struct ip_addr addr;
+    const struct pod *pod;      /* One of the two. */
+    const struct workload *workload;
+    int ordinal;                /* Of 'workload'; -1: each of them. */
 };
 
 /* How many times the ports of a network name a MAC, in addresses or in
@@ -224,16 +240,6 @@ struct mac_binding {
     char *mac;
 };
 
-/* Who asks for an address by name and has not been given it: a pod, or a
- * StatefulSet, whose template names it. */
-struct waiter {
-    struct hmap_node node;      /* In model->waiters, by address. */
-    struct ip_addr ip;
-    struct member *member;      /* One of these two: a pod's, */
-    const struct pod *pod;      /* and the pod; */
-    struct base_entry *base;    /* a StatefulSet's. */
-};
-
 /* A mention of an address outside ports: NAT, load balancer, ... */
 struct reference {
     struct hmap_node node;      /* By row uuid. */
@@ -245,14 +251,28 @@ struct reference {
 struct model {
     const struct dialect *dialect;
     struct hmap networks, ports, port_names, members, bases, addr_uses;
-    struct hmap mac_uses;
-    struct hmap waiters;        /* struct waiter. */
+    struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
     struct ovs_list excluding;  /* Networks with our words in exclude_ips. */
     struct sset opted_out_namespaces;
+
+    /* Owners elsewhere are not ours to judge. */
+    bool by_namespace, by_node; /* There is such a limit: */
+    struct sset namespaces;     /* these only, */
+    struct sset nodes;          /* pods on these only. */
+
+    /* What Kube-OVN's IPAM shows of itself. */
+    struct hmap ip_objects;     /* struct ip_object, by name. */
+    struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
+                                 * address. */
+    struct shash subnets;       /* Name -> struct subnet_object. */
+    bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
+                                 * be read.  Kept by the daemon. */
+    uint64_t ipam_seqno;        /* +1 for every change of them. */
+
     struct ovs_list dirty_members;
     struct ovs_list dirty_addrs;
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
@@ -277,8 +297,10 @@ struct model {
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
 
-    /* Kube-OVN: when its controller was last seen to restart, 0: settled. */
+    /* When the CNI controller was last (re)started, as far as known; 0: never.
+     * Monotonic, negative if that was before the machine's own start. */
     long long int cni_restarted_ms;
+    bool cni_down;              /* It is known not to run. */
     uint64_t change_seqno;      /* +1 for every change of content. */
 };
 
@@ -360,6 +382,16 @@ struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
+/* The first promise of the address, and the one after 'promise'. */
+const struct promise *model_first_promise(const struct model *,
+                                          const struct ip_addr *);
+const struct promise *model_next_promise(const struct promise *);
+/* The StatefulSet (or VM) of that name, or NULL; and the entry for it. */
+const struct workload *model_find_workload(const struct model *,
+                                           enum owner_kind, const char *ns,
+                                           const char *name);
+const struct base_entry *model_find_base(const struct model *, const char *ns,
+                                         const char *name);
 const struct binding *model_find_binding(const struct model *,
                                          const char *logical_port);
 const struct chassis *model_find_chassis(const struct model *, const char *);
@@ -370,15 +402,32 @@ const struct workload *model_member_workload(const struct model *,
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
-/* The StatefulSet or VirtualMachine of that name, or NULL. */
-const struct workload *model_find_workload(const struct model *,
-                                           enum owner_kind, const char *ns,
-                                           const char *name);
-/* The first who asks for 'ip' and may not have it yet, and the next one; NULL
- * if there is none. */
-const struct waiter *model_first_waiter(const struct model *,
-                                        const struct ip_addr *ip);
-const struct waiter *model_next_waiter(const struct waiter *);
+/* What the sources tell about: pods of these namespaces only (none: of all);
+ * pods on these nodes only. */
+void model_set_namespaces(struct model *, const struct svec *names);
+void model_set_nodes(struct model *, const struct sset *names);
+
+enum member_scope {
+    SCOPE_INSIDE,
+    SCOPE_OUTSIDE,
+    SCOPE_UNDECIDED,            /* Its pod has no node yet. */
+};
+/* Whether that includes 'member'; if not, '*why' says so in words, which the
+ * caller frees.  A member without a pod has no node that could exclude it. */
+enum member_scope model_member_scope(const struct model *,
+                                     const struct member *, char **why);
+
+/* The IP object called 'name'; one of 'subnet', other than that called
+ * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
+ * NULL if there is none. */
+const struct ip_object *model_find_ip_object(const struct model *,
+                                             const char *name);
+const struct ip_object *model_find_ip_holder(const struct model *,
+                                             const char *subnet,
+                                             const struct ip_addr *ip,
+                                             const char *except);
+const struct subnet_object *model_find_subnet(const struct model *,
+                                              const char *name);
 /* A port of 'member' is known to be bound, or not: remembers which pod ran. */
 void model_note_binding(struct model *, struct member *, bool bound);
 bool model_member_opted_out(const struct model *, const struct member *);
@@ -388,6 +437,8 @@ bool model_binding_known(const struct model *, const char *logical_port);
 /* Next dirty member or address, taken off its list; NULL if there is none. */
 struct member *model_take_dirty_member(struct model *);
 struct addr_use *model_take_dirty_addr(struct model *);
+/* True while some member or address waits to be judged. */
+bool model_has_dirty(const struct model *);
 void model_mark_member(struct model *, struct member *);
 void model_mark_addr(struct model *, const struct network *,
                      const struct ip_addr *);

@@ -70,6 +70,7 @@ workload_equals(const struct workload *a, const struct workload *b)
         || strcmp(a->ns, b->ns)
         || strcmp(a->name, b->name)
         || strcmp(a->uid, b->uid)
+        || a->created_s != b->created_s
         || a->deleting != b->deleting
         || a->opted_out != b->opted_out
         || a->replicas != b->replicas

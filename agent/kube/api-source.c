@@ -22,8 +22,10 @@
 #include "api-live.h"
 #include "api-store.h"
 #include "api-write.h"
+#include "cni-watch.h"
 #include "http.h"
 #include "kube-change.h"
+#include "node-set.h"
 #include "reflector.h"
 
 VLOG_DEFINE_THIS_MODULE(api_source);
@@ -34,7 +36,7 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
 
 /* What is read. */
 static const struct source_kind {
@@ -68,6 +70,12 @@ static const struct source_kind {
      "", true, true, false},
     {MANIFEST_VIP, "kubeovn.io", NULL, RES_VIP, "vips", "",
      false, false, true},
+    /* Without them, no address beside Kube-OVN is taken for stale. */
+    {MANIFEST_IP, "kubeovn.io", NULL, RES_IP, "ips", "",
+     false, false, true},
+    /* For reports. */
+    {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
+     false, false, true},
 };
 
 /* One kind, in one namespace or all. */
@@ -89,6 +97,8 @@ struct api_source {
     struct api_writer writer;
     struct api_discovery discovery;
     struct api_resource resources[N_RES];
+    struct cni_watch *cni;      /* Or NULL. */
+    struct node_set *nodes;     /* Or NULL: all. */
     struct svec namespaces;
 
     struct source_slot *slots;
@@ -137,7 +147,9 @@ open_slot(struct api_source *src, struct source_slot *slot,
         .ns = slot->ns,
         .path = path,
         .query = query,
-        .metadata_only = k->metadata_only,
+        /* The metadata of a pod do not tell its node. */
+        .metadata_only = (k->metadata_only
+                          && !(src->nodes && k->kind == MANIFEST_POD)),
     };
 
     slot->api_version = xstrdup(api_version);
@@ -186,8 +198,11 @@ make_slots(struct api_source *src)
 
     src->slots = xmalloc(ARRAY_SIZE(kinds) * n_ns * sizeof *src->slots);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        /* Vips belong to no namespace of their own. */
-        if (!src->namespaces.n || kinds[i].kind == MANIFEST_VIP) {
+        /* Namespaces are asked for by name.  Kube-OVN's objects are in no
+         * namespace of their own. */
+        if (!src->namespaces.n
+            || (!kinds[i].namespaced
+                && kinds[i].kind != MANIFEST_NAMESPACE)) {
             add_slot(src, &kinds[i], NULL);
             continue;
         }
@@ -195,6 +210,17 @@ make_slots(struct api_source *src)
             add_slot(src, &kinds[i], src->namespaces.names[j]);
         }
     }
+}
+
+/* 'controller' is "NAMESPACE/NAME". */
+static void
+open_cni_watch(struct api_source *src, const char *controller)
+{
+    const char *slash = strchr(controller, '/');
+    char *ns = xmemdup0(controller, slash - controller);
+
+    src->cni = cni_watch_create(src->http, src->kubeconfig, ns, slash + 1);
+    free(ns);
 }
 
 char *
@@ -231,7 +257,14 @@ api_source_create(const struct api_source_options *options,
         svec_clone(&src->namespaces, options->namespaces);
         svec_sort_unique(&src->namespaces);
     }
+    if (options->node_selector || options->zone) {
+        src->nodes = node_set_create(src->http, kubeconfig,
+                                     options->node_selector, options->zone);
+    }
     make_slots(src);
+    if (options->cni_controller) {
+        open_cni_watch(src, options->cni_controller);
+    }
     VLOG_INFO("API server %s, by %s", kubeconfig_server(kubeconfig),
               kubeconfig_origin(kubeconfig));
     return NULL;
@@ -248,6 +281,8 @@ api_source_destroy(struct api_source *src)
         free(src->slots[i].ns);
     }
     free(src->slots);
+    cni_watch_destroy(src->cni);
+    node_set_destroy(src->nodes);
     api_discovery_destroy(&src->discovery);
     for (size_t i = 0; i < N_RES; i++) {
         free(src->resources[i].api_version);
@@ -274,6 +309,19 @@ api_source_set_limits(struct api_source *src, unsigned int page,
                                  backoff_ms);
         }
     }
+    if (src->cni) {
+        cni_watch_set_limits(src->cni, page, silence_ms, backoff_ms);
+    }
+    if (src->nodes) {
+        node_set_set_limits(src->nodes, page, silence_ms, backoff_ms);
+    }
+}
+
+const struct sset *
+api_source_nodes(const struct api_source *src, uint64_t *seqno)
+{
+    *seqno = src->nodes ? node_set_seqno(src->nodes) : 0;
+    return src->nodes ? node_set_names(src->nodes) : NULL;
 }
 
 bool
@@ -344,8 +392,17 @@ refresh_live_pods(struct api_source *src, long long int now)
 static bool
 is_synced(const struct api_source *src)
 {
-    if (!src->discovery.done) {
+    if (!src->discovery.done
+        || (src->cni && !cni_watch_is_synced(src->cni, src->now))) {
         return false;
+    }
+    if (src->nodes) {
+        struct reflector_status status;
+
+        node_set_get_status(src->nodes, src->now, &status);
+        if (!status.synced) {
+            return false;
+        }
     }
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
@@ -377,6 +434,12 @@ api_source_run(struct api_source *src, long long int now)
             reflector_run(src->slots[i].reflector, now);
         }
     }
+    if (src->nodes) {
+        node_set_run(src->nodes, now);
+    }
+    if (src->cni) {
+        cni_watch_run(src->cni, now, time_wall_msec());
+    }
     refresh_live_pods(src, now);
     api_live_run(&src->live, now);
     api_writer_run(&src->writer, now);
@@ -397,6 +460,12 @@ api_source_wait(struct api_source *src)
         if (src->slots[i].reflector) {
             reflector_wait(src->slots[i].reflector);
         }
+    }
+    if (src->nodes) {
+        node_set_wait(src->nodes);
+    }
+    if (src->cni) {
+        cni_watch_wait(src->cni);
     }
     api_live_wait(&src->live);
     api_writer_wait(&src->writer);
@@ -422,6 +491,17 @@ api_source_live_read(struct api_source *src, const struct live_read *what,
                    api_source_covers(src, what->ns) ? NULL
                    : "it is outside of --namespace", now);
     poll_immediate_wake();
+}
+
+void
+api_source_look_for_refusal(struct api_source *src,
+                            const struct refusal_read *what,
+                            long long int now)
+{
+    if (api_source_covers(src, what->ns)) {
+        api_live_look_for_refusal(&src->live, what, now);
+        poll_immediate_wake();
+    }
 }
 
 bool
@@ -512,6 +592,7 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
+                          + !!src->live.events_problem
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
@@ -528,8 +609,25 @@ api_source_get_status(const struct api_source *src,
             status->n_errors += rs.n_errors;
             if (slot->kind->kind == MANIFEST_VIP && !rs.synced) {
                 status->vips_known = false;
+            } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
+                status->ip_objects_hidden = true;
             }
         }
+    }
+    if (src->nodes) {
+        struct reflector_status rs;
+
+        node_set_get_status(src->nodes, src->now, &rs);
+        status->trusted &= rs.fresh;
+        status->n_problems += rs.problem != NULL;
+    }
+    if (src->cni) {
+        struct cni_watch_status cs;
+
+        cni_watch_get_status(src->cni, src->now, &cs);
+        status->cni_down = cs.down;
+        status->cni_restarted_ms = cs.restarted_ms;
+        status->n_problems += cs.n_problems;
     }
     http_get_stats(src->http, &http);
     status->n_requests = http.n_requests;
@@ -549,6 +647,20 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     kubeconfig_format_problems(src->kubeconfig, ds);
     if (src->discovery.problem) {
         ds_put_format(ds, "%s\n", src->discovery.problem);
+    }
+    if (src->nodes) {
+        struct reflector_status rs;
+
+        node_set_get_status(src->nodes, src->now, &rs);
+        if (rs.problem) {
+            ds_put_format(ds, "%s\n", rs.problem);
+        }
+    }
+    if (src->cni) {
+        cni_watch_format_problems(src->cni, src->now, ds);
+    }
+    if (src->live.events_problem) {
+        ds_put_format(ds, "%s\n", src->live.events_problem);
     }
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);
@@ -594,6 +706,12 @@ api_source_format_status(const struct api_source *src, long long int now,
                           (now - rs.heard_ms) / 1000);
         }
         ds_put_char(ds, '\n');
+    }
+    if (src->nodes) {
+        node_set_format(src->nodes, now, ds);
+    }
+    if (src->cni) {
+        cni_watch_format(src->cni, now, ds);
     }
 }
 

@@ -24,6 +24,7 @@
 
 #include "kube-change.h"
 #include "manifest-reader.h"
+#include "object-change.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -332,28 +333,15 @@ give_gone(struct api_store *store, struct api_record *rec)
     }
     set_given(store, rec, false);
     uid = dup_uid(rec);
-    switch ((enum manifest_kind) rec->kind) {
-    case MANIFEST_POD:
-        push(store, kube_change_create(KUBE_POD, true, rec->ns, rec->name,
-                                       uid));
-        break;
-    case MANIFEST_NAMESPACE:
-        push(store, kube_change_create(KUBE_NAMESPACE, true, "", rec->name,
-                                       uid));
-        break;
-    case MANIFEST_VIP:
-        give_vip_gone(store, rec, uid);
-        break;
-    case MANIFEST_STATEFULSET:
-    case MANIFEST_REVISION:
-    case MANIFEST_VM:
-    case MANIFEST_VMI:
+    if (workload_assembly_takes(rec->kind)) {
         workload_assembly_remove(&store->assembly, rec->kind, rec->ns,
                                  rec->name);
         store->n_changes++;
-        break;
-    default:
-        OVS_NOT_REACHED();
+    } else if (rec->kind == MANIFEST_VIP) {
+        give_vip_gone(store, rec, uid);
+    } else {
+        push(store, object_change_create_gone(rec->kind, rec->ns, rec->name,
+                                              uid));
     }
     free(uid);
 }
@@ -363,8 +351,6 @@ static void
 give(struct api_store *store, struct api_record *rec,
      struct manifest_object *object)
 {
-    struct kube_change *change;
-
     if (!object) {
         give_gone(store, rec);
         return;
@@ -383,14 +369,17 @@ give(struct api_store *store, struct api_record *rec,
         }
         smap_replace(&store->vip_namespaces, rec->name, object->ns);
     }
-    change = kube_change_create(object->kind == MANIFEST_POD ? KUBE_POD
-                                : object->kind == MANIFEST_VIP ? KUBE_VIP
-                                : KUBE_NAMESPACE,
-                                false, object->ns, object->name, object->uid);
-    change->pod = object->pod;
-    object->pod = NULL;
-    change->opted_out = object->opted_out;
-    manifest_object_destroy(object);
+    push(store, object_change_create(object));
+}
+
+void
+api_store_give_refusal(struct api_store *store, const char *ns,
+                       const char *name, const char *uid, const char *message)
+{
+    struct kube_change *change = kube_change_create(KUBE_REFUSAL, false, ns,
+                                                    name, uid);
+
+    change->text = xstrdup(message);
     push(store, change);
 }
 

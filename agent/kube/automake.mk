@@ -19,12 +19,16 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-write.h \
 	agent/kube/base64.c \
 	agent/kube/base64.h \
+	agent/kube/cni-watch.c \
+	agent/kube/cni-watch.h \
 	agent/kube/exec-plugin.c \
 	agent/kube/exec-plugin.h \
 	agent/kube/file-watch.c \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-reader.c \
+	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
 	agent/kube/json-place.h \
 	agent/kube/json-text.c \
@@ -48,6 +52,10 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/node-set.c \
+	agent/kube/node-set.h \
+	agent/kube/object-change.c \
+	agent/kube/object-change.h \
 	agent/kube/reflector-list.c \
 	agent/kube/reflector-private.h \
 	agent/kube/reflector-watch.c \

@@ -14,6 +14,7 @@
 
 #include "util.h"
 
+#include "ipam-object.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -109,12 +110,49 @@ put_pod(struct ds *ds, const struct pod *pod)
 }
 
 static void
+put_ip(struct ds *ds, const struct ip_object *o)
+{
+    put_string(ds, o->version);
+    put_string(ds, o->ns);
+    put_string(ds, o->pod);
+    put_string(ds, o->pod_type);
+    put_string(ds, o->subnet);
+    put_number(ds, o->n_addrs);
+    for (size_t i = 0; i < o->n_addrs; i++) {
+        put_ips(ds, &o->addrs[i].ip, 1);
+    }
+    put_number(ds, o->has_mac);
+    if (o->has_mac) {
+        put_bytes(ds, &o->mac, sizeof o->mac);
+    }
+    put_number(ds, o->reserved);
+    put_number(ds, o->has_finalizer);
+}
+
+static void
+put_subnet(struct ds *ds, const struct subnet_object *s)
+{
+    put_string(ds, s->cidr);
+    put_string(ds, s->gateway);
+    put_string(ds, s->provider);
+    put_string(ds, s->vpc);
+    put_ips(ds, s->own.addrs, s->own.n);
+    put_number(ds, s->truncated);
+    put_number(ds, s->n_using);
+    for (size_t i = 0; i < s->n_using; i++) {
+        put_ips(ds, &s->using[i].first, 1);
+        put_ips(ds, &s->using[i].last, 1);
+    }
+}
+
+static void
 put_workload(struct ds *ds, const struct workload *w)
 {
     put_number(ds, w->kind);
     put_string(ds, w->ns);
     put_string(ds, w->name);
     put_string(ds, w->uid);
+    put_number(ds, w->created_s);
     put_number(ds, w->deleting);
     put_number(ds, w->opted_out);
     put_number(ds, w->replicas);
@@ -164,6 +202,12 @@ manifest_object_digest(const struct manifest_object *object,
     }
     if (object->workload) {
         put_workload(&ds, object->workload);
+    }
+    if (object->ip) {
+        put_ip(&ds, object->ip);
+    }
+    if (object->subnet) {
+        put_subnet(&ds, object->subnet);
     }
     put_string(&ds, object->current_revision);
     put_string(&ds, object->update_revision);

@@ -19,6 +19,8 @@
 #include "util.h"
 
 #include "dialect.h"
+#include "ipam-object.h"
+#include "ipam-reader.h"
 #include "json-place.h"
 #include "manifest-reader.h"
 #include "network-list.h"
@@ -52,6 +54,8 @@ static const struct kind_info {
     {MANIFEST_VMI, "VirtualMachineInstance", "kubevirt.io", true},
     {MANIFEST_NAMESPACE, "Namespace", "", false},
     {MANIFEST_VIP, "Vip", "kubeovn.io", false},
+    {MANIFEST_IP, "IP", "kubeovn.io", false},
+    {MANIFEST_SUBNET, "Subnet", "kubeovn.io", false},
 };
 
 const char *
@@ -73,6 +77,8 @@ manifest_object_destroy(struct manifest_object *object)
         free(object->name);
         free(object->uid);
         pod_destroy(object->pod);
+        ip_object_destroy(object->ip);
+        subnet_object_destroy(object->subnet);
         workload_destroy(object->workload);
         free(object->current_revision);
         free(object->update_revision);
@@ -367,6 +373,7 @@ read_workload(const struct object_context *ctx, enum owner_kind kind,
     object->workload = w;
     free(w->origin);
     w->origin = xasprintf("%s:%d", ctx->file, object->line);
+    w->created_s = place_time(&ctx->metadata, "creationTimestamp");
     w->deleting = object->deleting;
     w->opted_out = object->opted_out || is_opted_out(&annotations);
     read_annotations(&annotations, ctx->dialect, &smap);
@@ -508,6 +515,12 @@ read_kind(const struct object_context *ctx)
         return true;
     case MANIFEST_VIP:
         read_vip(ctx);
+        return true;
+    case MANIFEST_IP:
+        ipam_read_ip(&ctx->root, &ctx->metadata, ctx->object);
+        return true;
+    case MANIFEST_SUBNET:
+        ipam_read_subnet(&ctx->root, ctx->object);
         return true;
     }
     OVS_NOT_REACHED();

@@ -79,6 +79,8 @@ table_of(struct workload_assembly *a, enum manifest_kind kind)
     case MANIFEST_POD:
     case MANIFEST_NAMESPACE:
     case MANIFEST_VIP:
+    case MANIFEST_IP:
+    case MANIFEST_SUBNET:
         return NULL;
     }
     OVS_NOT_REACHED();

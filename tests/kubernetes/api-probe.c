@@ -33,6 +33,7 @@
 #include "util.h"
 
 #include "agent/core/dialect.h"
+#include "agent/core/ipam-object.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/pod.h"
 #include "agent/core/workload.h"
@@ -49,11 +50,25 @@ struct probe {
 };
 
 static void
+print_ip(const struct ip_object *o)
+{
+    printf(" %s/%s in %s", o->ns, o->pod, o->subnet);
+    for (size_t i = 0; i < o->n_addrs; i++) {
+        char ip[IP_ADDR_STRLEN];
+
+        printf(" %s", ip_addr_to_string(&o->addrs[i].ip, ip));
+    }
+    printf("%s%s", o->reserved ? " reserved" : "",
+           ip_object_is_in_force(o) ? " in force" : "");
+}
+
+static void
 print_change(const struct kube_change *c)
 {
     static const char *const kinds[] = {
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "owner", [KUBE_VIP] = "vip",
-        [KUBE_NAMESPACE] = "namespace",
+        [KUBE_NAMESPACE] = "namespace", [KUBE_IP] = "ip",
+        [KUBE_SUBNET] = "subnet", [KUBE_REFUSAL] = "refusal",
     };
 
     printf("%s %s %s/%s %s", c->gone ? "gone" : "have", kinds[c->kind],
@@ -76,6 +91,12 @@ print_change(const struct kube_change *c)
     }
     if (c->opted_out) {
         printf(" ignored");
+    }
+    if (c->ip) {
+        print_ip(c->ip);
+    }
+    if (c->subnet) {
+        printf(" %s ranges=%"PRIuSIZE, c->subnet->cidr, c->subnet->n_using);
     }
     putchar('\n');
 }

@@ -539,6 +539,29 @@ OBJECT
     manifest_write
 }
 
+# manifest_ip NAME SUBNET IP: Kube-OVN's IP object.  $reserved makes it one that
+# is kept.
+manifest_ip () {
+    cat > "objects/ip-$1.yaml" <<OBJECT
+apiVersion: kubeovn.io/v1
+kind: IP
+metadata:
+  name: $1
+  uid: uid-ip-$1
+  finalizers: [kubeovn.io/kube-ovn-controller]
+  labels:
+    ovn.kubernetes.io/ip_reserved: "$(test -z "$reserved" && echo false || echo true)"
+spec:
+  namespace: default
+  podName: ${1%%.*}
+  subnet: $2
+  ipAddress: "$3"
+  v4IpAddress: "$3"
+  macAddress: "0a:00:00:00:ff:01"
+OBJECT
+    manifest_write
+}
+
 # manifest_object NAME: any other object, from standard input.
 manifest_object () {
     cat > "objects/$1.yaml"

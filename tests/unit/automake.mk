@@ -17,6 +17,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
@@ -33,6 +34,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
@@ -51,7 +53,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-web-server.c \
 	tests/unit/test-workload.c \
+	tests/unit/tls-fixture.c \
+	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/world-act.c \
@@ -61,12 +66,15 @@ tests_unit_run_unit_SOURCES = \
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \
+	agent/web/libweb.la \
 	ovsdb/libovsdbview.la \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
+	$(MHD_LIBS) \
+	$(GNUTLS_LIBS) \
 	$(YAML_LIBS) \
 	$(CUNIT_LIBS)
 

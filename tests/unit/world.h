@@ -169,11 +169,14 @@ struct world {
     /* Called before a live read is answered; may change the world. */
     enum live_read_result (*on_read)(struct world *);
     enum live_read_result read_result;
+    /* In which words the CNI controller refuses a pod its address, or NULL. */
+    const char *refusal;
     /* Called before an NB batch is carried out. */
     void (*on_batch)(struct world *, const struct nb_batch *);
 
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
+    size_t n_refusal_reads;
     size_t n_clears, n_sets, n_gated, n_opened, n_excludes;
     size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
