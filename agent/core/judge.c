@@ -150,13 +150,17 @@ verdict_set(struct verdict *v, enum verdict_kind kind, const char *case_,
             const char *format, ...)
 {
     va_list args;
+    char *why;
+
+    /* The arguments may name what 'v' said before. */
+    va_start(args, format);
+    why = xvasprintf(format, args);
+    va_end(args);
+    free(v->why);
 
     v->kind = kind;
     v->case_ = case_;
-    free(v->why);
-    va_start(args, format);
-    v->why = xvasprintf(format, args);
-    va_end(args);
+    v->why = why;
 }
 
 /* Does the port's row say that it was made for an earlier pod of the name? */
@@ -230,6 +234,7 @@ judge_with_pod(const struct model *m, const struct settings *s,
         verdict_set(v, VERDICT_REPORT, "B", "%s, but a change of a live "
                     "StatefulSet's fixed IP is denied (sts-ip-change=deny)",
                     e->why);
+        v->denied = true;
         return;
     }
     if (!seen_new && !made_for_another(p, pod) && !born_so(m, p, e)) {
@@ -325,6 +330,7 @@ judge_without_pod(const struct model *m, const struct settings *s,
             verdict_set(v, VERDICT_REPORT, "C", "%s, but a change of a live "
                         "StatefulSet's fixed IP is denied "
                         "(sts-ip-change=deny)", e->why);
+            v->denied = true;
             return;
         }
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "C",

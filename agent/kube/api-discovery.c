@@ -72,7 +72,8 @@ api_discovery_hurry(struct api_discovery *d, long long int now)
 }
 
 static void
-fail(struct api_discovery *d, char *problem, long long int now)
+fail(struct api_discovery *d, char *problem, long long int retry_after_ms,
+     long long int now)
 {
     long long int wait = RETRY_MS << MIN(d->n_failures, 5);
 
@@ -84,7 +85,8 @@ fail(struct api_discovery *d, char *problem, long long int now)
     d->n_failures++;
     d->next = SIZE_MAX;
     forget_found(d);
-    d->due = now + MIN(wait, MAX_RETRY_MS) + random_range(RETRY_MS);
+    wait = MAX(MIN(wait, MAX_RETRY_MS), retry_after_ms);
+    d->due = now + wait + random_range(RETRY_MS);
 }
 
 static void
@@ -274,6 +276,7 @@ ask_next(struct api_discovery *d, long long int now)
 bool
 api_discovery_run(struct api_discovery *d, long long int now)
 {
+    long long int retry_after_ms;
     char *problem;
 
     if (!d->request) {
@@ -288,10 +291,11 @@ api_discovery_run(struct api_discovery *d, long long int now)
         return false;
     }
     problem = read_answer(d, now);
+    retry_after_ms = http_request_retry_after_ms(d->request);
     http_request_destroy(d->request);
     d->request = NULL;
     if (problem) {
-        fail(d, problem, now);
+        fail(d, problem, retry_after_ms, now);
         return false;
     }
     if (ask_next(d, now)) {

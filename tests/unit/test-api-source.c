@@ -961,10 +961,33 @@ test_live_failures(void)
         CU_ASSERT_EQUAL(live_result(i + 1), LIVE_READ_FAILED);
         CU_ASSERT(is("pod ns/a", "u1"));
     }
+    CU_ASSERT(has_problem("cannot get pods in namespace ns: permission is "
+                          "missing"));
+    live_read(50, "a", "");
+    reply(ONE "a", POD("a", "u1", "5"));
+    CU_ASSERT_EQUAL(live_result(50), LIVE_READ_CURRENT);
+    CU_ASSERT(!has_problem("permission is missing"));
+
     /* No answer at all. */
     live_read(100, "a", "");
     request(ONE "a", NULL);
     CU_ASSERT_EQUAL(live_result(100), LIVE_READ_FAILED);
+    CU_ASSERT(status().trusted);
+    stop();
+}
+
+/* A server that asks for patience is not asked again before. */
+static void
+test_live_patience(void)
+{
+    start_with_pods();
+    live_read(1, "a", "");
+    stub_request_reply(request(ONE "a", NULL), 429, "Retry-After: 300\r\n",
+                       "");
+    CU_ASSERT_EQUAL(live_result(1), LIVE_READ_FAILED);
+    live_read(2, "a", "");
+    CU_ASSERT_EQUAL(live_result(2), LIVE_READ_FAILED);
+    CU_ASSERT(!stub_server_find(w.stub, ONE "a", NULL));
     CU_ASSERT(status().trusted);
     stop();
 }
@@ -1258,6 +1281,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_live_reads);
     CU_ADD_TEST(suite, test_live_owner);
     CU_ADD_TEST(suite, test_live_failures);
+    CU_ADD_TEST(suite, test_live_patience);
     CU_ADD_TEST(suite, test_live_finished);
     CU_ADD_TEST(suite, test_refusals);
     CU_ADD_TEST(suite, test_cni_pods);
