@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Rollouts that cannot finish: an ordinal of a StatefulSet is to get an address
- * that another one still has, and that one waits for it in turn, be it in a
- * circle of addresses or because a rollout replaces the highest ordinal first
- * and the next one not before that one is ready. */
+/* Rollouts that cannot finish: an ordinal of a StatefulSet is to get an
+ * address that another one still has, and that one waits for it in turn, be it
+ * in a circle of addresses or because a rollout replaces the highest ordinal
+ * first and the next one not before that one is ready. */
 
 #include <config.h>
 
