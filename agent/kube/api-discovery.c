@@ -105,6 +105,25 @@ get(struct api_discovery *d, const char *path, long long int now)
     d->request = http_get(d->http, access, path, &options, now);
 }
 
+/* Has 'group', an element of an APIGroupList, the version 'version'? */
+static bool
+group_has_version(const json_t *group, const char *version)
+{
+    json_t *versions = json_object_get(group, "versions");
+    json_t *element;
+    size_t i;
+
+    json_array_foreach (versions, i, element) {
+        const char *s = json_string_value(json_object_get(element,
+                                                          "groupVersion"));
+
+        if (s && !strcmp(s, version)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Finds the versions of the wanted groups in an APIGroupList. */
 static char *
 read_groups(struct api_discovery *d, const json_t *json)
@@ -125,8 +144,9 @@ read_groups(struct api_discovery *d, const json_t *json)
         for (size_t j = 0; name && version && j < d->n_resources; j++) {
             struct api_resource *r = &d->resources[j];
 
-            if (!strcmp(r->group, name) && !r->found) {
-                r->found = xstrdup(version);
+            if (!strcmp(r->group, name) && !r->found
+                && (!r->version || group_has_version(group, r->version))) {
+                r->found = xstrdup(r->version ? r->version : version);
             }
         }
     }

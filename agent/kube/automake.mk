@@ -17,6 +17,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-store-private.h \
 	agent/kube/api-store.c \
 	agent/kube/api-store.h \
+	agent/kube/api-write.c \
+	agent/kube/api-write.h \
 	agent/kube/base64.c \
 	agent/kube/base64.h \
 	agent/kube/cni-watch.c \
@@ -27,6 +29,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-claim.c \
+	agent/kube/ipam-claim.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
@@ -54,6 +58,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
 	agent/kube/node-set.c \
 	agent/kube/node-set.h \
 	agent/kube/object-change.c \

@@ -76,6 +76,7 @@ print_change(const struct kube_change *c)
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "owner", [KUBE_VIP] = "vip",
         [KUBE_NAMESPACE] = "namespace", [KUBE_IP] = "ip",
         [KUBE_SUBNET] = "subnet", [KUBE_REFUSAL] = "refusal",
+        [KUBE_IPAM_CLAIM] = "claim",
     };
 
     printf("%s %s %s/%s %s", c->gone ? "gone" : "have", kinds[c->kind],
@@ -108,6 +109,13 @@ print_change(const struct kube_change *c)
     }
     if (c->subnet) {
         printf(" %s ranges=%"PRIuSIZE, c->subnet->cidr, c->subnet->n_using);
+    }
+    if (c->cni_network) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        ip_addr_set_format(&c->ips, &ds);
+        printf(" %s %s", c->cni_network, ds_cstr(&ds));
+        ds_destroy(&ds);
     }
     putchar('\n');
 }

@@ -65,6 +65,7 @@ take_changes(void)
                             : c->kind == KUBE_IP ? "ip"
                             : c->kind == KUBE_SUBNET ? "subnet"
                             : c->kind == KUBE_REFUSAL ? "refusal"
+                            : c->kind == KUBE_IPAM_CLAIM ? "claim"
                             : "namespace");
         char *key = xasprintf("%s %s/%s", kind, c->ns, c->name);
         const struct workload *wl = c->workload;
@@ -777,12 +778,18 @@ test_discovery(void)
           "{\"name\": \"kubevirt.io\", \"preferredVersion\": "
           "{\"groupVersion\": \"kubevirt.io/v1\"}},"
           "{\"name\": \"kubeovn.io\", \"preferredVersion\": "
-          "{\"groupVersion\": \"kubeovn.io/v1\"}}]}");
+          "{\"groupVersion\": \"kubeovn.io/v1\"}},"
+          "{\"name\": \"k8s.cni.cncf.io\", \"preferredVersion\": "
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"}, \"versions\": ["
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"},"
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1alpha1\"}]}]}");
     reply("/apis/kubevirt.io/v1$", "{\"resources\": ["
           "{\"name\": \"virtualmachines\"}]}");
     reply("/apis/kubeovn.io/v1$", "{\"resources\": ["
           "{\"name\": \"vips\"}, {\"name\": \"subnets\"}, "
           "{\"name\": \"ips\"}]}");
+    reply("/apis/k8s.cni.cncf.io/v1alpha1$", "{\"resources\": ["
+          "{\"name\": \"ipamclaims\"}]}");
     reply("/apis/kubevirt.io/v1/virtualmachines?",
           LIST("VirtualMachineList", "10", "",
                META("vm", "v1", "5", "")));
@@ -806,6 +813,15 @@ test_discovery(void)
                "\"10.0.0.1\", \"subnet\": \"net\"}}"));
     UNTIL(is("ip /a.ns", "p1"));
     CU_ASSERT(!status().ip_objects_hidden);
+    CU_ASSERT(!status().ipam_claims_known);
+    reply("/apis/k8s.cni.cncf.io/v1alpha1/ipamclaims?",
+          LIST("IPAMClaimList", "10", "",
+               "{\"metadata\": {\"name\": \"vm.blue\", \"namespace\": "
+               "\"ns\", \"uid\": \"c1\", \"resourceVersion\": \"4\"}, "
+               "\"spec\": {\"network\": \"blue\", "
+               "\"interface\": \"net1\"}, "
+               "\"status\": {\"ips\": [\"10.3.0.5/16\"]}}"));
+    UNTIL(is("claim ns/vm.blue", "c1"));
     CU_ASSERT(is("workload ns/vm", "0 known 1")
               || is("workload ns/vm", "1 known 1"));
     CU_ASSERT(!stub_server_find(w.stub, "/apis/kubevirt.io/v1/"
