@@ -381,6 +381,59 @@ test_list_expired(void)
     stop();
 }
 
+/* A list without an end: page after page with nothing, each with another
+ * token.  It is given up, and nothing of it counts. */
+static void
+test_endless_list(void)
+{
+    start(NULL);
+    reply(PODS, LIST("PodList", "10", "x", POD("a", "u1", "5")));
+    for (int i = 0; i <= 1000; i++) {
+        char *body = xasprintf(LIST("PodList", "10", "x%d", ""), i);
+
+        stub_request_reply(request(PODS, "continue=x"), 200, "", body);
+        free(body);
+        turn();
+    }
+    UNTIL(has_problem("on and on without objects"));
+    CU_ASSERT(shash_is_empty(&w.objects));
+    CU_ASSERT(!status().synced);
+
+    /* From the beginning, and this one ends. */
+    CU_ASSERT_PTR_NULL(strstr(stub_request_path(request(PODS, NULL)),
+                              "continue"));
+    reply(PODS, LIST("PodList", "11", "", POD("a", "u1", "5")));
+    UNTIL(is("pod ns/a", "u1"));
+    stop();
+}
+
+/* A page that is larger than any can be. */
+static void
+test_large_page(void)
+{
+    size_t size = 1024 * 1024;
+    char *big = xmalloc(size + 1);
+    struct stub_request *r;
+
+    start(NULL);
+    memset(big, ' ', size);
+    big[size] = '\0';
+    r = request(PODS, NULL);
+    stub_request_begin_chunks(r);
+    stub_request_chunk(r, "{\"kind\": ");
+    for (int i = 0; i < 65; i++) {
+        stub_request_chunk(r, big);
+        turn();
+    }
+    UNTIL(has_problem("the answer is larger than 67108864 bytes"));
+    stub_request_cut(r);
+    CU_ASSERT(shash_is_empty(&w.objects));
+    reply(PODS, LIST("PodList", "11", "", POD("a", "u1", "5")));
+    UNTIL(is("pod ns/a", "u1"));
+    free(big);
+    stop();
+}
+
 /* ---- Watches. ---- */
 
 static void
@@ -414,6 +467,39 @@ test_events(void)
     CU_ASSERT_EQUAL(n_events, 4);
     CU_ASSERT_EQUAL(status().n_lists, 4);
     CU_ASSERT(status().trusted);
+    stop();
+}
+
+/* A watch in which nothing but bookmarks comes is a good one: nothing is
+ * listed again, nothing changes, and the next one begins where the last
+ * bookmark was. */
+static void
+test_bookmarks_only(void)
+{
+    struct stub_request *watch = start_with_pods();
+    size_t n_changes = w.n_changes;
+
+    for (int i = 0; i < 3; i++) {
+        char *version = xasprintf("resourceVersion=%d&", 100 * (i + 1));
+        char *text = xasprintf(BOOKMARK("%d") BOOKMARK("%d"), 100 * i + 50,
+                               100 * (i + 1));
+
+        stub_request_chunk(watch, text);
+        stub_request_end_chunks(watch);
+        watch = request(PODS, version);
+        stub_request_begin_chunks(watch);
+        free(version);
+        free(text);
+    }
+    UNTIL(status().trusted);
+    CU_ASSERT_EQUAL(status().n_lists, 4);
+    CU_ASSERT_EQUAL(w.n_changes, n_changes);
+    CU_ASSERT_EQUAL(status().n_events, 0);
+
+    /* An older bookmark does not lead back. */
+    stub_request_chunk(watch, BOOKMARK("200"));
+    stub_request_end_chunks(watch);
+    CU_ASSERT_PTR_NOT_NULL(request(PODS, "resourceVersion=300&"));
     stop();
 }
 
@@ -1222,7 +1308,10 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_bad_pages);
     CU_ADD_TEST(suite, test_cut_list);
     CU_ADD_TEST(suite, test_list_expired);
+    CU_ADD_TEST(suite, test_endless_list);
+    CU_ADD_TEST(suite, test_large_page);
     CU_ADD_TEST(suite, test_events);
+    CU_ADD_TEST(suite, test_bookmarks_only);
     CU_ADD_TEST(suite, test_old_events);
     CU_ADD_TEST(suite, test_bad_events);
     CU_ADD_TEST(suite, test_bad_watches);
