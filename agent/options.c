@@ -78,6 +78,13 @@ static const struct option fixed_options[] = {
     STREAM_SSL_LONG_OPTIONS,
 };
 
+/* Of a setting that is on or off, "--NAME" alone says on. */
+static bool
+is_switch(const struct setting_info *info)
+{
+    return !strcmp(info->arg, SWITCH_WORDS);
+}
+
 /* Returns all options, ended by a null one; the caller frees the array. */
 static struct option *
 make_long_options(void)
@@ -91,7 +98,8 @@ make_long_options(void)
     for (size_t i = 0; i < n_settings; i++) {
         options[n++] = (struct option) {
             .name = infos[i].name,
-            .has_arg = required_argument,
+            .has_arg = (is_switch(&infos[i]) ? optional_argument
+                        : required_argument),
             .val = OPT_SETTINGS + i,
         };
     }
@@ -162,8 +170,9 @@ Pods:\n\
                             ovn-kubernetes only\n\
   --cni-controller=NS/NAME  whose restarts are watched, or \"none\"\n\
                             (default: kube-system/kube-ovn-controller)\n\
-  --dialect=kube-ovn        how the CNI names ports and annotations\n\
-                            (default: kube-ovn)\n",
+  --dialect=auto|kube-ovn|ovn-kubernetes\n\
+                            how the CNI names ports and annotations; auto:\n\
+                            as the marks on ports and pods tell (default)\n",
            program_name, program_name, nb_db, sb_db, own_db,
            PROBE_DEFAULT_MS);
     free(nb_db);
@@ -261,7 +270,8 @@ set_dialect(struct options *o, const char *name)
 {
     o->dialect = dialect_by_name(name);
     if (!o->dialect) {
-        ovs_fatal(0, "--dialect: '%s' is not 'kube-ovn'", name);
+        ovs_fatal(0, "--dialect: '%s' is not 'auto', 'kube-ovn' or "
+                  "'ovn-kubernetes'", name);
     }
 }
 
@@ -526,7 +536,7 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
-    o->dialect = &dialect_kube_ovn;
+    o->dialect = &dialect_auto;
     o->probe_ms = PROBE_DEFAULT_MS;
 
     for (;;) {
@@ -538,7 +548,8 @@ options_parse(struct options *o, int argc, char *argv[])
         if (c >= OPT_SETTINGS) {
             const char *name = infos[c - OPT_SETTINGS].name;
 
-            check_value(name, settings_set(&o->settings, name, optarg));
+            check_value(name, settings_set(&o->settings, name,
+                                           optarg ? optarg : "on"));
         } else {
             handle_option(o, c, &dry_run, long_options);
         }

@@ -21,6 +21,7 @@
 #include "api-discovery.h"
 #include "api-live.h"
 #include "api-store.h"
+#include "api-write.h"
 #include "cni-watch.h"
 #include "http.h"
 #include "kube-change.h"
@@ -35,14 +36,16 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, RES_IPAM_CLAIM,
+       N_RES };
 
 /* What is read. */
 static const struct source_kind {
     enum manifest_kind kind;
     const char *group;          /* "" is the core group. */
     const char *api_version;    /* NULL: found by discovery. */
-    int discovered;             /* Its RES_, or -1. */
+    int discovered;             /* Its RES_, or -1.  Then 'api_version' is the
+                                 * one to be found, or NULL: any. */
     const char *resource;
     const char *query;
     bool metadata_only;
@@ -75,6 +78,11 @@ static const struct source_kind {
     /* For reports. */
     {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
      false, false, true},
+    /* Without them, what a virtual machine leaves behind on a user-defined
+     * network of ovn-kubernetes is kept.  Their group has the networks, too,
+     * in a version that the server prefers. */
+    {MANIFEST_IPAM_CLAIM, "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1alpha1",
+     RES_IPAM_CLAIM, "ipamclaims", "", false, true, true},
 };
 
 /* One kind, in one namespace or all. */
@@ -93,6 +101,7 @@ struct api_source {
     struct http *http;
     struct api_store store;
     struct api_live live;
+    struct api_writer writer;
     struct api_discovery discovery;
     struct api_resource resources[N_RES];
     struct cni_watch *cni;      /* Or NULL. */
@@ -184,7 +193,7 @@ add_slot(struct api_source *src, const struct source_kind *kind,
     slot->kind = kind;
     slot->ns = ns ? xstrdup(ns) : NULL;
     slot->id = src->n_slots;
-    if (kind->api_version) {
+    if (kind->discovered < 0) {
         open_slot(src, slot, kind->api_version);
     }
 }
@@ -238,11 +247,14 @@ api_source_create(const struct api_source_options *options,
     src->http = http_create();
     api_store_init(&src->store, options->dialect);
     api_live_init(&src->live, src->http, kubeconfig, &src->store);
+    api_writer_init(&src->writer, src->http, kubeconfig,
+                    options->instance ? options->instance : "unnamed");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (kinds[i].discovered >= 0) {
             src->resources[kinds[i].discovered] = (struct api_resource) {
                 .group = kinds[i].group,
                 .resource = kinds[i].resource,
+                .version = kinds[i].api_version,
             };
         }
     }
@@ -284,6 +296,7 @@ api_source_destroy(struct api_source *src)
         free(src->resources[i].api_version);
     }
     api_live_destroy(&src->live);
+    api_writer_destroy(&src->writer);
     api_store_destroy(&src->store);
     http_destroy(src->http);
     kubeconfig_destroy(src->kubeconfig);
@@ -437,6 +450,7 @@ api_source_run(struct api_source *src, long long int now)
     }
     refresh_live_pods(src, now);
     api_live_run(&src->live, now);
+    api_writer_run(&src->writer, now);
     if (!src->synced && is_synced(src)) {
         VLOG_INFO("%s: %"PRIuSIZE" pods are known",
                   kubeconfig_server(src->kubeconfig), src->store.n_pods);
@@ -462,6 +476,7 @@ api_source_wait(struct api_source *src)
         cni_watch_wait(src->cni);
     }
     api_live_wait(&src->live);
+    api_writer_wait(&src->writer);
     if (src->store.n_given[0]) {
         poll_timer_wait_until(src->refresh_at);
     }
@@ -513,6 +528,26 @@ api_source_pop_live(struct api_source *src, uint64_t *id,
     return true;
 }
 
+void
+api_source_write(struct api_source *src, struct kube_write *write,
+                 long long int now)
+{
+    api_writer_start(&src->writer, write, now);
+    poll_immediate_wake();
+}
+
+struct api_write_result *
+api_source_pop_write(struct api_source *src)
+{
+    return api_writer_pop(&src->writer);
+}
+
+bool
+api_source_writes_are_done(const struct api_source *src)
+{
+    return api_writer_is_idle(&src->writer);
+}
+
 /* ---- What it is worth. ---- */
 
 static bool
@@ -562,10 +597,12 @@ api_source_get_status(const struct api_source *src,
     status->synced = src->synced;
     status->trusted = src->synced && !has_no_pods(src);
     status->vips_known = src->synced;
+    status->ipam_claims_known = src->synced;
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + !!src->live.events_problem);
+                          + missing_rights_count(&src->live.rights)
+                          + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
         struct reflector_status rs;
@@ -583,6 +620,9 @@ api_source_get_status(const struct api_source *src,
                 status->vips_known = false;
             } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
                 status->ip_objects_hidden = true;
+            } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM
+                       && !rs.synced) {
+                status->ipam_claims_known = false;
             }
         }
     }
@@ -603,9 +643,12 @@ api_source_get_status(const struct api_source *src,
     }
     http_get_stats(src->http, &http);
     status->n_requests = http.n_requests;
+    status->n_connections = http.n_connections;
     status->n_bytes = http.n_bytes;
     status->n_live_reads = src->live.n_reads;
     status->n_live_failed = src->live.n_failed;
+    status->n_writes = src->writer.n_done + src->writer.n_failed;
+    status->n_write_failed = src->writer.n_failed;
     status->memory = api_store_memory(&src->store);
 }
 
@@ -629,9 +672,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     if (src->cni) {
         cni_watch_format_problems(src->cni, src->now, ds);
     }
-    if (src->live.events_problem) {
-        ds_put_format(ds, "%s\n", src->live.events_problem);
-    }
+    missing_rights_format(&src->live.rights, ds);
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);
     }
@@ -639,6 +680,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
         ds_put_cstr(ds, "pods: there is not one, which is not believed "
                     "before it is confirmed\n");
     }
+    api_writer_format_problems(&src->writer, ds);
 }
 
 void
