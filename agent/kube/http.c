@@ -73,6 +73,7 @@ struct http {
     long long int timer_ms;     /* libcurl's; LLONG_MAX: none. */
     long long int now;
     long long int heard_ms;     /* When anything came, on any connection. */
+    uint64_t n_answers;         /* Headers of answers that were complete. */
     bool reset_wanted;
     struct http_stats stats;
 };
@@ -232,6 +233,12 @@ http_get_stats(const struct http *h, struct http_stats *stats)
     *stats = h->stats;
 }
 
+uint64_t
+http_n_answers(const struct http *http)
+{
+    return http->n_answers;
+}
+
 /* ---- A request's answer. ---- */
 
 /* Ends the request; 'error' (taken) says why, or is NULL if it is complete. */
@@ -314,6 +321,9 @@ header_cb(char *data, size_t size, size_t n, void *r_)
 
         curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
         r->status = status >= 200 ? status : 0;
+        if (r->status && r->status < 500 && r->status != 429) {
+            r->http->n_answers++;
+        }
     }
     return len;
 }

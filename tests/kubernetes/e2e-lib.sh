@@ -54,7 +54,12 @@ e2e_begin() { # the cluster, for all tests of the group
 	cluster=$tmp/cluster
 	trap e2e_end EXIT
 	trap 'exit 130' INT TERM HUP
-	"$here/cluster-up" "$cluster" >/dev/null || die "the cluster does not start"
+	# Once more: somebody may have taken a port that was free when chosen.
+	"$here/cluster-up" "$cluster" >/dev/null || {
+		"$here/cluster-down" "$cluster"
+		rm -rf "$cluster"
+		"$here/cluster-up" "$cluster" >/dev/null
+	} || die "the cluster does not start"
 	export KUBECONFIG=$cluster/kubeconfig
 	kubeconfig=$cluster/client.kubeconfig
 	# shellcheck source=/dev/null

@@ -631,6 +631,39 @@ test_restart(void)
     stop();
 }
 
+/* The server is away for long, so that all wait for long; the first answer to
+ * anybody calls the others.  What it has forgotten by then is listed at
+ * once. */
+static void
+test_hurry(void)
+{
+    struct stub_request *watch = start_with_pods();
+    struct live_read b = {
+        .id = 7,
+        .ns = CONST_CAST(char *, "ns"),
+        .name = CONST_CAST(char *, "b"),
+        .workload = CONST_CAST(char *, ""),
+    };
+
+    api_source_set_limits(w.src, 2, 60000, 100000);
+    stub_server_close(w.stub);
+    stub_request_cut(watch);
+    UNTIL(status().n_errors >= 4);
+    stub_server_open(w.stub);
+    /* A live read is not kept waiting by any of that. */
+    api_source_live_read(w.src, &b, time_msec());
+    stub_request_reply(request("/api/v1/namespaces/ns/pods/b$", NULL), 200,
+                       "", POD("b", "u2", "6"));
+    stub_request_reply(request(PODS, "watch=1"), 200, "",
+                       EVENT("ERROR", STATUS(410, "Expired", "")));
+    reply(PODS, LIST("PodList", "100", "", POD("c", "u3", "90")));
+    UNTIL(is("pod ns/c", "u3"));
+    CU_ASSERT_PTR_NOT_NULL(request(STS, "watch=1"));
+    CU_ASSERT_PTR_NOT_NULL(request(REVS, "watch=1"));
+    CU_ASSERT_PTR_NOT_NULL(request(NSS, "watch=1"));
+    stop();
+}
+
 /* A watch that says nothing is not believed. */
 static void
 test_silence(void)
@@ -781,6 +814,27 @@ test_forbidden(void)
                       "missing: words"));
     CU_ASSERT(!status().synced);
     CU_ASSERT(!status().trusted);
+    stop();
+}
+
+/* A server that has just been started may refuse what it allows a moment
+ * later. */
+static void
+test_forbidden_first(void)
+{
+    struct stub_request *watch = start_with_pods();
+
+    stub_request_end_chunks(watch);
+    for (int i = 0; i < 3; i++) {
+        stub_request_reply(request(PODS, i ? "limit=2" : "watch=1"), 403, "",
+                           STATUS(403, "Forbidden", ""));
+        UNTIL(has_problem("permission is missing: words"));
+        CU_ASSERT(is("pod ns/a", "u1"));
+    }
+    reply(PODS, LIST("PodList", "20", "",
+                     POD("a", "u1", "5") "," POD("b", "u2", "6")));
+    stub_request_begin_chunks(request(PODS, "watch=1"));
+    UNTIL(status().trusted);
     stop();
 }
 
@@ -1356,6 +1410,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_bad_watches);
     CU_ADD_TEST(suite, test_gone);
     CU_ADD_TEST(suite, test_restart);
+    CU_ADD_TEST(suite, test_hurry);
     CU_ADD_TEST(suite, test_silence);
     CU_ADD_TEST(suite, test_caps);
     CU_ADD_TEST(suite, test_empty_list);
@@ -1363,6 +1418,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_went_back);
     CU_ADD_TEST(suite, test_unreadable);
     CU_ADD_TEST(suite, test_forbidden);
+    CU_ADD_TEST(suite, test_forbidden_first);
     CU_ADD_TEST(suite, test_forbidden_revisions);
     CU_ADD_TEST(suite, test_retry_after);
     CU_ADD_TEST(suite, test_namespaces);
