@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/bench/benchlib/rpc.py \
 	tests/bench/benchlib/sandbox.py \
 	tests/bench/benchlib/work_start.py \
+	tests/bench/kubernetes \
 	tests/bench/load-ovsdbapp \
 	tests/bench/run
 
