@@ -12,6 +12,7 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/admission.h"
 #include "agent/core/kube-change.h"
 
 #include "tests/unit/unit.h"
@@ -463,6 +464,56 @@ test_vm_restart(void)
     world_destroy(&w);
 }
 
+/* What admission says of a pod 'name' of the machine 'vm' that asks for IP1. */
+static bool
+is_told(struct world *w, const char *name, const char *vm,
+        enum admission_message id)
+{
+    struct pod *pod = unit_dialect_pod(&dialect_ovn_kubernetes, name, "",
+                                       OWNER_VM, vm, ASK(IP1));
+    struct guard_env env = { .now = w->now, .wall = w->wall,
+                             .store_ready = true };
+    struct admission_context ctx;
+    struct admission_request req;
+    struct admission_answer answer;
+    bool told = false;
+
+    admission_request_init(&req);
+    req.pod = pod;
+    req.user = "test";
+    guard_admission_context(w->guard, &env, &ctx);
+    CU_ASSERT_PTR_NULL(ctx.not_ready);
+    admission_judge(&ctx, &req, &answer);
+    for (size_t i = 0; i < answer.n; i++) {
+        told |= answer.findings[i].id == id;
+    }
+    admission_answer_destroy(&answer);
+    admission_request_destroy(&req);
+    pod_destroy(pod);
+    return told;
+}
+
+/* The next pod of a machine, be it the target of a migration or a restart, may
+ * ask for the machine's address; another machine's may not. */
+static void
+test_vm_admission(void)
+{
+    struct world w;
+
+    begin(&w, MODE_GUARD);
+    struct wport *p = run_vm(&w);
+    CU_ASSERT(!is_told(&w, "vm-2", "vm", ADM_ADDRESS_IN_USE));
+    CU_ASSERT(is_told(&w, "other-1", "other", ADM_ADDRESS_IN_USE));
+    w.northd_frozen = true;
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "vm-1");
+    world_del_port(&w, p);
+    world_run(&w, 5000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT(!is_told(&w, "vm-2", "vm", ADM_ADDRESS_HELD));
+    world_destroy(&w);
+}
+
 static enum live_read_result
 check_read(struct world *w)
 {
@@ -537,6 +588,7 @@ suite_guard_ovn_kubernetes(void)
     CU_ADD_TEST(suite, test_story);
     CU_ADD_TEST(suite, test_migration);
     CU_ADD_TEST(suite, test_vm_restart);
+    CU_ADD_TEST(suite, test_vm_admission);
     CU_ADD_TEST(suite, test_ipam_claim);
     CU_ADD_TEST(suite, test_infrastructure);
 }
