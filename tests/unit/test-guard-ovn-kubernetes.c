@@ -464,7 +464,8 @@ test_vm_restart(void)
     world_destroy(&w);
 }
 
-/* What admission says of a pod 'name' of the machine 'vm' that asks for IP1. */
+/* Does admission say 'id' of a pod 'name' of the machine 'vm' that asks for
+ * IP1? */
 static bool
 is_told(struct world *w, const char *name, const char *vm,
         enum admission_message id)
