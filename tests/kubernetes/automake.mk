@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/kubernetes/cni-stand-in \
 	tests/kubernetes/e2e-addresses \
 	tests/kubernetes/e2e-lib.sh \
+	tests/kubernetes/e2e-ovn-kubernetes \
 	tests/kubernetes/e2e-statefulset \
 	tests/kubernetes/go-toolchain.sum \
 	tests/kubernetes/go.mod \
