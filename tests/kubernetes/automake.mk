@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	tests/kubernetes/e2e-faults \
 	tests/kubernetes/e2e-lib.sh \
 	tests/kubernetes/e2e-scope \
+	tests/kubernetes/e2e-ovn-kubernetes \
 	tests/kubernetes/e2e-statefulset \
 	tests/kubernetes/fault-relay \
 	tests/kubernetes/go-toolchain.sum \
