@@ -21,6 +21,11 @@ struct options {
     char *kube_context;         /* Or NULL: the file's own. */
     char *kube_api;             /* URL or "in-cluster", or NULL. */
     struct svec namespaces;     /* Empty: all. */
+
+    char *webhook_listen;       /* "[ADDR:]PORT", or NULL: no webhook. */
+    char *webhook_cert, *webhook_key, *webhook_client_ca; /* Or NULL. */
+    struct svec webhook_exempt; /* Users who are never judged. */
+
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

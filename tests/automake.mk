@@ -7,6 +7,7 @@ include tests/kubernetes/automake.mk
 include tests/system/automake.mk
 
 EXTRA_DIST += \
+	tests/admission-client \
 	tests/fresh-debian \
 	tests/scale/measure \
 	tests/scale/run \
