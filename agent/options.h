@@ -26,6 +26,10 @@ struct options {
     char *webhook_cert, *webhook_key, *webhook_client_ca; /* Or NULL. */
     struct svec webhook_exempt; /* Users who are never judged. */
 
+    char *node_selector;        /* Or NULL: all nodes. */
+    char *zone;                 /* Or NULL: any. */
+    char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
+                                 * dialect's. */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

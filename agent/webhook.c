@@ -23,6 +23,7 @@
 #include "agent/core/admission.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
+#include "agent/core/model.h"
 #include "agent/kube/admission-review.h"
 #include "agent/web/web-server.h"
 
@@ -129,7 +130,9 @@ handle_validate(const struct web_request *request, struct web_reply *reply,
     const char *body = web_request_body(request, &size);
     char *error, *text;
 
-    error = admission_review_read(body, size, a->options.dialect, &review);
+    error = admission_review_read(body, size,
+                                  guard_model_const(a->guard)->dialect,
+                                  &review);
     if (error) {
         a->webhook->n_bad++;
         VLOG_WARN_RL(&rl, "%s: a request that is no AdmissionReview: %s",
