@@ -7,6 +7,8 @@
 
 #include "agent/core/admission.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -940,6 +942,67 @@ test_promises(void)
     CU_ASSERT(hmap_is_empty(&model.promises));
 }
 
+/* doc/messages.md, each run of blanks as one. */
+static char *
+read_doc(void)
+{
+    const char *srcdir = getenv("srcdir");
+    char *name = xasprintf("%s/doc/messages.md", srcdir ? srcdir : ".");
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    FILE *file = fopen(name, "r");
+    int ch;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while ((ch = getc(file)) != EOF) {
+        if (!isspace(ch)) {
+            ds_put_char(&ds, ch);
+        } else if (ds_last(&ds) != ' ') {
+            ds_put_char(&ds, ' ');
+        }
+    }
+    fclose(file);
+    free(name);
+    return ds_steal_cstr(&ds);
+}
+
+/* "### Name (effect) > text **Cause:** ... **Remedy:** ..." for each message,
+ * and nothing else. */
+static void
+test_doc(void)
+{
+    static const char *const effects[] = {
+        [ADM_EFFECT_WARN] = "warning",
+        [ADM_EFFECT_POLICY] = "as --admission says",
+        [ADM_EFFECT_REFUSE] = "refused",
+    };
+    char *doc = read_doc();
+    size_t n_sections = 0;
+
+    for (int i = 0; i < ADM_N_MESSAGES; i++) {
+        const struct admission_message_info *info = admission_message_info(i);
+        char *section = xasprintf("### %s (%s) > %s **Cause:** ", info->name,
+                                  effects[info->effect], info->text);
+        const char *found = strstr(doc, section);
+
+        if (!found) {
+            printf("\ndoc/messages.md lacks: %s\n", section);
+        }
+        CU_ASSERT_PTR_NOT_NULL(found);
+        if (found) {
+            const char *end = strstr(found + 1, " ### ");
+            const char *remedy = strstr(found, " **Remedy:** ");
+
+            CU_ASSERT(remedy && (!end || remedy < end));
+        }
+        free(section);
+    }
+    for (const char *p = doc; (p = strstr(p, "### ")); p++) {
+        n_sections++;
+    }
+    CU_ASSERT_EQUAL(n_sections, ADM_N_MESSAGES);
+    free(doc);
+}
+
 void
 suite_admission(void)
 {
@@ -955,4 +1018,5 @@ suite_admission(void)
     CU_ADD_TEST(suite, test_hold_states);
     CU_ADD_TEST(suite, test_kube_ovn_objects);
     CU_ADD_TEST(suite, test_promises);
+    CU_ADD_TEST(suite, test_doc);
 }
