@@ -125,7 +125,8 @@ const struct port *judge_gated_loser(const struct addr_use *use,
 /* If the StatefulSet of 'port' is being rolled out in such a way that each
  * ordinal is to get an address which another one has, all the way round to
  * 'port', returns that in words, beginning with the first port of the circle
- * by name; otherwise NULL.  The caller frees it. */
+ * by name; or, if 'port' waits for an address of a lower ordinal, which is
+ * replaced only after it, that; otherwise NULL.  The caller frees it. */
 char *judge_cycle(const struct model *, const struct hold_table *,
                   const struct port *);
 

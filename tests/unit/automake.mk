@@ -34,6 +34,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard.c \
