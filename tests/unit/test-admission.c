@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "random.h"
 #include "util.h"
 
 #include "agent/core/dialect.h"
@@ -743,6 +744,124 @@ test_change_policies(void)
     close_world();
 }
 
+/* ---- Changes at random. ---- */
+
+#define MAX_ORDINALS 5
+
+/* Plays a rollout in which each ordinal goes from 'old' to 'new', both numbers
+ * of addresses: a pod gets its new address only if no other one has it.  With
+ * 'by_hand' people choose the order as well as can be.  Returns true if all
+ * arrive. */
+static bool
+play_rollout(const int *old, const int *new, int n, bool by_hand)
+{
+    int now[MAX_ORDINALS];
+    bool progress = true;
+
+    memcpy(now, old, n * sizeof *now);
+    while (progress) {
+        progress = false;
+        for (int i = n - 1; i >= 0; i--) {
+            bool is_free = true;
+
+            if (now[i] == new[i]) {
+                continue;
+            }
+            for (int j = 0; j < n; j++) {
+                is_free &= j == i || now[j] != new[i];
+            }
+            if (is_free) {
+                now[i] = new[i];
+                progress = true;
+            } else if (!by_hand) {
+                /* The next one's turn comes only when this one is ready. */
+                break;
+            }
+        }
+    }
+    return !memcmp(now, new, n * sizeof *now);
+}
+
+/* Draws 'n' different numbers below 'max'. */
+static void
+draw(int *numbers, int n, int max)
+{
+    for (int i = 0; i < n; ) {
+        bool is_new = true;
+
+        numbers[i] = random_range(max);
+        for (int j = 0; j < i; j++) {
+            is_new &= numbers[j] != numbers[i];
+        }
+        i += is_new;
+    }
+}
+
+static char *
+make_pool(const int *numbers, int n)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (int i = 0; i < n; i++) {
+        ds_put_format(&ds, "%s10.0.0.%d", i ? "," : "ip_pool=",
+                      100 + numbers[i]);
+    }
+    return ds_steal_cstr(&ds);
+}
+
+/* A change is refused as a permutation if, and only if, its rollout stops. */
+static void
+test_random_changes(void)
+{
+    struct admission_context ctx;
+    size_t n_stuck = 0;
+
+    random_set_seed(unit_seed());
+    open_world();
+    ctx = make_context();
+    for (int round = 0; round < 5000; round++) {
+        int n = 2 + random_range(MAX_ORDINALS - 1);
+        bool by_hand = random_range(2);
+        int old[MAX_ORDINALS], new[MAX_ORDINALS];
+        struct admission_answer answer;
+        struct admission_request req;
+        bool stuck, refused = false;
+
+        draw(old, n, n + 2);
+        draw(new, n, n + 2);
+
+        char *old_pool = make_pool(old, n), *new_pool = make_pool(new, n);
+        struct workload *w = unit_sts("any", "u", n, new_pool);
+        struct workload *before = unit_sts("any", "u", n, old_pool);
+
+        admission_request_init(&req);
+        w->on_delete = by_hand;
+        req.update = true;
+        req.workload = w;
+        req.old_workload = before;
+        admission_judge(&ctx, &req, &answer);
+        for (size_t i = 0; i < answer.n; i++) {
+            refused |= answer.findings[i].id == ADM_FIXED_IP_PERMUTATION;
+        }
+        stuck = !play_rollout(old, new, n, by_hand);
+        n_stuck += stuck;
+        CU_ASSERT_EQUAL(refused, stuck);
+        if (refused != stuck) {
+            printf("\n%s to %s%s: refused %d, stuck %d\n", old_pool, new_pool,
+                   by_hand ? " by hand" : "", refused, stuck);
+        }
+        admission_answer_destroy(&answer);
+        admission_request_destroy(&req);
+        workload_destroy(w);
+        workload_destroy(before);
+        free(old_pool);
+        free(new_pool);
+    }
+    /* Both happen. */
+    CU_ASSERT(n_stuck > 100 && n_stuck < 4900);
+    close_world();
+}
+
 /* A VM: its pods' ports have its name. */
 static void
 test_vm(void)
@@ -1014,6 +1133,7 @@ suite_admission(void)
     CU_ADD_TEST(suite, test_create);
     CU_ADD_TEST(suite, test_changes);
     CU_ADD_TEST(suite, test_change_policies);
+    CU_ADD_TEST(suite, test_random_changes);
     CU_ADD_TEST(suite, test_vm);
     CU_ADD_TEST(suite, test_hold_states);
     CU_ADD_TEST(suite, test_kube_ovn_objects);
