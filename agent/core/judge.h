@@ -51,6 +51,11 @@ void judge_entitlement(const struct model *, enum guard_mode,
 void entitlement_destroy(struct entitlement *);
 const char *entitlement_kind_to_string(enum entitlement_kind);
 
+/* True while the port is a VM's under live migration, or not yet tidied up
+ * after it: options:requested-chassis names two chassis; or, where a VM's port
+ * bears its name, any, because it is written for migrations only. */
+bool judge_is_migrating(const struct model *, const struct port *);
+
 /* True if 'port' explicitly wants 'ip'. */
 bool judge_wants(const struct model *, enum guard_mode, const struct port *,
                  const struct ip_addr *ip);

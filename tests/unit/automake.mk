@@ -56,6 +56,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-manifests-folder.c \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
+	tests/unit/test-memory.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \
