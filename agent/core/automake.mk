@@ -39,6 +39,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-report.c \
+	agent/core/guard-reserve.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
 	agent/core/guard.c \

@@ -155,6 +155,9 @@ guard_run_nudges(struct guard *g, const struct guard_env *env)
             nudge_destroy(n);   /* Held anew: its end will be told. */
             continue;
         }
+        if (guard_is_reserved(g, n->network_name, &n->addr)) {
+            continue;           /* Its controller would find it taken. */
+        }
         if (!token_bucket_take(&g->nudge_tokens, BURST, REFILL_MS, env->now,
                                &next)) {
             guard_wake_at(g, next);

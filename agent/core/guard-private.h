@@ -12,6 +12,7 @@
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
  *   guard-exclude.c held addresses in exclude_ips of a switch
+ *   guard-reserve.c held addresses in Kube-OVN's IPAM
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
@@ -30,9 +31,12 @@
 #include "judge.h"
 #include "model.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "orders.h"
 #include "safety.h"
 #include "settings.h"
+
+struct ip_object;
 
 /* An address on a port that is not simply fine. */
 enum candidate_state {
@@ -150,6 +154,17 @@ struct token_bucket {
     long long int refilled_ms;
 };
 
+/* What was asked of the API server about an IP object, until its mirror
+ * shows it. */
+struct ip_op {
+    struct hmap_node node;      /* In guard->ip_ops, by name. */
+    char *name;
+    uint64_t id;                /* 0: answered. */
+    bool delete;
+    long long int retry_ms;     /* Not before. */
+    int failures;
+};
+
 /* An address whose end of hold is to be told to those who wait. */
 struct nudge {
     struct ovs_list node;
@@ -256,6 +271,12 @@ struct guard {
     uint32_t n_event_names;
     bool frozen_told;
     struct ovs_list nudges;     /* struct nudge. */
+    struct hmap ip_ops;         /* struct ip_op. */
+    struct shash reserves;      /* Name of an IP object of ours that a hold
+                                 * wants -> ms when it was first seen without
+                                 * force, as "long long int *". */
+    uint64_t reserves_seqno;    /* What that was made of. */
+    long long int reserves_due_ms;
     struct token_bucket nudge_tokens;
 
     struct ovs_list log;
@@ -401,6 +422,26 @@ void guard_add_excludes(struct guard *, const struct guard_env *,
                         struct nb_batch *);
 void guard_excludes_done(struct guard *, const struct guard_env *,
                          const struct nb_batch *);
+
+/* guard-reserve.c */
+void guard_reserves_init(struct guard *);
+void guard_reserves_destroy(struct guard *);
+void guard_run_reserves(struct guard *, const struct guard_env *);
+bool guard_reserve_done(struct guard *, uint64_t id, enum kube_write_result,
+                        const struct guard_env *);
+/* Is there an IP object of ours that is not being deleted? */
+bool guard_owns_ip_objects(const struct guard *);
+/* Is an IP object of ours still in the way of 'ip'? */
+bool guard_is_reserved(const struct guard *, const char *subnet,
+                       const struct ip_addr *ip);
+/* Appends what IP objects of ours do about 'ip'. */
+void guard_format_reserve(const struct guard *, const char *subnet,
+                          const struct ip_addr *ip, const char *indent,
+                          struct ds *);
+/* Orders the deletion of an IP object as it is in the mirror.  False if one is
+ * under way, or it is too early for another one. */
+bool guard_delete_ip_object(struct guard *, const struct guard_env *,
+                            const struct ip_object *);
 
 /* guard-nudge.c */
 void guard_nudge(struct guard *, const struct hold *);

@@ -541,6 +541,7 @@ put_why_network(const struct guard *g, const struct network *n,
         put_hold(g, h, env, "    ", ds);
         put_waiters(g, h, "    ", ds);
     }
+    guard_format_reserve(g, n->name, addr, "    ", ds);
     HMAP_FOR_EACH (r, node, &g->model.references) {
         if (ip_addr_set_contains(&r->ips, addr)) {
             ds_put_format(ds, "    named by %s\n", r->text);

@@ -50,6 +50,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     g->watch.seqno = 1;
     ovs_list_init(&g->log);
     guard_events_init(g);
+    guard_reserves_init(g);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
@@ -68,6 +69,7 @@ guard_destroy(struct guard *g)
     guard_clear_plan(g);
     guard_forget_standby_departures(g);
     guard_events_destroy(g);
+    guard_reserves_destroy(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -286,10 +288,9 @@ guard_kube_write_done(struct guard *g, uint64_t id,
                       enum kube_write_result result,
                       const struct guard_env *env)
 {
-    (void) g;
-    (void) id;
-    (void) result;
-    (void) env;
+    if (guard_reserve_done(g, id, result, env)) {
+        g->again = true;
+    }
 }
 
 bool
@@ -639,6 +640,9 @@ guard_stop_remains(const struct guard *g)
     if (n) {
         return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
     }
+    if (!shash_is_empty(&g->reserves) || guard_owns_ip_objects(g)) {
+        return xstrdup("IP objects still reserve held addresses");
+    }
     if (!ovs_list_is_empty(&g->model.excluding)) {
         return xstrdup("held addresses are still in exclude_ips of a switch");
     }
@@ -714,6 +718,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     build_watch(g);
+    guard_run_reserves(g, env);
     guard_run_events(g, env);
     guard_run_nudges(g, env);
     orders->kube_writes = g->kube_writes;

@@ -43,7 +43,8 @@ who_else_has(const struct model *m, const struct port *p,
         }
     }
     holder = model_find_ip_holder(m, p->network->name, ip, p->name);
-    return (holder
+    /* What we reserve ourselves proves nothing. */
+    return (holder && !holder->ours
             ? xasprintf("which the IP object %s has", holder->name) : NULL);
 }
 

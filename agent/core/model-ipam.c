@@ -52,7 +52,9 @@ model_find_ip_holder(const struct model *m, const char *subnet,
         /* The first by name, so that the answer is always the same. */
         if (ip_addr_equals(&a->ip, ip) && !strcmp(o->subnet, subnet)
             && !o->deleting && strcmp(o->name, except)
-            && (!found || strcmp(o->name, found->name) < 0)) {
+            && (!found || found->ours > o->ours
+                || (found->ours == o->ours
+                    && strcmp(o->name, found->name) < 0))) {
             found = o;
         }
     }
@@ -72,6 +74,7 @@ remove_ip_object(struct model *m, struct ip_object *o)
         hmap_remove(&m->ip_object_addrs, &o->addrs[i].node);
     }
     hmap_remove(&m->ip_objects, &o->node);
+    sset_find_and_delete(&m->our_ip_objects, o->name);
     ip_object_destroy(o);
 }
 
@@ -93,6 +96,9 @@ model_apply_ip_object(struct model *m, struct kube_change *c)
     if (!c->gone) {
         c->ip = NULL;
         hmap_insert(&m->ip_objects, &new->node, hash_string(new->name, 0));
+        if (new->ours) {
+            sset_add(&m->our_ip_objects, new->name);
+        }
         for (size_t i = 0; i < new->n_addrs; i++) {
             hmap_insert(&m->ip_object_addrs, &new->addrs[i].node,
                         addr_hash(new->subnet, &new->addrs[i].ip));
@@ -127,6 +133,7 @@ model_init_ipam(struct model *m)
 {
     hmap_init(&m->ip_objects);
     hmap_init(&m->ip_object_addrs);
+    sset_init(&m->our_ip_objects);
     shash_init(&m->subnets);
 }
 
@@ -141,6 +148,7 @@ model_destroy_ipam(struct model *m)
     }
     hmap_destroy(&m->ip_objects);
     hmap_destroy(&m->ip_object_addrs);
+    sset_destroy(&m->our_ip_objects);
     SHASH_FOR_EACH (node, &m->subnets) {
         subnet_object_destroy(node->data);
     }

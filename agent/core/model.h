@@ -269,6 +269,7 @@ struct model {
     struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
                                  * address. */
     struct shash subnets;       /* Name -> struct subnet_object. */
+    struct sset our_ip_objects; /* Names of those that we made. */
     bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */
@@ -418,7 +419,8 @@ enum member_scope model_member_scope(const struct model *,
                                      const struct member *, char **why);
 
 /* The IP object called 'name'; one of 'subnet', other than that called
- * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
+ * 'except', that has 'ip' and is not being deleted, one of our own last; the
+ * Subnet called 'name';
  * NULL if there is none. */
 const struct ip_object *model_find_ip_object(const struct model *,
                                              const char *name);

@@ -9,6 +9,8 @@ tests_unit_run_unit_SOURCES = \
 	agent/control.h \
 	tests/unit/guard-fixture.c \
 	tests/unit/guard-fixture.h \
+	tests/unit/kube-ovn-fixture.c \
+	tests/unit/kube-ovn-fixture.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -30,6 +32,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-random.c \
+	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
