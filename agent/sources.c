@@ -90,6 +90,10 @@ sources_run(struct agent *a, long long int now)
 {
     manifests_run(a->manifests, now);
     if (a->api) {
+        const struct settings *s = guard_settings(a->guard);
+
+        api_source_want_release_webhook(a->api, (s->release
+                                                 == RELEASE_KUBE_OVN));
         api_source_run(a->api, now);
     }
     apply_changes(a);
@@ -216,6 +220,12 @@ sources_poll_writes(struct agent *a)
         free(result);
         poll_immediate_wake();
     }
+}
+
+bool
+sources_release_is_certain(const struct agent *a)
+{
+    return a->api && api_source_has_release_webhook(a->api, time_msec());
 }
 
 bool

@@ -13,6 +13,8 @@
  *   guard-gate.c    gates: shut, open, tidy
  *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
+ *   guard-release.c IP objects of Kube-OVN that keep a stale address
+ *   guard-hazard.c  what a restart of Kube-OVN's controller would break
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
@@ -45,6 +47,7 @@ enum candidate_state {
     CAND_READ,                  /* Stored; the live read is under way. */
     CAND_GO,                    /* Live read says go: into the next batch. */
     CAND_SENT,                  /* In the NB transaction under way. */
+    CAND_RELEASE,               /* Its IP object is being deleted. */
 };
 
 struct candidate {
@@ -73,6 +76,9 @@ struct candidate {
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
+    bool no_release;            /* Its IP object cannot be deleted. */
+    bool release_told;          /* That it is not was told. */
+    long long int release_ms;   /* Until when a step of that is awaited. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -161,6 +167,7 @@ struct ip_op {
     char *name;
     uint64_t id;                /* 0: answered. */
     bool delete;
+    enum kube_write_result result; /* Of the latest, once there was one. */
     long long int retry_ms;     /* Not before. */
     int failures;
 };
@@ -272,6 +279,8 @@ struct guard {
     bool frozen_told;
     struct ovs_list nudges;     /* struct nudge. */
     struct hmap ip_ops;         /* struct ip_op. */
+    struct ovs_list releases;   /* struct release. */
+    struct hmap hazards;        /* struct hazard. */
     struct shash reserves;      /* Name of an IP object of ours that a hold
                                  * wants -> ms when it was first seen without
                                  * force, as "long long int *". */
@@ -434,6 +443,12 @@ bool guard_owns_ip_objects(const struct guard *);
 /* Is an IP object of ours still in the way of 'ip'? */
 bool guard_is_reserved(const struct guard *, const char *subnet,
                        const struct ip_addr *ip);
+/* The same, one that counts. */
+bool guard_reservation_in_force(const struct guard *, const char *subnet,
+                                const struct ip_addr *ip);
+/* How the latest order about the IP object 'name' stands. */
+enum ip_op_state { IP_OP_NONE, IP_OP_GOES_ON, IP_OP_FAILED, IP_OP_FORBIDDEN };
+enum ip_op_state guard_ip_op_state(const struct guard *, const char *name);
 /* Appends what IP objects of ours do about 'ip'. */
 void guard_format_reserve(const struct guard *, const char *subnet,
                           const struct ip_addr *ip, const char *indent,
@@ -443,7 +458,29 @@ void guard_format_reserve(const struct guard *, const char *subnet,
 bool guard_delete_ip_object(struct guard *, const struct guard_env *,
                             const struct ip_object *);
 
+/* guard-hazard.c */
+void guard_destroy_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct member *);
+void guard_prune_hazards(struct guard *);
+void guard_add_hazard_findings(const struct guard *, struct sset *);
+
+/* guard-release.c */
+enum release_step {
+    RELEASE_CLEAR,              /* Not possible: clear it from the port. */
+    RELEASE_WAIT,               /* Not yet. */
+    RELEASE_SENT,               /* Ordered. */
+};
+void guard_releases_destroy(struct guard *);
+enum release_step guard_release(struct guard *, const struct guard_env *,
+                                struct candidate *, const struct port *);
+bool guard_release_goes_on(struct guard *, const struct guard_env *,
+                           struct candidate *);
+void guard_run_releases(struct guard *, const struct guard_env *);
+
 /* guard-nudge.c */
+void guard_order_nudge(struct guard *, const struct guard_env *,
+                       enum kube_object, const char *ns, const char *name,
+                       const char *uid);
 void guard_nudge(struct guard *, const struct hold *);
 void guard_run_nudges(struct guard *, const struct guard_env *);
 void guard_forget_nudges(struct guard *);

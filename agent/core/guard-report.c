@@ -235,6 +235,7 @@ candidate_state_text(const struct candidate *c)
     case CAND_READ: return "live read under way";
     case CAND_GO: return "about to be written";
     case CAND_SENT: return "being written";
+    case CAND_RELEASE: return "its IP object is being deleted";
     }
     OVS_NOT_REACHED();
 }
@@ -352,6 +353,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
 
     struct sset leaks = SSET_INITIALIZER(&leaks);
     guard_add_ipam_findings(g, &leaks);
+    guard_add_hazard_findings(g, &leaks);
     put_set(ds, "", "", &leaks);
     sset_destroy(&leaks);
 }

@@ -130,6 +130,7 @@ guard_reserve_done(struct guard *g, uint64_t id,
         return false;
     }
     op->id = 0;
+    op->result = result;
     if (result == KUBE_WRITE_DONE || result == KUBE_WRITE_GONE) {
         op->failures = 0;
         op->retry_ms = env->now + MIRROR_MS;
@@ -147,6 +148,17 @@ guard_reserve_done(struct guard *g, uint64_t id,
     }
     g->own_changes++;
     return true;
+}
+
+enum ip_op_state
+guard_ip_op_state(const struct guard *g, const char *name)
+{
+    const struct ip_op *op = find_op(g, name);
+
+    return (!op ? IP_OP_NONE
+            : op->id || !op->failures ? IP_OP_GOES_ON
+            : op->result == KUBE_WRITE_FORBIDDEN ? IP_OP_FORBIDDEN
+            : IP_OP_FAILED);
 }
 
 /* Forgets what the mirror shows by now. */
@@ -274,13 +286,14 @@ wants_reservation(const struct guard *g, const struct hold *h)
 
     if (g->settings.reserve != RESERVE_KUBE_OVN || g->stopping
         || g->mode == MODE_OBSERVE || h->would_be || !h->fixed
-        || h->state == HOLD_INTENT || owner_asks(g, h)) {
+        || h->state == HOLD_INTENT
+        || (!h->releasing && owner_asks(g, h))) {
         return false;
     }
     /* Whoever else has it in the IPAM keeps it from the rest, and may be the
      * owner itself, for which ours would be another one's. */
     holder = model_find_ip_holder(&g->model, h->network_name, &h->addr, "");
-    return !holder || holder->ours;
+    return !holder || holder->ours || h->releasing;
 }
 
 /* The reservation is there; '*since' is since when it has not been in force,
@@ -357,9 +370,9 @@ guard_delete_ip_object(struct guard *g, const struct guard_env *env,
     return true;
 }
 
-bool
-guard_is_reserved(const struct guard *g, const char *subnet,
-                  const struct ip_addr *ip)
+static bool
+find_reservation(const struct guard *g, const char *subnet,
+                 const struct ip_addr *ip, bool in_force)
 {
     const char *name;
 
@@ -368,11 +381,26 @@ guard_is_reserved(const struct guard *g, const char *subnet,
         const struct ip_addr *has = (o ? ip_object_find_family(o, ip->family)
                                      : NULL);
 
-        if (has && ip_addr_equals(has, ip) && !strcmp(o->subnet, subnet)) {
+        if (has && ip_addr_equals(has, ip) && !strcmp(o->subnet, subnet)
+            && (!in_force || ip_object_is_in_force(o))) {
             return true;
         }
     }
     return false;
+}
+
+bool
+guard_is_reserved(const struct guard *g, const char *subnet,
+                  const struct ip_addr *ip)
+{
+    return find_reservation(g, subnet, ip, false);
+}
+
+bool
+guard_reservation_in_force(const struct guard *g, const char *subnet,
+                           const struct ip_addr *ip)
+{
+    return find_reservation(g, subnet, ip, true);
 }
 
 void
@@ -442,7 +470,8 @@ guard_run_reserves(struct guard *g, const struct guard_env *env)
         || !g->model.kube_synced
         || (g->settings.reserve != RESERVE_KUBE_OVN
             && sset_is_empty(&g->model.our_ip_objects)
-            && hmap_is_empty(&g->ip_ops) && shash_is_empty(&g->reserves))) {
+            && hmap_is_empty(&g->ip_ops)
+            && shash_is_empty(&g->reserves))) {
         return;
     }
     if (seqno == g->reserves_seqno && env->now < g->reserves_due_ms) {

@@ -51,6 +51,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->log);
     guard_events_init(g);
     guard_reserves_init(g);
+    ovs_list_init(&g->releases);
+    hmap_init(&g->hazards);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
@@ -70,6 +72,8 @@ guard_destroy(struct guard *g)
     guard_forget_standby_departures(g);
     guard_events_destroy(g);
     guard_reserves_destroy(g);
+    guard_releases_destroy(g);
+    guard_destroy_hazards(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -719,6 +723,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     g->n_flush = 0;
     build_watch(g);
     guard_run_reserves(g, env);
+    guard_run_releases(g, env);
     guard_run_events(g, env);
     guard_run_nudges(g, env);
     orders->kube_writes = g->kube_writes;

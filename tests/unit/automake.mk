@@ -32,6 +32,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-random.c \
+	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
