@@ -170,8 +170,9 @@ Pods:\n\
                             ovn-kubernetes only\n\
   --cni-controller=NS/NAME  whose restarts are watched, or \"none\"\n\
                             (default: kube-system/kube-ovn-controller)\n\
-  --dialect=kube-ovn        how the CNI names ports and annotations\n\
-                            (default: kube-ovn)\n",
+  --dialect=auto|kube-ovn|ovn-kubernetes\n\
+                            how the CNI names ports and annotations; auto:\n\
+                            as the marks on ports and pods tell (default)\n",
            program_name, program_name, nb_db, sb_db, own_db,
            PROBE_DEFAULT_MS);
     free(nb_db);
@@ -269,7 +270,8 @@ set_dialect(struct options *o, const char *name)
 {
     o->dialect = dialect_by_name(name);
     if (!o->dialect) {
-        ovs_fatal(0, "--dialect: '%s' is not 'kube-ovn'", name);
+        ovs_fatal(0, "--dialect: '%s' is not 'auto', 'kube-ovn' or "
+                  "'ovn-kubernetes'", name);
     }
 }
 
@@ -534,7 +536,7 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
-    o->dialect = &dialect_kube_ovn;
+    o->dialect = &dialect_auto;
     o->probe_ms = PROBE_DEFAULT_MS;
 
     for (;;) {

@@ -443,6 +443,9 @@ agent_open(struct agent *a)
     config_db_init(&a->config, o);
     options_update_tls(o);
     a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    if (a->api) {
+        model_set_namespaces(guard_model(a->guard), &o->namespaces);
+    }
     a->nb = nb_view_create(o->nb_db, NB_LOCK);
     a->sb = sb_view_create(o->sb_db, SB_LOCK);
     a->store = o->own_db ? store_create(o->own_db, OWN_LOCK) : NULL;

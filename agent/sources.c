@@ -72,6 +72,10 @@ apply_changes(struct agent *a)
                            && as.trusted);
     /* A list of files that has no Vips is no proof that there are none. */
     model->vips_known = a->api && as.vips_known;
+    if (model->ipam_claims_known != (a->api && as.ipam_claims_known)) {
+        model->ipam_claims_known = !model->ipam_claims_known;
+        model_mark_all(model);
+    }
     if (model->ip_objects_hidden != as.ip_objects_hidden) {
         model->ip_objects_hidden = as.ip_objects_hidden;
         model_mark_all(model);
@@ -263,7 +267,6 @@ open_api(struct agent *a)
             ovs_fatal(0, "--%s: %s", o->kubeconfig ? "kubeconfig" : "kube-api",
                       error);
         }
-        model_set_namespaces(guard_model(a->guard), &o->namespaces);
     }
 }
 

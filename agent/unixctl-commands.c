@@ -150,7 +150,7 @@ format_status(const void *agent_)
     report_init(&r);
     r.version = PACKAGE_VERSION;
     r.instance = a->instance;
-    r.dialect = a->options.dialect->name;
+    r.dialect = guard_dialect_name(a->guard);
     r.uptime_ms = env.now - a->started_ms;
     r.guard = a->guard;
     r.env = &env;

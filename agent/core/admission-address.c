@@ -46,8 +46,11 @@ struct look {
 static bool
 is_own_member(const struct asker *asker, const struct member *mb)
 {
-    return (mb && asker->name[0] && !strcmp(mb->ns, asker->ns)
-            && !strcmp(mb->name, asker->name));
+    return (mb && ((asker->name[0] && !strcmp(mb->ns, asker->ns)
+                    && !strcmp(mb->name, asker->name))
+                   || (asker->kind == OWNER_VM
+                       && model_member_is_of_vm(mb, asker->ns,
+                                                asker->owner))));
 }
 
 /* Pods of one ReplicaSet or Job take over from each other: the next has
@@ -72,8 +75,9 @@ is_own_hold(const struct asker *asker, const struct hold *h)
         && !strcmp(h->owner.name, asker->name)) {
         return true;
     }
-    return (asker->kind == OWNER_OTHER && asker->owner[0]
-            && !strcmp(h->owner.kind, owner_kind_to_string(OWNER_OTHER))
+    return ((asker->kind == OWNER_OTHER || asker->kind == OWNER_VM)
+            && asker->owner[0]
+            && !strcmp(h->owner.kind, owner_kind_to_string(asker->kind))
             && !strcmp(h->owner.workload, asker->owner));
 }
 
@@ -318,7 +322,7 @@ say_promised(struct look *l, const char *owner, const struct claim *c,
 static bool
 check_pod_promise(struct look *l, const struct pod *pod)
 {
-    const char *name = pod_port_owner_name(pod);
+    const char *name = model_pod_member_name(l->a->ctx->model, pod);
     struct asker promisee = {
         .ns = pod->ns, .name = name, .kind = pod->owner_kind,
         .owner = pod->owner_name, .owner_uid = pod->owner_uid,

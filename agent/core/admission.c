@@ -120,11 +120,12 @@ say_rest(struct admission *a)
 /* ---- Pods. ---- */
 
 static void
-init_pod_asker(struct asker *asker, const struct pod *pod)
+init_pod_asker(const struct model *m, struct asker *asker,
+               const struct pod *pod)
 {
     *asker = (struct asker) {
         .ns = pod->ns,
-        .name = pod_port_owner_name(pod),
+        .name = model_pod_member_name(m, pod),
         .kind = pod->owner_kind,
         .owner = pod->owner_name,
         .owner_uid = pod->owner_uid,
@@ -223,7 +224,7 @@ judge_pod(struct admission *a)
     const struct pod *pod = a->req->pod;
     struct asker asker;
 
-    init_pod_asker(&asker, pod);
+    init_pod_asker(a->ctx->model, &asker, pod);
     if (a->req->update) {
         check_pod_update(a, &asker);
         return;

@@ -16,7 +16,10 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/admission.h \
 	agent/core/claim.c \
 	agent/core/claim.h \
+	agent/core/dialect-auto.c \
+	agent/core/dialect-auto.h \
 	agent/core/dialect-kube-ovn.c \
+	agent/core/dialect-ovn-kubernetes.c \
 	agent/core/dialect.c \
 	agent/core/dialect.h \
 	agent/core/event-text.c \
@@ -27,6 +30,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/exclude-ips.h \
 	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
+	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-gate.c \
@@ -69,7 +73,9 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
+	agent/core/model-dialect.c \
 	agent/core/model-index.c \
+	agent/core/model-ipam-claims.c \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-private.h \
@@ -83,6 +89,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/net-selection.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
+	agent/core/ovn-kubernetes-claims.c \
+	agent/core/ovn-kubernetes-claims.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \

@@ -78,6 +78,14 @@ const struct claim *claims_find(const struct claims *, const char *provider);
  * sorted place if there is none. */
 struct claim *claims_get(struct claims *, const char *provider);
 
+/* Moves all claims of 'src', which is empty then, to 'dst'.  No provider may
+ * be in both. */
+void claims_merge(struct claims *dst, struct claims *src);
+
+/* Drops the claims for whose provider 'keep' returns false.  Returns true if
+ * there were any. */
+bool claims_filter(struct claims *, bool (*keep)(const char *provider));
+
 /* The list that a claim was read from, when each ordinal is given an item. */
 struct claim_pool {
     struct claim_pool_item {

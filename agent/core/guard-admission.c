@@ -23,6 +23,8 @@ guard_admission_refusal(const struct guard *g, const struct guard_env *env)
         return "pods and owners are not read completely yet";
     } else if (!m->kube_trusted) {
         return "a source of pods has a problem";
+    } else if (guard_dialect_refusal(g, false)) {
+        return guard_dialect_refusal(g, false);
     } else if (g->settings.mode == MODE_OBSERVE) {
         return NULL;            /* There are no holds to be read. */
     } else if (!env->store_ready || !g->store_identity[0]) {

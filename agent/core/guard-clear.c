@@ -27,9 +27,15 @@
 #define RETRY_MS 1000
 
 struct live_read *
-guard_add_live_read(struct orders *orders, uint64_t id, const char *ns,
-                    const char *name, const char *workload, int owner_kind)
+guard_add_live_read(const struct guard *g, struct orders *orders,
+                    uint64_t id, const char *ns, const char *name,
+                    const char *workload, int owner_kind)
 {
+    if (owner_kind == OWNER_VM && !g->model.dialect->vm_ports) {
+        /* It is about this pod, whatever the machine does. */
+        owner_kind = OWNER_NONE;
+        workload = "";
+    }
     orders->reads = xrealloc(orders->reads,
                              (orders->n_reads + 1) * sizeof *orders->reads);
     struct live_read *r = &orders->reads[orders->n_reads++];
@@ -161,8 +167,8 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
     c->read_id = guard_new_token(g);
     c->state = CAND_READ;
     g->counters.live_reads++;
-    guard_add_live_read(orders, c->read_id, p->member->ns, p->member->name,
-                        workload, kind);
+    guard_add_live_read(g, orders, c->read_id, p->member->ns,
+                        p->member->name, workload, kind);
 }
 
 /* Is 'c' ripe?  Arms the wake-up if only time is missing. */

@@ -398,13 +398,31 @@ find_duplicate(const struct guard *g, const struct uuid *network,
     return NULL;
 }
 
-/* Do several ports have the address, one of them openly?  Ports that we keep
- * shut wait in line as long as nobody is there: that is what a gate is for.
- * But OVN answers ARP for them as well. */
+/* Does a port before the 'i'-th belong to the same virtual machine?  While one
+ * migrates both may list its address. */
+static bool
+counted_with_vm(const struct addr_use *use, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (guard_same_vm(use->ports[i], use->ports[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Do several owners' ports have the address, one of them openly?  Ports that
+ * we keep shut wait in line as long as nobody is there: that is what a gate is
+ * for.  But OVN answers ARP for them as well. */
 static bool
 is_duplicate(const struct addr_use *use)
 {
-    if (use->n < 2) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < use->n; i++) {
+        n += !counted_with_vm(use, i);
+    }
+    if (n < 2) {
         return false;
     }
     for (size_t i = 0; i < use->n; i++) {

@@ -194,6 +194,8 @@ struct last_action {
 
 struct guard {
     struct model model;
+    enum dialect_state dialect_state;
+    char *dialect_seen;         /* The marks at its last change, or NULL. */
     struct settings settings;
     enum guard_mode mode;       /* Effective. */
     char *instance;
@@ -310,10 +312,20 @@ const char *guard_write_refusal(const struct guard *,
 /* NULL if gates may be opened and our own records stored. */
 const char *guard_book_refusal(const struct guard *,
                                const struct guard_env *);
+/* What was seen while something was wrong does not count: the settle times
+ * start anew. */
+void guard_settle_anew(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
 
 void guard_freeze_for_store(struct guard *, const struct guard_env *,
                             const char *why);
+
+/* guard-dialect.c */
+void guard_decide_dialect(struct guard *);
+/* NULL, or why nothing is to be written for the dialect's sake. */
+const char *guard_dialect_refusal(const struct guard *, bool destructive);
+/* Appends the line of the status about the dialect. */
+void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
@@ -352,7 +364,8 @@ void guard_watch_move(struct guard *, const struct guard_env *,
                       struct candidate *, struct orders *);
 
 /* Asks the source about an owner; the answer bears 'id'. */
-struct live_read *guard_add_live_read(struct orders *, uint64_t id,
+struct live_read *guard_add_live_read(const struct guard *,
+                                      struct orders *orders, uint64_t id,
                                       const char *ns, const char *name,
                                       const char *workload, int owner_kind);
 /* Takes 'src' over into 'dst'. */
@@ -379,7 +392,11 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* Is 'port' one of the owner that the hold is of? */
 bool guard_same_owner(const struct hold *, const struct port *);
+/* Are both ports of pods of one virtual machine, of which one migrates into
+ * the other? */
+bool guard_same_vm(const struct port *, const struct port *);
 void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const char *port_name, const char *mac,
                          const struct guard_env *);

@@ -204,6 +204,7 @@ guard_format_safety(const struct guard *g, struct ds *ds)
                   g->paused ? ", paused" : "",
                   s->frozen ? ", frozen" : "",
                   s->brake ? ", brake on" : "");
+    guard_format_dialect(g, ds);
     if (s->frozen) {
         ds_put_format(ds, "frozen: %s; \"thaw\" ends it\n", s->frozen);
     }

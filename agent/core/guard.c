@@ -23,6 +23,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     struct guard *g = xzalloc(sizeof *g);
 
     model_init(&g->model, dialect);
+    g->dialect_state = (dialect == &dialect_auto ? DIALECT_UNDECIDED
+                        : DIALECT_GIVEN);
     g->settings = *settings;
     g->mode = settings->mode;
     g->instance = xstrdup(instance);
@@ -96,6 +98,7 @@ guard_destroy(struct guard *g)
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
+    free(g->dialect_seen);
     free(g->nb_error);
     free(g->store_error);
     free(g->store_identity);
@@ -284,7 +287,7 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     } else if (!g->started) {
         return "starting";
     }
-    return NULL;
+    return guard_dialect_refusal(g, destructive);
 }
 
 void
@@ -658,21 +661,25 @@ guard_stop_remains(const struct guard *g)
 
 /* ---- A turn. ---- */
 
+void
+guard_settle_anew(struct guard *g)
+{
+    struct candidate *c;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        c->since_ms = LLONG_MIN; /* Set at the next judgement. */
+    }
+    model_mark_all(&g->model);
+}
+
 static void
 note_trust(struct guard *g)
 {
     bool trusted = g->model.kube_synced && g->model.kube_trusted;
 
     if (trusted != g->kube_was_trusted) {
-        /* What was seen while a source was wrong does not count: the settle
-         * time starts anew. */
-        struct candidate *c;
-
         g->kube_was_trusted = trusted;
-        HMAP_FOR_EACH (c, node, &g->candidates) {
-            c->since_ms = LLONG_MIN; /* Set at the next judgement. */
-        }
-        model_mark_all(&g->model);
+        guard_settle_anew(g);
     }
 }
 
@@ -691,6 +698,7 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->loaded_for_active = false;
     }
     update_mode(g);
+    guard_decide_dialect(g);
     guard_start_if_ready(g, env);
     check_databases(g, env);
     note_trust(g);

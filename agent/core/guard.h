@@ -51,6 +51,8 @@ const struct model *guard_model_const(const struct guard *);
 /* Replaces the settings (command line plus other_config); a changed mode or
  * policy makes everything be judged anew. */
 void guard_set_settings(struct guard *, const struct settings *);
+/* The dialect's name, or "not decided". */
+const char *guard_dialect_name(const struct guard *);
 const struct settings *guard_settings(const struct guard *);
 
 /* The own database's content, at start and whenever it changed by another

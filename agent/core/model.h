@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "dialect-auto.h"
 #include "dialect.h"
 #include "ip-addr.h"
 #include "openvswitch/hmap.h"
@@ -128,7 +129,12 @@ struct port {
     char *requested_chassis;    /* options:requested-chassis, or NULL. */
     char *router_port;          /* options:router-port, or NULL. */
     char *provider;             /* PORT_OWNED. */
+    char *cni_network;          /* PORT_OWNED: see struct port_proof; */
+    char *pod_uid;              /* likewise; each may be NULL. */
     char *why;                  /* What was proven, in words. */
+    uint8_t marks;              /* dialect_port_marks(). */
+    struct port_proof *proofs;  /* By each of 'dialects', as long as none is
+                                 * decided; otherwise NULL. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */
 };
 
@@ -249,12 +255,16 @@ struct reference {
 };
 
 struct model {
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* &dialect_auto: not decided yet. */
+    bool dialect_is_auto;       /* It was or is to be found out. */
+    struct dialect_marks marks[N_DIALECTS];
     struct hmap networks, ports, port_names, members, bases, addr_uses;
     struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
+    struct shash ipam_claims;   /* struct ipam_claim, by "ns/name". */
+    struct hmap kept_addrs;     /* What they keep, by network and address. */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
     struct ovs_list excluding;  /* Networks with our words in exclude_ips. */
     struct sset opted_out_namespaces;
@@ -287,6 +297,7 @@ struct model {
     /* Kept by the daemon from the mirrors. */
     bool nb_synced, sb_synced, kube_synced, kube_trusted;
     bool vips_known;            /* The list of Vips is complete. */
+    bool ipam_claims_known;     /* The list of IPAMClaims is complete. */
     char *nb_identity, *sb_identity;
     int64_t nb_cfg, sb_nb_cfg;
     bool chassis_report;        /* false: enable_chassis_nb_cfg_update=false */
@@ -336,6 +347,17 @@ struct arrival {
 void model_init(struct model *, const struct dialect *);
 void model_destroy(struct model *);
 
+/* Decides on the dialect of a model that was made with &dialect_auto: ports
+ * are proven and pods filed as if it had been known all the time. */
+void model_set_dialect(struct model *, const struct dialect *);
+/* The name of the member that 'pod' is one of. */
+const char *model_pod_member_name(const struct model *, const struct pod *);
+/* For each of 'dialects', the name of the first port and pod (by name) that
+ * bears its marks, or NULL.  The caller frees the strings.  Takes time in
+ * proportion to the model. */
+void model_marks_examples(const struct model *, char *ports[N_DIALECTS],
+                          char *pods[N_DIALECTS]);
+
 /* Northbound. */
 void model_set_network(struct model *, const struct nb_network_row *);
 void model_remove_network(struct model *, const struct uuid *);
@@ -383,6 +405,10 @@ struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
+/* The name "ns/name" of the IPAMClaim that keeps the address on the network
+ * that 'port' is of, or NULL. */
+const char *model_find_ipam_claim(const struct model *, const struct port *,
+                                  const struct ip_addr *);
 /* The first promise of the address, and the one after 'promise'. */
 const struct promise *model_first_promise(const struct model *,
                                           const struct ip_addr *);
@@ -400,6 +426,11 @@ const struct chassis *model_find_chassis(const struct model *, const char *);
  * by its name when there is no pod; NULL if none is known. */
 const struct workload *model_member_workload(const struct model *,
                                              const struct member *);
+/* The name of the virtual machine that 'member' is a pod of, or NULL. */
+const char *model_member_vm(const struct member *);
+/* Is 'member' a pod of the virtual machine 'vm' (may be NULL) in 'ns'? */
+bool model_member_is_of_vm(const struct member *, const char *ns,
+                           const char *vm);
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);

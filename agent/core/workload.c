@@ -148,7 +148,7 @@ workload_claims(const struct workload *w, const struct dialect *dialect,
 
         claims_init(&all);
         dialect->read_claims(&w->revisions[i].annotations, &subject, &all);
-        found = claims_find(&all, provider);
+        found = dialect->find_claim(&all, provider);
         if (found) {
             claim_clone(&claims[i], found);
         } else {

@@ -55,6 +55,7 @@ COVERAGE_DEFINE(api_live_failed);
 struct read_part {
     enum manifest_kind kind;    /* Of no meaning for events. */
     const char *api_version;
+    const char *verb, *resource; /* "get", "pods" */
     char *name;                 /* NULL: a list of pods, or of events. */
     char *path;
     struct http_request *request;
@@ -88,6 +89,7 @@ api_live_init(struct api_live *live, struct http *http,
     ovs_list_init(&live->waiting);
     ovs_list_init(&live->running);
     ovs_list_init(&live->results);
+    missing_rights_init(&live->rights);
 }
 
 static void
@@ -134,7 +136,7 @@ api_live_destroy(struct api_live *live)
         api_live_result_destroy(result);
     }
     free(live->vm_api_version);
-    free(live->events_problem);
+    missing_rights_destroy(&live->rights);
 }
 
 /* ---- What is asked. ---- */
@@ -149,6 +151,8 @@ add_part(struct api_read *read, enum manifest_kind kind,
 
     part->kind = kind;
     part->api_version = api_version;
+    part->verb = "get";
+    part->resource = resource;
     part->name = xstrdup(name);
     part->path = xasprintf("%s/%s/namespaces/%s/%s/%s",
                            strchr(api_version, '/') ? "/apis" : "/api",
@@ -171,6 +175,8 @@ add_vm_pods(struct api_read *read, const char *vm)
 
     part->kind = MANIFEST_POD;
     part->api_version = "v1";
+    part->verb = "list";
+    part->resource = "pods";
     part->path = xasprintf("/api/v1/namespaces/%s/pods?labelSelector=%s", ns,
                            escaped);
     free(ns);
@@ -257,6 +263,8 @@ api_live_look_for_refusal(struct api_live *live,
         .uid = xstrdup(what->uid),
     };
     part = &read->parts[read->n_parts++];
+    part->verb = "list";
+    part->resource = "events";
     selector = xasprintf("involvedObject.uid=%s,reason=%s", what->uid,
                          reason);
     escaped = http_escape(selector);
@@ -375,23 +383,31 @@ take_events(struct api_live *live, const struct api_read *read,
     return NULL;
 }
 
-/* Remembers, and tells once, why events cannot be read; or that they can. */
-static void
-set_events_problem(struct api_live *live, const struct api_read *read,
-                   const char *problem)
+/* The answer of 'part' is an error.  Returns it in words. */
+static char *
+take_error(struct api_live *live, const struct api_read *read,
+           const struct read_part *part, int status, const json_t *json,
+           long long int now)
 {
-    char *text = (problem
-                  ? xasprintf("cannot list events in namespace %s: %s: "
-                              "whether Kube-OVN refuses an address is not "
-                              "seen", read->ns, problem) : NULL);
+    const char *message
+        = json_string_value(json_object_get(json, "message"));
+    long long int retry_after = http_request_retry_after_ms(part->request);
 
-    if (text && !live->events_problem) {
-        VLOG_WARN("%s", text);
-    } else if (!text && live->events_problem) {
-        VLOG_INFO("events can be read again");
+    if (status == 403) {
+        missing_rights_add(&live->rights, part->verb, part->resource,
+                           read->ns, read->events
+                           ? "whether a pod is refused its address is not "
+                             "seen"
+                           : "nothing of it is cleared");
+    } else if (status == 401) {
+        kubeconfig_refused(live->kubeconfig,
+                           http_request_access_seqno(part->request), now);
     }
-    free(live->events_problem);
-    live->events_problem = text;
+    if (retry_after >= 0) {
+        live->patience_until = MAX(live->patience_until, now + retry_after);
+    }
+    return xasprintf("status %d%s%.200s", status, message ? ": " : "",
+                     message ? message : "");
 }
 
 /* Takes over the answer of 'part'.  Returns NULL, or why it is none. */
@@ -419,30 +435,21 @@ take_answer(struct api_live *live, struct api_read *read,
                                       part->api_version, read->ns, part->name,
                                       json, &read->changed)
                  : take_list(live, read, part, json));
-    } else if (status == 403 && read->events) {
-        error = xstrdup("permission is missing");
     } else if (status == 404 && says_not_found(part, json)) {
         api_store_live_gone(live->store, part->kind, read->ns, part->name,
                             &read->changed);
     } else {
-        const char *message
-            = json_string_value(json_object_get(json, "message"));
-
-        error = xasprintf("status %d%s%.200s", status, message ? ": " : "",
-                          message ? message : "");
-        if (status == 401) {
-            kubeconfig_refused(live->kubeconfig,
-                               http_request_access_seqno(part->request), now);
-        }
+        error = take_error(live, read, part, status, json, now);
     }
     json_decref(json);
-    if (read->events) {
-        set_events_problem(live, read, error);
-    } else if (error) {
+    if (error) {
         char *named = xasprintf("%s: %s", part->path, error);
 
         free(error);
         error = named;
+    } else {
+        missing_rights_remove(&live->rights, part->verb, part->resource,
+                              read->ns);
     }
     return error;
 }
@@ -487,6 +494,9 @@ begin_read(struct api_live *live, struct api_read *read, long long int now)
     }
     if (!access) {
         return xstrdup("there are no credentials");
+    }
+    if (now < live->patience_until) {
+        return xstrdup("the server asks to be left alone for a while");
     }
     if (now >= read->deadline) {
         return xstrdup("too many live reads at a time");

@@ -14,6 +14,7 @@
 
 #include "openvswitch/list.h"
 
+#include "missing-rights.h"
 #include "orders.h"
 
 struct api_store;
@@ -33,7 +34,8 @@ struct api_live {
     size_t n_running;
     uint64_t n_reads, n_failed;
 
-    char *events_problem;       /* Why events cannot be read, or NULL. */
+    struct missing_rights rights;
+    long long int patience_until; /* The server asks to be left alone. */
 };
 
 struct api_live_result {

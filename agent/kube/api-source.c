@@ -37,14 +37,16 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, RES_IPAM_CLAIM,
+       N_RES };
 
 /* What is read. */
 static const struct source_kind {
     enum manifest_kind kind;
     const char *group;          /* "" is the core group. */
     const char *api_version;    /* NULL: found by discovery. */
-    int discovered;             /* Its RES_, or -1. */
+    int discovered;             /* Its RES_, or -1.  Then 'api_version' is the
+                                 * one to be found, or NULL: any. */
     const char *resource;
     const char *query;
     bool metadata_only;
@@ -77,6 +79,11 @@ static const struct source_kind {
     /* For reports. */
     {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
      false, false, true},
+    /* Without them, what a virtual machine leaves behind on a user-defined
+     * network of ovn-kubernetes is kept.  Their group has the networks, too,
+     * in a version that the server prefers. */
+    {MANIFEST_IPAM_CLAIM, "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1alpha1",
+     RES_IPAM_CLAIM, "ipamclaims", "", false, true, true},
 };
 
 /* One kind, in one namespace or all. */
@@ -188,7 +195,7 @@ add_slot(struct api_source *src, const struct source_kind *kind,
     slot->kind = kind;
     slot->ns = ns ? xstrdup(ns) : NULL;
     slot->id = src->n_slots;
-    if (kind->api_version) {
+    if (kind->discovered < 0) {
         open_slot(src, slot, kind->api_version);
     }
 }
@@ -250,6 +257,7 @@ api_source_create(const struct api_source_options *options,
             src->resources[kinds[i].discovered] = (struct api_resource) {
                 .group = kinds[i].group,
                 .resource = kinds[i].resource,
+                .version = kinds[i].api_version,
             };
         }
     }
@@ -608,11 +616,12 @@ api_source_get_status(const struct api_source *src,
     status->synced = src->synced;
     status->trusted = src->synced && !has_no_pods(src);
     status->vips_known = src->synced;
+    status->ipam_claims_known = src->synced;
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + !!src->live.events_problem
                           + !!src->webhook.problem
+                          + missing_rights_count(&src->live.rights)
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
@@ -631,6 +640,9 @@ api_source_get_status(const struct api_source *src,
                 status->vips_known = false;
             } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
                 status->ip_objects_hidden = true;
+            } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM
+                       && !rs.synced) {
+                status->ipam_claims_known = false;
             }
         }
     }
@@ -651,6 +663,7 @@ api_source_get_status(const struct api_source *src,
     }
     http_get_stats(src->http, &http);
     status->n_requests = http.n_requests;
+    status->n_connections = http.n_connections;
     status->n_bytes = http.n_bytes;
     status->n_live_reads = src->live.n_reads;
     status->n_live_failed = src->live.n_failed;
@@ -679,9 +692,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     if (src->cni) {
         cni_watch_format_problems(src->cni, src->now, ds);
     }
-    if (src->live.events_problem) {
-        ds_put_format(ds, "%s\n", src->live.events_problem);
-    }
+    missing_rights_format(&src->live.rights, ds);
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);
     }

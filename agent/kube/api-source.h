@@ -48,6 +48,7 @@ struct api_source_status {
     bool synced;                /* Everything was listed once. */
     bool trusted;
     bool vips_known;            /* The list of Kube-OVN's Vips is complete. */
+    bool ipam_claims_known;     /* ... and that of IPAMClaims. */
     bool ip_objects_hidden;     /* There are IP objects of Kube-OVN's, perhaps,
                                  * that cannot be read. */
     size_t n_pods;
@@ -57,7 +58,7 @@ struct api_source_status {
     long long int cni_restarted_ms; /* Its last start, monotonic, perhaps
                                  * negative; 0: none is known. */
     uint64_t n_lists, n_watches, n_events, n_errors;
-    uint64_t n_requests, n_bytes;
+    uint64_t n_requests, n_connections, n_bytes;
     uint64_t n_live_reads, n_live_failed;
     uint64_t n_writes, n_write_failed; /* Ended, in either way. */
     size_t memory;              /* Bytes of what is kept of the objects. */

@@ -7,6 +7,8 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	agent/control.c \
 	agent/control.h \
+	tests/unit/dialect-vectors.c \
+	tests/unit/dialect-vectors.h \
 	tests/unit/guard-fixture.c \
 	tests/unit/guard-fixture.h \
 	tests/unit/kube-ovn-fixture.c \
@@ -24,13 +26,16 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
 	tests/unit/test-control.c \
+	tests/unit/test-dialect-auto.c \
 	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-dialect-ovn-kubernetes.c \
 	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
@@ -39,6 +44,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
 	tests/unit/test-ipam.c \
+	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \

@@ -65,6 +65,7 @@ take_changes(void)
                             : c->kind == KUBE_IP ? "ip"
                             : c->kind == KUBE_SUBNET ? "subnet"
                             : c->kind == KUBE_REFUSAL ? "refusal"
+                            : c->kind == KUBE_IPAM_CLAIM ? "claim"
                             : "namespace");
         char *key = xasprintf("%s %s/%s", kind, c->ns, c->name);
         const struct workload *wl = c->workload;
@@ -777,12 +778,18 @@ test_discovery(void)
           "{\"name\": \"kubevirt.io\", \"preferredVersion\": "
           "{\"groupVersion\": \"kubevirt.io/v1\"}},"
           "{\"name\": \"kubeovn.io\", \"preferredVersion\": "
-          "{\"groupVersion\": \"kubeovn.io/v1\"}}]}");
+          "{\"groupVersion\": \"kubeovn.io/v1\"}},"
+          "{\"name\": \"k8s.cni.cncf.io\", \"preferredVersion\": "
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"}, \"versions\": ["
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"},"
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1alpha1\"}]}]}");
     reply("/apis/kubevirt.io/v1$", "{\"resources\": ["
           "{\"name\": \"virtualmachines\"}]}");
     reply("/apis/kubeovn.io/v1$", "{\"resources\": ["
           "{\"name\": \"vips\"}, {\"name\": \"subnets\"}, "
           "{\"name\": \"ips\"}]}");
+    reply("/apis/k8s.cni.cncf.io/v1alpha1$", "{\"resources\": ["
+          "{\"name\": \"ipamclaims\"}]}");
     reply("/apis/kubevirt.io/v1/virtualmachines?",
           LIST("VirtualMachineList", "10", "",
                META("vm", "v1", "5", "")));
@@ -806,6 +813,15 @@ test_discovery(void)
                "\"10.0.0.1\", \"subnet\": \"net\"}}"));
     UNTIL(is("ip /a.ns", "p1"));
     CU_ASSERT(!status().ip_objects_hidden);
+    CU_ASSERT(!status().ipam_claims_known);
+    reply("/apis/k8s.cni.cncf.io/v1alpha1/ipamclaims?",
+          LIST("IPAMClaimList", "10", "",
+               "{\"metadata\": {\"name\": \"vm.blue\", \"namespace\": "
+               "\"ns\", \"uid\": \"c1\", \"resourceVersion\": \"4\"}, "
+               "\"spec\": {\"network\": \"blue\", "
+               "\"interface\": \"net1\"}, "
+               "\"status\": {\"ips\": [\"10.3.0.5/16\"]}}"));
+    UNTIL(is("claim ns/vm.blue", "c1"));
     CU_ASSERT(is("workload ns/vm", "0 known 1")
               || is("workload ns/vm", "1 known 1"));
     CU_ASSERT(!stub_server_find(w.stub, "/apis/kubevirt.io/v1/"
@@ -945,10 +961,33 @@ test_live_failures(void)
         CU_ASSERT_EQUAL(live_result(i + 1), LIVE_READ_FAILED);
         CU_ASSERT(is("pod ns/a", "u1"));
     }
+    CU_ASSERT(has_problem("cannot get pods in namespace ns: permission is "
+                          "missing"));
+    live_read(50, "a", "");
+    reply(ONE "a", POD("a", "u1", "5"));
+    CU_ASSERT_EQUAL(live_result(50), LIVE_READ_CURRENT);
+    CU_ASSERT(!has_problem("permission is missing"));
+
     /* No answer at all. */
     live_read(100, "a", "");
     request(ONE "a", NULL);
     CU_ASSERT_EQUAL(live_result(100), LIVE_READ_FAILED);
+    CU_ASSERT(status().trusted);
+    stop();
+}
+
+/* A server that asks for patience is not asked again before. */
+static void
+test_live_patience(void)
+{
+    start_with_pods();
+    live_read(1, "a", "");
+    stub_request_reply(request(ONE "a", NULL), 429, "Retry-After: 300\r\n",
+                       "");
+    CU_ASSERT_EQUAL(live_result(1), LIVE_READ_FAILED);
+    live_read(2, "a", "");
+    CU_ASSERT_EQUAL(live_result(2), LIVE_READ_FAILED);
+    CU_ASSERT(!stub_server_find(w.stub, ONE "a", NULL));
     CU_ASSERT(status().trusted);
     stop();
 }
@@ -1242,6 +1281,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_live_reads);
     CU_ADD_TEST(suite, test_live_owner);
     CU_ADD_TEST(suite, test_live_failures);
+    CU_ADD_TEST(suite, test_live_patience);
     CU_ADD_TEST(suite, test_live_finished);
     CU_ADD_TEST(suite, test_refusals);
     CU_ADD_TEST(suite, test_cni_pods);
