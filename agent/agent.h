@@ -18,6 +18,7 @@ struct manifests;
 struct nb_view;
 struct sb_view;
 struct store;
+struct webhook;
 
 /* The names of the locks, one for each database.  Locks of one name in
  * several databases of one server would be one lock. */
@@ -35,6 +36,7 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    struct webhook *webhook;    /* Or NULL. */
     uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
 
     char *instance;             /* Name of this instance. */

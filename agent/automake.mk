@@ -23,7 +23,9 @@ agent_ovn_ipguard_SOURCES = \
 	agent/sources.c \
 	agent/sources.h \
 	agent/unixctl-commands.c \
-	agent/unixctl-commands.h
+	agent/unixctl-commands.h \
+	agent/webhook.c \
+	agent/webhook.h
 agent_ovn_ipguard_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 # Each library uses those to its right.
 agent_ovn_ipguard_LDADD = \

@@ -26,6 +26,13 @@
 #include "agent/schema-version.h"
 #include "ovsdb/ovs-compat.h"
 
+/* Kube-OVN's controller and its node agents, and every kubelet.  They write
+ * down what is so, and an answer could only do harm. */
+#define EXEMPT_DEFAULT "system:serviceaccount:kube-system:ovn," \
+                       "system:serviceaccount:kube-system:kube-ovn-cni," \
+                       "system:serviceaccount:kube-system:kube-ovn-app," \
+                       "system:node:*"
+
 /* Long enough for the first dump of a large database, during which neither
  * side answers a probe; ovn-nbctl uses twice that. */
 #define PROBE_DEFAULT_MS 60000
@@ -47,6 +54,11 @@ enum {
     OPT_OVNSB_DB,
     OPT_PODS,
     OPT_UNIXCTL,
+    OPT_WEBHOOK_CERT,
+    OPT_WEBHOOK_CLIENT_CA,
+    OPT_WEBHOOK_EXEMPT,
+    OPT_WEBHOOK_KEY,
+    OPT_WEBHOOK_LISTEN,
     VLOG_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -69,6 +81,11 @@ static const struct option fixed_options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
     {"inactivity-probe", required_argument, NULL, OPT_INACTIVITY_PROBE},
+    {"webhook-listen", required_argument, NULL, OPT_WEBHOOK_LISTEN},
+    {"webhook-cert", required_argument, NULL, OPT_WEBHOOK_CERT},
+    {"webhook-key", required_argument, NULL, OPT_WEBHOOK_KEY},
+    {"webhook-client-ca", required_argument, NULL, OPT_WEBHOOK_CLIENT_CA},
+    {"webhook-exempt", required_argument, NULL, OPT_WEBHOOK_EXEMPT},
     {"unixctl", required_argument, NULL, OPT_UNIXCTL},
     {"help", no_argument, NULL, 'h'},
     {"options", no_argument, NULL, 'o'},
@@ -178,6 +195,16 @@ Pods:\n\
     free(nb_db);
     free(sb_db);
     free(own_db);
+
+    printf("\n\
+Webhook:\n\
+  --webhook-listen=[ADDR:]PORT\n\
+                            answer the API server's admission requests\n\
+  --webhook-cert=FILE       certificate for it, with its chain\n\
+  --webhook-key=FILE        private key for it\n\
+  --webhook-client-ca=FILE  answer only clients that this authority knows\n\
+  --webhook-exempt=USER,... never judge what these users do; USER* is all\n\
+                            that begin so (default: Kube-OVN and kubelets)\n");
 
     struct settings defaults;
     size_t n;
@@ -378,6 +405,54 @@ handle_kube_option(struct options *o, int c)
     }
 }
 
+/* Makes 'list' the items of 's', which are separated by commas. */
+static void
+set_list(struct svec *list, const char *s)
+{
+    char *copy = xstrdup(s);
+    char *save = NULL;
+
+    svec_clear(list);
+    for (char *item = strtok_r(copy, ",", &save); item;
+         item = strtok_r(NULL, ",", &save)) {
+        svec_add(list, item);
+    }
+    free(copy);
+}
+
+static void
+handle_webhook_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_WEBHOOK_LISTEN:
+        replace(&o->webhook_listen, xstrdup(nonempty("webhook-listen", optarg,
+                                                     "[ADDR:]PORT")));
+        break;
+
+    case OPT_WEBHOOK_CERT:
+        replace(&o->webhook_cert,
+                absolute(nonempty("webhook-cert", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_KEY:
+        replace(&o->webhook_key,
+                absolute(nonempty("webhook-key", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_CLIENT_CA:
+        replace(&o->webhook_client_ca,
+                absolute(nonempty("webhook-client-ca", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_EXEMPT:
+        set_list(&o->webhook_exempt, optarg);
+        break;
+
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
 /* Handles option 'c', other than a setting. */
 static void
 handle_option(struct options *o, int c, bool *dry_run,
@@ -409,6 +484,14 @@ handle_option(struct options *o, int c, bool *dry_run,
     case OPT_ZONE:
     case OPT_CNI_CONTROLLER:
         handle_kube_option(o, c);
+        break;
+
+    case OPT_WEBHOOK_LISTEN:
+    case OPT_WEBHOOK_CERT:
+    case OPT_WEBHOOK_KEY:
+    case OPT_WEBHOOK_CLIENT_CA:
+    case OPT_WEBHOOK_EXEMPT:
+        handle_webhook_option(o, c);
         break;
 
     case OPT_DIALECT:
@@ -509,6 +592,19 @@ complete(struct options *o, bool dry_run)
     if (o->namespaces.n && !o->kubeconfig && !o->kube_api) {
         ovs_fatal(0, "--namespace needs --kubeconfig or --kube-api");
     }
+    if (o->webhook_listen) {
+        if (!o->webhook_cert || !o->webhook_key) {
+            ovs_fatal(0, "--webhook-listen needs --webhook-cert and "
+                      "--webhook-key");
+        }
+        if (!o->pods.n && !o->kubeconfig && !o->kube_api) {
+            ovs_fatal(0, "--webhook-listen needs to know the pods: please use "
+                      "--pods=PATH, --kubeconfig=FILE or --kube-api=URL");
+        }
+    } else if (o->webhook_cert || o->webhook_key || o->webhook_client_ca) {
+        ovs_fatal(0, "--webhook-cert, --webhook-key and --webhook-client-ca "
+                  "need --webhook-listen");
+    }
     if ((o->node_selector || o->zone || o->cni_controller)
         && !o->kubeconfig && !o->kube_api) {
         ovs_fatal(0, "--%s needs --kubeconfig or --kube-api",
@@ -536,6 +632,8 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
+    svec_init(&o->webhook_exempt);
+    set_list(&o->webhook_exempt, EXEMPT_DEFAULT);
     o->dialect = &dialect_auto;
     o->probe_ms = PROBE_DEFAULT_MS;
 
@@ -578,6 +676,11 @@ options_destroy(struct options *o)
     free(o->kube_context);
     free(o->kube_api);
     svec_destroy(&o->namespaces);
+    free(o->webhook_listen);
+    free(o->webhook_cert);
+    free(o->webhook_key);
+    free(o->webhook_client_ca);
+    svec_destroy(&o->webhook_exempt);
     free(o->unixctl_path);
     free(o->instance);
     free(o->private_key);

@@ -43,6 +43,7 @@
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/unixctl-commands.h"
+#include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/ovs-compat.h"
 #include "ovsdb/sb-view.h"
@@ -324,6 +325,7 @@ wait_all(struct agent *a)
         store_wait(a->store);
     }
     sources_wait(a);
+    webhook_wait(a);
     control_wait(a->control);
     control_memory_wait(a->control);
     log_reopen_wait();
@@ -375,6 +377,7 @@ run_loop(struct agent *a)
         sources_run_live(a);
         run_guard(a);
         run_stop(a);
+        webhook_run(a, now);
         control_run(a->control);
         wait_all(a);
         control_turn_end(a->control);
@@ -457,6 +460,7 @@ static void
 agent_close(struct agent *a)
 {
     VLOG_INFO("exiting");
+    webhook_close(a);
     store_destroy(a->store);
     sb_view_destroy(a->sb);
     nb_view_destroy(a->nb);
@@ -484,6 +488,7 @@ main(int argc, char *argv[])
     open_control(&agent);
     agent.instance = make_instance_name(&agent.options);
     sources_open(&agent);
+    webhook_open(&agent);
     log_reopen_init();
     daemonize_complete();
 

@@ -24,6 +24,7 @@
 #include "agent/kube/api-source.h"
 #include "agent/kube/manifests.h"
 #include "agent/report/report.h"
+#include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/sb-view.h"
 #include "ovsdb/store.h"
@@ -412,6 +413,17 @@ cmd_kube_confirm(struct control_request *request, int argc OVS_UNUSED,
 }
 
 static void
+cmd_webhook_show(struct control_request *request, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    webhook_format(a, &ds);
+    reply_ds(request, &ds, "");
+}
+
+static void
 cmd_nb_reset(struct control_request *request, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -496,6 +508,7 @@ unixctl_commands_register(struct agent *a)
         {"ipam/show", "", 0, 0, cmd_ipam_show},
         {"kube/show", "", 0, 0, cmd_kube_show},
         {"kube/confirm", "", 0, 0, cmd_kube_confirm},
+        {"webhook/show", "", 0, 0, cmd_webhook_show},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},
         {"sb-cluster-state-reset", "", 0, 0, cmd_sb_reset},
         {"ipguard-cluster-state-reset", "", 0, 0, cmd_ipguard_reset},

@@ -9,6 +9,7 @@
 #include "guard-private.h"
 
 #include "admission.h"
+#include "dialect.h"
 
 const char *
 guard_admission_refusal(const struct guard *g, const struct guard_env *env)
@@ -21,6 +22,8 @@ guard_admission_refusal(const struct guard *g, const struct guard_env *env)
         return "no current copy of the Northbound database";
     } else if (!m->kube_synced) {
         return "pods and owners are not read completely yet";
+    } else if (m->dialect == &dialect_auto) {
+        return "the dialect is not decided yet";
     } else if (!m->kube_trusted) {
         return "a source of pods has a problem";
     } else if (guard_dialect_refusal(g, false)) {

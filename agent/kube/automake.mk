@@ -7,6 +7,8 @@
 noinst_LTLIBRARIES += agent/kube/libkube.la
 
 agent_kube_libkube_la_SOURCES = \
+	agent/kube/admission-review.c \
+	agent/kube/admission-review.h \
 	agent/kube/api-discovery.c \
 	agent/kube/api-discovery.h \
 	agent/kube/api-feed.c \

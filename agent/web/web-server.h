@@ -93,6 +93,10 @@ typedef void web_handler(const struct web_request *, struct web_reply *,
 void web_server_add(struct web_server *, const char *method, const char *path,
                     web_handler *handler, void *aux);
 
+/* The same for what a client without a certificate may have, too. */
+void web_server_add_public(struct web_server *, const char *method,
+                           const char *path, web_handler *handler, void *aux);
+
 const char *web_request_method(const struct web_request *);
 const char *web_request_path(const struct web_request *);
 /* Followed by a null byte, which is not counted in '*size'. */

@@ -23,7 +23,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/mac-binding.at \
 	tests/system/faults.at \
 	tests/system/crash.at \
-	tests/system/ha.at
+	tests/system/ha.at \
+	tests/system/webhook.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 

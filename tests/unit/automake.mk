@@ -21,6 +21,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/test-admission-review.c \
 	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
