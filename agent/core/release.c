@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission-private.h"
 #include "dialect.h"
 #include "ipam-object.h"
 #include "model.h"
+#include "openvswitch/dynamic-string.h"
 #include "pod.h"
 #include "settings.h"
 #include "util.h"
@@ -62,14 +64,23 @@ static char *
 refuse(const struct pod *pod, const struct ip_addr *ip, const char *what,
        const char *name, const char *state)
 {
+    char *key = xasprintf("%s/%s", pod->ns, pod->name);
+    struct ds ds = DS_EMPTY_INITIALIZER;
     char s[IP_ADDR_STRLEN];
+    const struct admission_value values[] = {
+        { "pod", key },
+        { "address", ip_addr_to_string(ip, s) },
+        { "what", what },
+        { "name", name },
+        { "state", state },
+        { NULL, NULL },
+    };
 
-    return xasprintf("ReleaseFirst: %s/%s had %s, and Kube-OVN would keep it "
-                     "for ever: %s %s still has it%s. It is being released; "
-                     "the StatefulSet's controller tries again, and is told "
-                     "when the pod can come. Nothing is to be done.",
-                     pod->ns, pod->name, ip_addr_to_string(ip, s), what, name,
-                     state);
+    ds_put_format(&ds, "%s: ",
+                  admission_message_info(ADM_RELEASE_FIRST)->name);
+    admission_format(ADM_RELEASE_FIRST, values, &ds);
+    free(key);
+    return ds_steal_cstr(&ds);
 }
 
 /* What of the former self is left for 'provider'. */
@@ -107,16 +118,54 @@ refuse_claim(const struct model *m, const struct pod *pod,
     return text;
 }
 
-char *
-release_refuse_pod(const struct model *m, const struct settings *s,
-                   const struct pod *pod)
+/* Is the rule about 'pod' at all? */
+static bool
+is_concerned(const struct settings *s, const struct pod *pod)
 {
     if (s->release != RELEASE_KUBE_OVN || pod->owner_kind != OWNER_STATEFULSET
         || s->sts_ip_change != STS_IP_CHANGE_MIGRATE || pod->opted_out
         || pod->deleting) {
-        return NULL;
+        return false;
     }
     for (size_t i = 0; i < pod->claims.n; i++) {
+        if (pod->claims.claims[i].kind == CLAIM_EXPLICIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+release_judge(const struct admission_context *ctx,
+              const struct admission_request *req,
+              struct admission_answer *answer)
+{
+    char *text = NULL;
+
+    memset(answer, 0, sizeof *answer);
+    if (!req->update && !req->deleting && req->pod
+        && ctx->mode == MODE_GUARD && is_concerned(ctx->settings, req->pod)) {
+        text = (ctx->not_ready
+                ? xasprintf("ReleaseFirst: whether %s/%s may come is not "
+                            "known: %s", req->pod->ns, req->pod->name,
+                            ctx->not_ready)
+                : release_refuse_pod(ctx->model, ctx->settings, req->pod));
+    }
+    answer->allowed = !text;
+    if (text) {
+        answer->findings = xzalloc(sizeof *answer->findings);
+        answer->findings[0].id = ADM_RELEASE_FIRST;
+        answer->findings[0].refuses = true;
+        answer->findings[0].text = text;
+        answer->n = 1;
+    }
+}
+
+char *
+release_refuse_pod(const struct model *m, const struct settings *s,
+                   const struct pod *pod)
+{
+    for (size_t i = 0; is_concerned(s, pod) && i < pod->claims.n; i++) {
         const struct claim *c = &pod->claims.claims[i];
         char *text = (c->kind == CLAIM_EXPLICIT && !c->allocated
                       ? refuse_claim(m, pod, c) : NULL);

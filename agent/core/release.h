@@ -14,6 +14,9 @@
 
 #include <stdbool.h>
 
+struct admission_answer;
+struct admission_context;
+struct admission_request;
 struct ip_addr;
 struct ip_object;
 struct model;
@@ -34,5 +37,11 @@ const struct ip_object *release_find_object(const struct model *,
  * it. */
 char *release_refuse_pod(const struct model *, const struct settings *,
                          const struct pod *);
+
+/* The same as an answer to the webhook of that rule alone, which the caller
+ * destroys.  It must be certain: what cannot be judged is refused. */
+void release_judge(const struct admission_context *,
+                   const struct admission_request *,
+                   struct admission_answer *);
 
 #endif /* release.h */

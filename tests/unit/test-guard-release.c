@@ -12,6 +12,7 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/admission.h"
 #include "agent/core/ipam-object.h"
 #include "agent/core/release.h"
 
@@ -476,6 +477,60 @@ test_admission(void)
     end(&w, &ko);
 }
 
+/* As the webhook asks. */
+static bool
+is_let_in(struct world *w, struct pod *pod, const char *not_ready,
+          const char *part)
+{
+    struct admission_request req;
+    struct admission_answer answer;
+    struct admission_context ctx;
+    struct guard_env env = { .now = w->now };
+    bool allowed;
+
+    guard_admission_context(w->guard, &env, &ctx);
+    ctx.not_ready = not_ready;
+    admission_request_init(&req);
+    req.pod = pod;
+    req.user = "system:serviceaccount:kube-system:statefulset-controller";
+    release_judge(&ctx, &req, &answer);
+    allowed = answer.allowed;
+    CU_ASSERT_EQUAL(answer.n, !allowed);
+    CU_ASSERT(!part || (answer.n && strstr(answer.findings[0].text, part)));
+    admission_answer_destroy(&answer);
+    req.update = true;
+    release_judge(&ctx, &req, &answer);
+    CU_ASSERT(answer.allowed);
+    admission_answer_destroy(&answer);
+    admission_request_destroy(&req);
+    return allowed;
+}
+
+static void
+test_webhook(void)
+{
+    struct pod *plain = unit_pod("p", "u", OWNER_NONE, "", "ip_address="IP2);
+    struct pod *two = new_pod(IP2), *one = new_pod(IP1);
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    CU_ASSERT(!is_let_in(&w, two, NULL, "ReleaseFirst: default/sts1-0 had "
+                         IP1", which Kube-OVN might never let go: the IP "
+                         "object sts1-0.default still has it."));
+    CU_ASSERT(is_let_in(&w, one, NULL, NULL));
+    /* It must be certain; of others it says nothing. */
+    CU_ASSERT(!is_let_in(&w, one, "starting", "not known: starting"));
+    CU_ASSERT(is_let_in(&w, plain, "starting", NULL));
+    w.settings.release = RELEASE_NONE;
+    guard_set_settings(w.guard, &w.settings);
+    CU_ASSERT(is_let_in(&w, two, "starting", NULL));
+    pod_destroy(plain);
+    pod_destroy(one);
+    pod_destroy(two);
+    end(&w, &ko);
+}
+
 void
 suite_guard_release(void)
 {
@@ -494,4 +549,5 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_hazard_edit);
     CU_ADD_TEST(suite, test_hazard_double);
     CU_ADD_TEST(suite, test_admission);
+    CU_ADD_TEST(suite, test_webhook);
 }
