@@ -683,6 +683,20 @@ note_trust(struct guard *g)
     }
 }
 
+/* Release first knows which revision comes next, because what comes is
+ * judged. */
+static void
+note_certainty(struct guard *g, const struct guard_env *env)
+{
+    bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
+                        && env->release_certain && g->mode == MODE_GUARD);
+
+    if (next_is_new != g->model.next_is_new) {
+        g->model.next_is_new = next_is_new;
+        model_mark_all(&g->model);
+    }
+}
+
 void
 guard_run(struct guard *g, const struct guard_env *env,
           struct orders *orders)
@@ -702,6 +716,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_start_if_ready(g, env);
     check_databases(g, env);
     note_trust(g);
+    note_certainty(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);

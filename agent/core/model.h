@@ -280,6 +280,10 @@ struct model {
                                  * address. */
     struct shash subnets;       /* Name -> struct subnet_object. */
     struct sset our_ip_objects; /* Names of those that we made. */
+    bool next_is_new;           /* The pods of a StatefulSet under rollout come
+                                 * by the new template, where its controller
+                                 * is bound to that, and none comes unseen.
+                                 * Kept by the guard. */
     bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */

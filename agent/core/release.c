@@ -143,12 +143,15 @@ release_judge(const struct admission_context *ctx,
     char *text = NULL;
 
     memset(answer, 0, sizeof *answer);
-    if (!req->update && !req->deleting && req->pod
-        && ctx->mode == MODE_GUARD && is_concerned(ctx->settings, req->pod)) {
-        text = (ctx->not_ready
+    /* Who deletes nothing need keep nobody out; and as long as the first pods
+     * of all are to come, there is no dialect that they would show. */
+    if (!req->update && !req->deleting && req->pod && !ctx->idle
+        && ctx->mode == MODE_GUARD && ctx->model->dialect != &dialect_auto
+        && is_concerned(ctx->settings, req->pod)) {
+        text = (!ctx->model->kube_synced
                 ? xasprintf("ReleaseFirst: whether %s/%s may come is not "
-                            "known: %s", req->pod->ns, req->pod->name,
-                            ctx->not_ready)
+                            "known: pods and IP objects are not read "
+                            "completely yet", req->pod->ns, req->pod->name)
                 : release_refuse_pod(ctx->model, ctx->settings, req->pod));
     }
     answer->allowed = !text;

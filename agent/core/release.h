@@ -39,7 +39,8 @@ char *release_refuse_pod(const struct model *, const struct settings *,
                          const struct pod *);
 
 /* The same as an answer to the webhook of that rule alone, which the caller
- * destroys.  It must be certain: what cannot be judged is refused. */
+ * destroys.  It must be certain: as long as the sources are not read, pods are
+ * refused; but not while the guard deletes nothing. */
 void release_judge(const struct admission_context *,
                    const struct admission_request *,
                    struct admission_answer *);

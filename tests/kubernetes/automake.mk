@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	tests/kubernetes/cluster-up \
 	tests/kubernetes/cni-stand-in \
 	tests/kubernetes/e2e-addresses \
+	tests/kubernetes/e2e-ipam \
 	tests/kubernetes/e2e-lib.sh \
 	tests/kubernetes/e2e-statefulset \
 	tests/kubernetes/go-toolchain.sum \

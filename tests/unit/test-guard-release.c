@@ -13,6 +13,7 @@
 #include "uuid.h"
 
 #include "agent/core/admission.h"
+#include "agent/core/dialect.h"
 #include "agent/core/ipam-object.h"
 #include "agent/core/release.h"
 
@@ -121,6 +122,34 @@ test_release_first(void)
                     n);
     CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
     end(&w, &ko);
+}
+
+/* A rollout under way: the old revision is still in play, but not for an
+ * ordinal from the partition on. */
+static void
+test_rollout(void)
+{
+    for (int k = 0; k < 4; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
+        struct smap old = SMAP_INITIALIZER(&old);
+
+        smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+        workload_add_revision(sts, "old", &old);
+        smap_destroy(&old);
+        sts->partition = k == 1;
+        sts->on_delete = k == 2;
+        w.release_certain = k != 3;
+        world_sts(&w, sts);
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        end(&w, &ko);
+    }
 }
 
 /* The hold stands before the object goes. */
@@ -479,8 +508,7 @@ test_admission(void)
 
 /* As the webhook asks. */
 static bool
-is_let_in(struct world *w, struct pod *pod, const char *not_ready,
-          const char *part)
+is_let_in(struct world *w, struct pod *pod, const char *part)
 {
     struct admission_request req;
     struct admission_answer answer;
@@ -489,7 +517,6 @@ is_let_in(struct world *w, struct pod *pod, const char *not_ready,
     bool allowed;
 
     guard_admission_context(w->guard, &env, &ctx);
-    ctx.not_ready = not_ready;
     admission_request_init(&req);
     req.pod = pod;
     req.user = "system:serviceaccount:kube-system:statefulset-controller";
@@ -515,16 +542,27 @@ test_webhook(void)
     struct world w;
 
     begin(&w, &ko);
-    CU_ASSERT(!is_let_in(&w, two, NULL, "ReleaseFirst: default/sts1-0 had "
+    CU_ASSERT(!is_let_in(&w, two, "ReleaseFirst: default/sts1-0 had "
                          IP1", which Kube-OVN might never let go: the IP "
                          "object sts1-0.default still has it."));
-    CU_ASSERT(is_let_in(&w, one, NULL, NULL));
+    CU_ASSERT(is_let_in(&w, one, NULL));
     /* It must be certain; of others it says nothing. */
-    CU_ASSERT(!is_let_in(&w, one, "starting", "not known: starting"));
-    CU_ASSERT(is_let_in(&w, plain, "starting", NULL));
+    struct model *m = guard_model(w.guard);
+    m->kube_synced = false;
+    CU_ASSERT(!is_let_in(&w, one, "not read completely yet"));
+    CU_ASSERT(is_let_in(&w, plain, NULL));
+    /* Before anything was seen there is nothing to be seen by. */
+    m->dialect = &dialect_auto;
+    CU_ASSERT(is_let_in(&w, one, NULL));
+    m->dialect = &dialect_kube_ovn;
+    m->kube_synced = true;
+    free(guard_freeze(w.guard, "test"));
+    CU_ASSERT(is_let_in(&w, two, NULL));
+    free(guard_thaw(w.guard));
+    CU_ASSERT(!is_let_in(&w, two, NULL));
     w.settings.release = RELEASE_NONE;
     guard_set_settings(w.guard, &w.settings);
-    CU_ASSERT(is_let_in(&w, two, "starting", NULL));
+    CU_ASSERT(is_let_in(&w, two, NULL));
     pod_destroy(plain);
     pod_destroy(one);
     pod_destroy(two);
@@ -537,6 +575,7 @@ suite_guard_release(void)
     CU_pSuite suite = unit_add_suite("guard_release");
 
     CU_ADD_TEST(suite, test_release_first);
+    CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_other_object);
