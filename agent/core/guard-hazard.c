@@ -8,9 +8,11 @@
  *   that the pod runs with becomes free;
  * - of two IP objects with one address either may be believed, and if it is
  *   that of a move that failed, the address is free as soon as that is tried
- *   again.
+ *   again;
+ * - the IP object of a move that failed, whose port was cleared, is the first
+ *   half of that.
  *
- * Both are seen here before that, and told with the remedy. */
+ * All are seen here before that, and told with the remedy. */
 
 #include <config.h>
 
@@ -109,6 +111,32 @@ describe_double(const struct model *m, const struct ip_object *o)
     return NULL;
 }
 
+/* A move failed, the address was cleared from the port, and the IP object
+ * still has it. */
+static char *
+describe_rest(const struct port *p, const struct pod *pod,
+              const struct ip_object *o, const struct claim *c)
+{
+    for (size_t i = 0; i < c->n_ips; i++) {
+        const struct ip_addr *has = ip_object_find_family(o,
+                                                          c->ips[i].family);
+        char old[IP_ADDR_STRLEN];
+
+        /* A move under way writes the port first, and the object then. */
+        if (has && !claim_names(c, has)
+            && !ip_addr_set_has_family(&p->ips, has->family)) {
+            ip_addr_to_string(has, old);
+            return xasprintf("the move of pod %s/%s failed, and its IP object "
+                             "still has %s: a restart of kube-ovn-controller "
+                             "before that is gone may free %s under its next "
+                             "owner; delete the IP object %s "
+                             "(--release=kube-ovn does)", pod->ns, pod->name,
+                             old, old, o->name);
+        }
+    }
+    return NULL;
+}
+
 static char *
 describe(const struct guard *g, const struct port *p)
 {
@@ -127,7 +155,14 @@ describe(const struct guard *g, const struct port *p)
         && !pod->finished && !pod->migrating) {
         text = describe_edit(pod, o, c);
     }
-    return text ? text : describe_double(m, o);
+    if (!text) {
+        text = describe_double(m, o);
+    }
+    if (!text && c && !c->allocated && c->kind == CLAIM_EXPLICIT
+        && !pod->deleting && !pod->finished) {
+        text = describe_rest(p, pod, o, c);
+    }
+    return text;
 }
 
 void

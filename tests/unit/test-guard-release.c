@@ -368,6 +368,12 @@ test_failed_move(void)
             CU_ASSERT_EQUAL(w.n_clears, 1);
         }
         CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+        /* What the clear leaves is told, loudly. */
+        CU_ASSERT_EQUAL(world_logged(&w, "hazard: the move of pod "
+                                     "default/sts1-0 failed, and its IP "
+                                     "object still has "IP1), k == 1);
+        CU_ASSERT_EQUAL(has_finding(&w, "delete the IP object "
+                                    "sts1-0.default"), k == 1);
         CU_ASSERT(world_has(&w, "holder-0.default", IP2));
         CU_ASSERT_EQUAL(w.n_holds, 0);
         end(&w, &ko);
