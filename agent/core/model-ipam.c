@@ -67,6 +67,30 @@ model_find_subnet(const struct model *m, const char *name)
     return shash_find_data(&m->subnets, name);
 }
 
+void
+model_set_ipam_book(struct model *m, struct shash *book)
+{
+    shash_clear_free_data(&m->ipam_book);
+    m->ipam_book_known = book != NULL;
+    if (book) {
+        shash_swap(&m->ipam_book, book);
+    }
+    m->ipam_seqno++;
+    m->change_seqno++;
+}
+
+const char *
+model_find_ipam_user(const struct model *m, const char *subnet,
+                     const struct ip_addr *ip)
+{
+    char text[IP_ADDR_STRLEN];
+    char *key = xasprintf("%s %s", subnet, ip_addr_to_string(ip, text));
+    const char *user = shash_find_data(&m->ipam_book, key);
+
+    free(key);
+    return user;
+}
+
 static void
 remove_ip_object(struct model *m, struct ip_object *o)
 {
@@ -134,6 +158,7 @@ model_init_ipam(struct model *m)
     hmap_init(&m->ip_objects);
     hmap_init(&m->ip_object_addrs);
     sset_init(&m->our_ip_objects);
+    shash_init(&m->ipam_book);
     shash_init(&m->subnets);
 }
 
@@ -149,6 +174,7 @@ model_destroy_ipam(struct model *m)
     hmap_destroy(&m->ip_objects);
     hmap_destroy(&m->ip_object_addrs);
     sset_destroy(&m->our_ip_objects);
+    shash_destroy_free_data(&m->ipam_book);
     SHASH_FOR_EACH (node, &m->subnets) {
         subnet_object_destroy(node->data);
     }

@@ -36,6 +36,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/http.h \
 	agent/kube/ipam-claim.c \
 	agent/kube/ipam-claim.h \
+	agent/kube/ipam-metrics.c \
+	agent/kube/ipam-metrics.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \

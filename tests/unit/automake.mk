@@ -45,6 +45,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
