@@ -204,7 +204,7 @@ ent_from_workload(const struct model *m, const struct member *mb,
             break;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < w->n_revisions; i++) {
         claim_destroy(&claims[i]);
     }
 out:
