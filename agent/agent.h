@@ -14,6 +14,7 @@ struct api_source;
 struct control;
 struct guard;
 struct guard_env;
+struct ipam_metrics;
 struct manifests;
 struct nb_view;
 struct sb_view;
@@ -36,6 +37,7 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    struct ipam_metrics *ipam_metrics; /* Or NULL. */
     struct webhook *webhook;    /* Or NULL. */
     uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
 

@@ -24,6 +24,7 @@
 #include "agent/core/dialect.h"
 #include "agent/dirs.h"
 #include "agent/schema-version.h"
+#include "agent/kube/ipam-metrics.h"
 #include "ovsdb/ovs-compat.h"
 
 /* Kube-OVN's controller and its node agents, and every kubelet.  They write
@@ -45,6 +46,7 @@ enum {
     OPT_INSTANCE,
     OPT_KUBECONFIG,
     OPT_KUBE_API,
+    OPT_KUBE_OVN_METRICS,
     OPT_KUBE_CONTEXT,
     OPT_NAMESPACE,
     OPT_NODE_SELECTOR,
@@ -77,6 +79,7 @@ static const struct option fixed_options[] = {
     {"node-selector", required_argument, NULL, OPT_NODE_SELECTOR},
     {"zone", required_argument, NULL, OPT_ZONE},
     {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
+    {"kube-ovn-metrics", required_argument, NULL, OPT_KUBE_OVN_METRICS},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
@@ -187,6 +190,7 @@ Pods:\n\
                             ovn-kubernetes only\n\
   --cni-controller=NS/NAME  whose restarts are watched, or \"none\"\n\
                             (default: kube-system/kube-ovn-controller)\n\
+  --kube-ovn-metrics=URL    its metrics, for leaks of its IPAM\n\
   --dialect=auto|kube-ovn|ovn-kubernetes\n\
                             how the CNI names ports and annotations; auto:\n\
                             as the marks on ports and pods tell (default)\n",
@@ -400,6 +404,11 @@ handle_kube_option(struct options *o, int c)
         replace(&o->cni_controller, xstrdup(optarg));
         break;
 
+    case OPT_KUBE_OVN_METRICS:
+        check_value("kube-ovn-metrics", ipam_metrics_check_url(optarg));
+        replace(&o->kube_ovn_metrics, xstrdup(optarg));
+        break;
+
     default:
         OVS_NOT_REACHED();
     }
@@ -483,6 +492,7 @@ handle_option(struct options *o, int c, bool *dry_run,
     case OPT_NODE_SELECTOR:
     case OPT_ZONE:
     case OPT_CNI_CONTROLLER:
+    case OPT_KUBE_OVN_METRICS:
         handle_kube_option(o, c);
         break;
 
@@ -673,6 +683,7 @@ options_destroy(struct options *o)
     free(o->node_selector);
     free(o->zone);
     free(o->cni_controller);
+    free(o->kube_ovn_metrics);
     free(o->kube_context);
     free(o->kube_api);
     svec_destroy(&o->namespaces);

@@ -28,6 +28,7 @@ struct options {
 
     char *node_selector;        /* Or NULL: all nodes. */
     char *zone;                 /* Or NULL: any. */
+    char *kube_ovn_metrics;     /* URL, or NULL. */
     char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
                                  * dialect's. */
     char *unixctl_path;         /* As given; NULL: by pid. */

@@ -22,6 +22,7 @@
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/kube/api-source.h"
+#include "agent/kube/ipam-metrics.h"
 #include "agent/kube/manifests.h"
 #include "agent/report/report.h"
 #include "agent/webhook.h"
@@ -398,6 +399,9 @@ cmd_kube_show(struct control_request *request, int argc OVS_UNUSED,
     if (a->api) {
         api_source_format_status(a->api, time_msec(), &ds);
         api_source_format_problems(a->api, &ds);
+    }
+    if (a->ipam_metrics && ipam_metrics_problem(a->ipam_metrics)) {
+        ds_put_format(&ds, "%s\n", ipam_metrics_problem(a->ipam_metrics));
     }
     reply_ds(request, &ds, "no API server (no --kubeconfig, no --kube-api)\n");
 }

@@ -24,6 +24,7 @@
 #include "agent/core/admission.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
+#include "agent/core/release.h"
 #include "agent/core/model.h"
 #include "agent/kube/admission-review.h"
 #include "agent/web/web-server.h"
@@ -100,9 +101,13 @@ count(struct webhook *h, const struct admission_review *review,
     }
 }
 
+typedef void judge_func(const struct admission_context *,
+                        const struct admission_request *,
+                        struct admission_answer *);
+
 static void
 judge(struct agent *a, const struct admission_review *review,
-      struct admission_answer *answer)
+      judge_func *func, struct admission_answer *answer)
 {
     struct admission_context ctx;
     struct guard_env env;
@@ -118,16 +123,15 @@ judge(struct agent *a, const struct admission_review *review,
     if (review->unreadable) {
         ctx.not_ready = review->unreadable;
     }
-    admission_judge(&ctx, &review->request, answer);
+    func(&ctx, &review->request, answer);
     count(a->webhook, review, answer);
 }
 
 static void
-handle_validate(const struct web_request *request, struct web_reply *reply,
-                void *agent_)
+answer_review(struct agent *a, const struct web_request *request,
+              struct web_reply *reply, judge_func *func)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
-    struct agent *a = agent_;
     struct admission_review review;
     struct admission_answer answer;
     size_t size;
@@ -146,7 +150,7 @@ handle_validate(const struct web_request *request, struct web_reply *reply,
         ds_put_format(&reply->body, "%s\n", error);
         free(error);
     } else {
-        judge(a, &review, &answer);
+        judge(a, &review, func, &answer);
         text = admission_review_format(&review, &answer);
         reply->content_type = "application/json";
         ds_put_cstr(&reply->body, text);
@@ -155,6 +159,21 @@ handle_validate(const struct web_request *request, struct web_reply *reply,
     }
     admission_review_destroy(&review);
     stopwatch_stop(ANSWER_STOPWATCH, time_usec());
+}
+
+static void
+handle_validate(const struct web_request *request, struct web_reply *reply,
+                void *agent_)
+{
+    answer_review(agent_, request, reply, admission_judge);
+}
+
+/* The rule that "release first" rests upon, and no other. */
+static void
+handle_release(const struct web_request *request, struct web_reply *reply,
+               void *agent_)
+{
+    answer_review(agent_, request, reply, release_judge);
 }
 
 /* ---- Probes. ---- */
@@ -210,6 +229,7 @@ webhook_open(struct agent *a)
     }
     stopwatch_create(ANSWER_STOPWATCH, SW_US);
     web_server_add(h->server, "POST", "/validate", handle_validate, a);
+    web_server_add(h->server, "POST", "/release", handle_release, a);
     web_server_add_public(h->server, "GET", "/readyz", handle_readyz, a);
     web_server_add_public(h->server, "GET", "/healthz", handle_healthz, a);
 }

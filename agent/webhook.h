@@ -4,6 +4,7 @@
  * StatefulSet or a VirtualMachine, answered from the live mirrors.
  *
  *     POST /validate     an AdmissionReview
+ *     POST /release      the same, for the rule of "release first" alone
  *     GET  /readyz       200 if it can be judged, else 503 and why not
  *     GET  /healthz      200 as long as the loop runs */
 

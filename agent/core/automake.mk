@@ -34,6 +34,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-hazard.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-ipam.c \
 	agent/core/guard-judge.c \
@@ -42,7 +43,9 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-nudge.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
+	agent/core/guard-release.c \
 	agent/core/guard-report.c \
+	agent/core/guard-reserve.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
 	agent/core/guard.c \
@@ -90,6 +93,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/ovn-kubernetes-claims.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
+	agent/core/release.c \
+	agent/core/release.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
 	agent/core/settings.c \

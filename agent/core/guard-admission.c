@@ -48,6 +48,7 @@ guard_admission_context(const struct guard *g, const struct guard_env *env,
         .settings = &g->settings,
         .mode = g->mode,
         .not_ready = guard_admission_refusal(g, env),
+        .idle = g->safety.frozen || g->safety.brake || env->paused,
         .wall = env->wall,
     };
 }

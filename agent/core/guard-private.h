@@ -12,6 +12,9 @@
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
  *   guard-exclude.c held addresses in exclude_ips of a switch
+ *   guard-reserve.c held addresses in Kube-OVN's IPAM
+ *   guard-release.c IP objects of Kube-OVN that keep a stale address
+ *   guard-hazard.c  what a restart of Kube-OVN's controller would break
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
@@ -30,9 +33,12 @@
 #include "judge.h"
 #include "model.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "orders.h"
 #include "safety.h"
 #include "settings.h"
+
+struct ip_object;
 
 /* An address on a port that is not simply fine. */
 enum candidate_state {
@@ -41,6 +47,7 @@ enum candidate_state {
     CAND_READ,                  /* Stored; the live read is under way. */
     CAND_GO,                    /* Live read says go: into the next batch. */
     CAND_SENT,                  /* In the NB transaction under way. */
+    CAND_RELEASE,               /* Its IP object is being deleted. */
 };
 
 struct candidate {
@@ -69,6 +76,9 @@ struct candidate {
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
+    bool no_release;            /* Its IP object cannot be deleted. */
+    bool release_told;          /* That it is not was told. */
+    long long int release_ms;   /* Until when a step of that is awaited. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -148,6 +158,18 @@ struct recent_event {
 struct token_bucket {
     int n;
     long long int refilled_ms;
+};
+
+/* What was asked of the API server about an IP object, until its mirror
+ * shows it. */
+struct ip_op {
+    struct hmap_node node;      /* In guard->ip_ops, by name. */
+    char *name;
+    uint64_t id;                /* 0: answered. */
+    bool delete;
+    enum kube_write_result result; /* Of the latest, once there was one. */
+    long long int retry_ms;     /* Not before. */
+    int failures;
 };
 
 /* An address whose end of hold is to be told to those who wait. */
@@ -258,6 +280,14 @@ struct guard {
     uint32_t n_event_names;
     bool frozen_told;
     struct ovs_list nudges;     /* struct nudge. */
+    struct hmap ip_ops;         /* struct ip_op. */
+    struct ovs_list releases;   /* struct release. */
+    struct hmap hazards;        /* struct hazard. */
+    struct shash reserves;      /* Name of an IP object of ours that a hold
+                                 * wants -> ms when it was first seen without
+                                 * force, as "long long int *". */
+    uint64_t reserves_seqno;    /* What that was made of. */
+    long long int reserves_due_ms;
     struct token_bucket nudge_tokens;
 
     struct ovs_list log;
@@ -421,7 +451,55 @@ void guard_add_excludes(struct guard *, const struct guard_env *,
 void guard_excludes_done(struct guard *, const struct guard_env *,
                          const struct nb_batch *);
 
+/* guard-reserve.c */
+void guard_reserves_init(struct guard *);
+void guard_reserves_destroy(struct guard *);
+void guard_run_reserves(struct guard *, const struct guard_env *);
+bool guard_reserve_done(struct guard *, uint64_t id, enum kube_write_result,
+                        const struct guard_env *);
+/* Is there an IP object of ours that is not being deleted? */
+bool guard_owns_ip_objects(const struct guard *);
+/* Is an IP object of ours still in the way of 'ip'? */
+bool guard_is_reserved(const struct guard *, const char *subnet,
+                       const struct ip_addr *ip);
+/* The same, one that counts. */
+bool guard_reservation_in_force(const struct guard *, const char *subnet,
+                                const struct ip_addr *ip);
+/* How the latest order about the IP object 'name' stands. */
+enum ip_op_state { IP_OP_NONE, IP_OP_GOES_ON, IP_OP_FAILED, IP_OP_FORBIDDEN };
+enum ip_op_state guard_ip_op_state(const struct guard *, const char *name);
+/* Appends what IP objects of ours do about 'ip'. */
+void guard_format_reserve(const struct guard *, const char *subnet,
+                          const struct ip_addr *ip, const char *indent,
+                          struct ds *);
+/* Orders the deletion of an IP object as it is in the mirror.  False if one is
+ * under way, or it is too early for another one. */
+bool guard_delete_ip_object(struct guard *, const struct guard_env *,
+                            const struct ip_object *);
+
+/* guard-hazard.c */
+void guard_destroy_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct member *);
+void guard_prune_hazards(struct guard *);
+void guard_add_hazard_findings(const struct guard *, struct sset *);
+
+/* guard-release.c */
+enum release_step {
+    RELEASE_CLEAR,              /* Not possible: clear it from the port. */
+    RELEASE_WAIT,               /* Not yet. */
+    RELEASE_SENT,               /* Ordered. */
+};
+void guard_releases_destroy(struct guard *);
+enum release_step guard_release(struct guard *, const struct guard_env *,
+                                struct candidate *, const struct port *);
+bool guard_release_goes_on(struct guard *, const struct guard_env *,
+                           struct candidate *);
+void guard_run_releases(struct guard *, const struct guard_env *);
+
 /* guard-nudge.c */
+void guard_order_nudge(struct guard *, const struct guard_env *,
+                       enum kube_object, const char *ns, const char *name,
+                       const char *uid);
 void guard_nudge(struct guard *, const struct hold *);
 void guard_run_nudges(struct guard *, const struct guard_env *);
 void guard_forget_nudges(struct guard *);

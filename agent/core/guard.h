@@ -33,6 +33,9 @@ struct guard_env {
     bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
     bool paused;                /* unixctl pause. */
     bool kube_writable;         /* There is an API server to write to. */
+    bool release_certain;       /* It asks us before it lets a pod in that
+                                 * takes another address than its former
+                                 * self, and lets none in without us. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
@@ -151,7 +154,8 @@ struct guard_counters {
     uint64_t put_backs, holds_created, holds_released, holds_cancelled;
     uint64_t gates_closed, gates_opened, barriers, live_reads;
     uint64_t duplicates, brake_trips, freezes;
-    uint64_t events, events_dropped, nudges, excludes;
+    uint64_t events, events_dropped, nudges, excludes, releases;
+    uint64_t hazards;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

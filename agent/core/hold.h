@@ -110,6 +110,8 @@ struct hold {
     bool returned;              /* hold_facts.owner_returned likewise. */
     bool force;                 /* hold/release was asked for. */
     bool dirt;                  /* As last found: see struct evidence. */
+    bool releasing;             /* Its former port's IP object is to be
+                                 * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */
 };
 

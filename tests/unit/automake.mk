@@ -11,6 +11,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/dialect-vectors.h \
 	tests/unit/guard-fixture.c \
 	tests/unit/guard-fixture.h \
+	tests/unit/kube-ovn-fixture.c \
+	tests/unit/kube-ovn-fixture.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -40,10 +42,13 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
+	tests/unit/test-guard-release.c \
+	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \

@@ -170,6 +170,7 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    bool release_certain;       /* See struct guard_env. */
     bool no_api;                /* Pods come from files. */
     struct kube_write **writes; /* All that were ordered, oldest first. */
     size_t n_writes;
