@@ -5,6 +5,7 @@
 
 EXTRA_DIST += \
 	build-aux/check-cksum \
+	build-aux/check-ctl-manual \
 	build-aux/check-dist \
 	build-aux/check-layers \
 	build-aux/check-manual \

@@ -6,6 +6,7 @@
 
 dist_man_MANS += \
 	doc/ovn-ipguard-ctl.8 \
+	doc/ovn-ipguardctl.8 \
 	doc/ovn-ipguard.8
 
 EXTRA_DIST += \

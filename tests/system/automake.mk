@@ -21,14 +21,16 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/mac-binding.at \
 	tests/system/faults.at \
 	tests/system/crash.at \
-	tests/system/ha.at
+	tests/system/ha.at \
+	tests/system/ctl-database.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
-	tests/system/ovsdb-rows
+	tests/system/ovsdb-rows \
+	tests/system/type-in-bash
 
 # A program with nothing but the database layer, for ovsdb-layer.at.
 check_PROGRAMS += tests/system/test-ovsdb-layer

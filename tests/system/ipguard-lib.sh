@@ -646,6 +646,12 @@ wait_seen () {
 }
 
 # Stops the daemon as an operator does.
+# The command ovn-ipguardctl, on the sandbox's own database.
+ipguardctl () {
+    ASAN_OPTIONS=$asan_options UBSAN_OPTIONS=$ubsan_options \
+        "$abs_top_builddir/utilities/ovn-ipguardctl/ovn-ipguardctl" "$@"
+}
+
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* See ctl-options.h. */
+
+#include <config.h>
+
+#include "ctl-options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command-line.h"
+#include "db-ctl-base.h"
+#include "openvswitch/vlog.h"
+#include "stream-ssl.h"
+#include "stream.h"
+#include "util.h"
+
+#include "ovsdb/ipguard-idl.h"
+
+#include "agent/dirs.h"
+
+enum {
+    OPT_DB = UCHAR_MAX + 1,
+    OPT_COMMANDS,
+    OPT_DRY_RUN,
+    OPT_LEADER_ONLY,
+    OPT_NO_LEADER_ONLY,
+    OPT_NO_SHUFFLE_REMOTES,
+    OPT_NO_SYSLOG,
+    OPT_ONELINE,
+    OPT_OPTIONS,
+    OPT_SHUFFLE_REMOTES,
+    OPT_WAIT,
+    OPT_BOOTSTRAP_CA_CERT,
+    VLOG_OPTION_ENUMS,
+    TABLE_OPTION_ENUMS,
+    SSL_OPTION_ENUMS,
+    OPT_LOCAL,                  /* An option of a command. */
+};
+
+static const struct option global_options[] = {
+    {"db", required_argument, NULL, OPT_DB},
+    {"wait", required_argument, NULL, OPT_WAIT},
+    {"timeout", required_argument, NULL, 't'},
+    {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"oneline", no_argument, NULL, OPT_ONELINE},
+    {"leader-only", no_argument, NULL, OPT_LEADER_ONLY},
+    {"no-leader-only", no_argument, NULL, OPT_NO_LEADER_ONLY},
+    {"shuffle-remotes", no_argument, NULL, OPT_SHUFFLE_REMOTES},
+    {"no-shuffle-remotes", no_argument, NULL, OPT_NO_SHUFFLE_REMOTES},
+    {"no-syslog", no_argument, NULL, OPT_NO_SYSLOG},
+    {"commands", no_argument, NULL, OPT_COMMANDS},
+    {"options", no_argument, NULL, OPT_OPTIONS},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
+    VLOG_LONG_OPTIONS,
+    TABLE_LONG_OPTIONS,
+    STREAM_SSL_LONG_OPTIONS,
+    {NULL, 0, NULL, 0},
+};
+
+static void
+usage(void)
+{
+    char *db = dirs_default_own_db();
+
+    printf("\
+%s: look at and steer ovn-ipguard through its database\n\
+usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n\
+\n\
+Overview:\n\
+  show                        print what is held and what it waits for\n\
+  journal                     print what was done, oldest first\n\
+    [--since=WHEN] [--port=PORT] [--ip=IP] [--limit=N]\n\
+\n\
+Holds and gates:\n\
+  hold-list [NETWORK]         print the addresses that are held\n\
+  gate-list                   print the ports that are kept disabled\n\
+\n\
+Safety:\n\
+  get-mode                    print the mode that the database asks for\n\
+  set-mode MODE               lower the mode: observe, guard or manage;\n\
+                              \"default\" leaves it to the command line\n\
+  brake-status                print whether the brake is on, and why\n\
+\n\
+Connections:\n\
+  get-connection              print the database server's connections\n\
+  del-connection              delete them\n\
+  [--inactivity-probe=MSECS] set-connection TARGET...\n\
+                              set the list of connections\n\
+  get-ssl                     print the database server's TLS files\n\
+  del-ssl                     delete them\n\
+  [--bootstrap] set-ssl PRIV-KEY CERT CA-CERT [PROTOCOLS [CIPHERS]]\n\
+                              set them\n\
+\n\
+Synchronization (not useful without --wait):\n\
+  init                        make the IPGuard row if there is none\n\
+  sync                        with --wait=done, wait for the daemon\n\
+\n\
+%s\
+%s\
+\n\
+Options:\n\
+  --db=DATABASE               connect to DATABASE\n\
+                              (default: %s)\n\
+  --wait=none|done            whether to wait until the daemon has taken the\n\
+                              change in\n\
+  -t, --timeout=SECS          wait at most SECS seconds\n\
+  --dry-run                   do not commit changes to the database\n\
+  --oneline                   print exactly one line of output per command\n\
+  --[no-]leader-only          accept any cluster member, not only the leader\n\
+                              (default: --leader-only)\n\
+  --[no-]shuffle-remotes      try the servers in random order, or as given\n\
+                              (default: --shuffle-remotes)\n",
+           program_name, program_name, ctl_get_db_cmd_usage(),
+           ctl_list_db_tables_usage(), db);
+    free(db);
+    table_usage();
+    vlog_usage();
+    printf("\
+  --no-syslog                 do not log to the system log\n");
+    stream_usage("database", true, false, true);
+    printf("\n\
+Other options:\n\
+  --commands                  print all commands, for completion\n\
+  --options                   print all options, for completion\n\
+  -h, --help                  display this help message\n\
+  -V, --version               display version information\n");
+    exit(EXIT_SUCCESS);
+}
+
+static void
+print_version(void)
+{
+    ovs_print_version(0, 0);
+    printf("DB Schema %s\n", ipgrec_get_db_version());
+    exit(EXIT_SUCCESS);
+}
+
+static enum ipgctl_wait
+parse_wait(const char *arg)
+{
+    if (!strcmp(arg, "none")) {
+        return IPGCTL_WAIT_NONE;
+    } else if (!strcmp(arg, "done")) {
+        return IPGCTL_WAIT_DONE;
+    }
+    ctl_fatal("--wait: '%s' is neither 'none' nor 'done'", arg);
+}
+
+static void
+add_local(struct shash *local, const char *name)
+{
+    char *key = xasprintf("--%s", name);
+
+    if (shash_find(local, key)) {
+        ctl_fatal("'%s' option specified multiple times", key);
+    }
+    shash_add_nocopy(local, key, nullable_xstrdup(optarg));
+}
+
+/* Handles what only this program has.  Returns false for other options. */
+static bool
+handle_own_option(struct ipgctl_options *o, int c)
+{
+    switch (c) {
+    case OPT_DB:
+        if (!optarg[0]) {
+            ctl_fatal("--db: '' is not an OVSDB connection method");
+        }
+        free(o->db);
+        o->db = xstrdup(optarg);
+        return true;
+
+    case OPT_WAIT:
+        o->wait = parse_wait(optarg);
+        return true;
+
+    case 't':
+        if (!str_to_uint(optarg, 10, &o->timeout) || !o->timeout) {
+            ctl_fatal("--timeout: '%s' is not a number of seconds", optarg);
+        }
+        return true;
+
+    case OPT_DRY_RUN:
+        o->dry_run = true;
+        return true;
+
+    case OPT_ONELINE:
+        o->oneline = true;
+        return true;
+
+    case OPT_LEADER_ONLY:
+    case OPT_NO_LEADER_ONLY:
+        o->leader_only = c == OPT_LEADER_ONLY;
+        return true;
+
+    case OPT_SHUFFLE_REMOTES:
+    case OPT_NO_SHUFFLE_REMOTES:
+        o->shuffle_remotes = c == OPT_SHUFFLE_REMOTES;
+        return true;
+
+    case OPT_NO_SYSLOG:
+        vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+static void
+handle_option(struct ipgctl_options *o, int c, const struct option *options,
+              int index)
+{
+    if (handle_own_option(o, c)) {
+        return;
+    }
+    switch (c) {
+    case OPT_LOCAL:
+        add_local(&o->local, options[index].name);
+        break;
+
+    case OPT_COMMANDS:
+        ctl_print_commands();
+        break;
+
+    case OPT_OPTIONS:
+        ctl_print_options(global_options);
+        break;
+
+    case 'h':
+        usage();
+        break;
+
+    case 'V':
+        print_version();
+        break;
+
+    case OPT_BOOTSTRAP_CA_CERT:
+        o->bootstraps = access(optarg, F_OK) != 0;
+        stream_ssl_set_ca_cert_file(optarg, true);
+        break;
+
+    VLOG_OPTION_HANDLERS
+    TABLE_OPTION_HANDLERS(&o->style)
+    STREAM_SSL_OPTION_HANDLERS
+
+    case '?':
+        exit(EXIT_FAILURE);
+
+    default:
+        abort();
+    }
+}
+
+int
+ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
+{
+    size_t n_global = ARRAY_SIZE(global_options) - 1;
+    size_t allocated = ARRAY_SIZE(global_options);
+    size_t n = n_global;
+    struct option *options = xmemdup(global_options, sizeof global_options);
+    char *short_options, *tmp;
+
+    memset(o, 0, sizeof *o);
+    o->db = dirs_default_own_db();
+    o->leader_only = true;
+    o->shuffle_remotes = true;
+    o->style = table_style_default;
+    shash_init(&o->local);
+
+    /* "+": what follows the first command is that command's. */
+    tmp = ovs_cmdl_long_options_to_short_options(global_options);
+    short_options = xasprintf("+%s", tmp);
+    free(tmp);
+    ctl_add_cmd_options(&options, &n, &allocated, OPT_LOCAL);
+
+    for (;;) {
+        int index = 0;
+        int c = getopt_long(argc, argv, short_options, options, &index);
+
+        if (c == -1) {
+            break;
+        }
+        o->format_given |= (c == 'f' || c == 'd' || c == OPT_BARE
+                            || c == OPT_NO_HEADINGS);
+        handle_option(o, c, options, index);
+    }
+    free(short_options);
+    for (size_t i = n_global; options[i].name; i++) {
+        free(CONST_CAST(char *, options[i].name));
+    }
+    free(options);
+    return optind;
+}
+
+void
+ipgctl_options_destroy(struct ipgctl_options *o)
+{
+    free(o->db);
+    shash_destroy_free_data(&o->local);
+}
+
+bool
+ipgctl_wants_json(const struct ipgctl_options *o)
+{
+    return o->style.format == TF_JSON;
+}
