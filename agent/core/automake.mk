@@ -21,8 +21,10 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-report.c \
+	agent/core/guard-request.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
+	agent/core/guard-undo.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
 	agent/core/hold.c \
@@ -56,6 +58,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/orders.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
+	agent/core/request.c \
+	agent/core/request.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
 	agent/core/settings.c \

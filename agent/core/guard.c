@@ -83,6 +83,10 @@ guard_destroy(struct guard *g)
     free(g->journal);
     free(g->delete_holds);
     free(g->delete_gates);
+    guard_forget_requests(g);
+    free(g->delete_requests);
+    free(g->db_frozen);
+    free(g->db_brake);
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
@@ -312,6 +316,7 @@ drop_work_under_way(struct guard *g)
     }
     g->n_journal = 0;
     g->n_delete_holds = g->n_delete_gates = 0;
+    guard_forget_requests(g);
     struct candidate *c;
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
@@ -633,6 +638,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     update_mode(g);
     guard_start_if_ready(g, env);
+    guard_run_requests(g, env);
     check_databases(g, env);
     note_trust(g);
     guard_take_departures(g, env);

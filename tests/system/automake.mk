@@ -22,7 +22,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/faults.at \
 	tests/system/crash.at \
 	tests/system/ha.at \
-	tests/system/ctl-database.at
+	tests/system/ctl-database.at \
+	tests/system/ctl-steer.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 

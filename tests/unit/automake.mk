@@ -22,6 +22,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-random.c \
+	tests/unit/test-guard-request.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \

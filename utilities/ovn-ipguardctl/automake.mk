@@ -18,6 +18,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-commands.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
+	utilities/ovn-ipguardctl/ctl-request.c \
+	utilities/ovn-ipguardctl/ctl-request.h \
 	utilities/ovn-ipguardctl/ctl-rows.c \
 	utilities/ovn-ipguardctl/ctl-rows.h \
 	utilities/ovn-ipguardctl/ctl-run.c \

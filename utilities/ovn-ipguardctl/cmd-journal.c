@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The journal: what was done, when and why. */
+/* The journal: what was done, when and why; and undoing it. */
 
 #include <config.h>
 
@@ -12,15 +12,19 @@
 #include <time.h>
 
 #include "db-ctl-base.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
 #include "ovsdb-idl.h"
+#include "smap.h"
 #include "table.h"
 #include "timeval.h"
 #include "util.h"
+#include "uuid.h"
 
 #include "ovsdb/ipguard-idl.h"
 
 #include "agent/core/ip-addr.h"
+#include "ctl-request.h"
 
 static void
 pre_journal(struct ctl_context *ctx)
@@ -183,12 +187,83 @@ cmd_journal(struct ctl_context *ctx)
     free(rows);
 }
 
+/* ---- Undo. ---- */
+
+static void
+pre_undo(struct ctl_context *ctx)
+{
+    pre_journal(ctx);
+    ipgctl_request_prerequisites(ctx);
+}
+
+static void
+add_lines(struct smap *args, const char *key, char *const *strings, size_t n)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < n; i++) {
+        ds_put_format(&ds, "%s%s", i ? "\n" : "", strings[i]);
+    }
+    smap_add(args, key, ds_cstr(&ds));
+    ds_destroy(&ds);
+}
+
+static const struct ipgrec_journal *
+find_action(struct ctl_context *ctx, const char *arg)
+{
+    const struct ipgrec_journal *row, *found = NULL;
+    long long int sequence;
+
+    if (!str_to_llong(arg, 10, &sequence)) {
+        ctl_error(ctx, "undo: '%s' is not the number of an action, the first "
+                  "column of \"journal\"", arg);
+        return NULL;
+    }
+    IPGREC_JOURNAL_FOR_EACH (row, ctx->idl) {
+        if (row->sequence == sequence) {
+            found = row;
+        }
+    }
+    if (!found) {
+        ctl_error(ctx, "undo: the journal has no action %lld", sequence);
+    }
+    return found;
+}
+
+static void
+cmd_undo(struct ctl_context *ctx)
+{
+    const struct ipgrec_journal *j = find_action(ctx, ctx->argv[1]);
+    struct smap args = SMAP_INITIALIZER(&args);
+
+    if (!j) {
+        return;
+    }
+    smap_add(&args, "action", j->action);
+    smap_add(&args, "address", j->address);
+    smap_add(&args, "port", j->port_name);
+    if (j->n_port) {
+        smap_add_format(&args, "port_uuid", UUID_FMT, UUID_ARGS(&j->port[0]));
+    }
+    add_lines(&args, "old_addresses", j->old_addresses, j->n_old_addresses);
+    add_lines(&args, "new_addresses", j->new_addresses, j->n_new_addresses);
+    add_lines(&args, "old_port_security", j->old_port_security,
+              j->n_old_port_security);
+    add_lines(&args, "new_port_security", j->new_port_security,
+              j->n_new_port_security);
+    if (shash_find(&ctx->options, "--force")) {
+        smap_add(&args, "force", "true");
+    }
+    ipgctl_request(ctx, "undo", &args);
+}
+
 void
 cmd_journal_register(void)
 {
     static const struct ctl_command_syntax commands[] = {
         {"journal", 0, 0, "", pre_journal, cmd_journal, NULL,
          "--since=,--port=,--ip=,--limit=", RO},
+        {"undo", 1, 1, "ACTION", pre_undo, cmd_undo, NULL, "--force", RW},
         {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
     };
 

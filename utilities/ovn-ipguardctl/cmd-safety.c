@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The mode and the brake, and how to wait for the daemon. */
+/* The mode, freeze and brake, and how to wait for the daemon. */
 
 #include <config.h>
 
@@ -84,6 +84,59 @@ cmd_brake_status(struct ctl_context *ctx)
     ds_destroy(&ds);
 }
 
+static void
+cmd_brake_rearm(struct ctl_context *ctx)
+{
+    const struct ipgrec_ipguard *row = ipgctl_row(ctx);
+
+    if (!row || !row->brake) {
+        ctl_error(ctx, "brake-rearm: the brake is not on");
+        return;
+    }
+    ipgrec_ipguard_verify_brake(row);
+    ipgrec_ipguard_set_brake(row, NULL);
+}
+
+/* ---- Freeze. ---- */
+
+static void
+pre_freeze(struct ctl_context *ctx)
+{
+    ovsdb_idl_add_column(ctx->idl, &ipgrec_ipguard_col_frozen);
+}
+
+static void
+cmd_freeze(struct ctl_context *ctx)
+{
+    const struct ipgrec_ipguard *row = ipgctl_make_row(ctx);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (row->frozen) {
+        ctl_error(ctx, "freeze: frozen already: %s", row->frozen);
+        return;
+    }
+    ds_put_cstr(&ds, "by hand");
+    for (int i = 1; i < ctx->argc; i++) {
+        ds_put_format(&ds, "%s%s", i > 1 ? " " : ": ", ctx->argv[i]);
+    }
+    ipgrec_ipguard_verify_frozen(row);
+    ipgrec_ipguard_set_frozen(row, ds_cstr(&ds));
+    ds_destroy(&ds);
+}
+
+static void
+cmd_thaw(struct ctl_context *ctx)
+{
+    const struct ipgrec_ipguard *row = ipgctl_row(ctx);
+
+    if (!row || !row->frozen) {
+        ctl_error(ctx, "thaw: not frozen");
+        return;
+    }
+    ipgrec_ipguard_verify_frozen(row);
+    ipgrec_ipguard_set_frozen(row, NULL);
+}
+
 /* ---- Waiting. ---- */
 
 static void
@@ -107,6 +160,10 @@ cmd_safety_register(void)
         {"get-mode", 0, 0, "", pre_mode, cmd_get_mode, NULL, "", RO},
         {"set-mode", 1, 1, "MODE", pre_mode, cmd_set_mode, NULL, "", RW},
         {"brake-status", 0, 0, "", pre_brake, cmd_brake_status, NULL, "", RO},
+        {"brake-rearm", 0, 0, "", pre_brake, cmd_brake_rearm, NULL, "", RW},
+        {"freeze", 0, INT_MAX, "[REASON]", pre_freeze, cmd_freeze, NULL, "",
+         RW},
+        {"thaw", 0, 0, "", pre_freeze, cmd_thaw, NULL, "", RW},
         {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
     };
 

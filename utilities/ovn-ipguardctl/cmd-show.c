@@ -90,7 +90,9 @@ put_hold(const struct ipgrec_hold *h, struct ds *ds)
         ds_put_format(ds, ", formerly of %s", ds_cstr(&owner));
     }
     ds_put_format(ds, "\n        why: %s\n", h->reason);
-    if (h->hold_until) {
+    if (h->hold_until < 0) {
+        ds_put_cstr(ds, "        until: it is released by hand\n");
+    } else if (h->hold_until) {
         ds_put_cstr(ds, "        until: ");
         ipgctl_format_time(h->hold_until, ds);
         ds_put_char(ds, '\n');
@@ -103,6 +105,9 @@ put_hold(const struct ipgrec_hold *h, struct ds *ds)
     }
     for (size_t i = 0; i < h->n_blockers; i++) {
         ds_put_format(ds, "        waits: %s\n", h->blockers[i]);
+    }
+    for (size_t i = 0; i < h->n_waiters; i++) {
+        ds_put_format(ds, "        waiter: %s\n", h->waiters[i]);
     }
     for (size_t i = 0; i < h->n_notes; i++) {
         ds_put_format(ds, "        note: %s\n", h->notes[i]);
@@ -167,6 +172,8 @@ json_gate(const struct ipgrec_gate *gate)
     json_object_put_string(o, "network", gate->network_name);
     json_object_put_string(o, "address", gate->address);
     json_object_put(o, "since_ms", json_integer_create(gate->since));
+    json_object_put(o, "keep_until_ms",
+                    json_integer_create(gate->keep_until));
     json_object_put_string(o, "reason", gate->reason);
     return o;
 }
@@ -208,6 +215,7 @@ json_hold(const struct ipgrec_hold *h)
     json_object_put(o, "until_ms", json_integer_create(h->hold_until));
     json_object_put(o, "former_ports", json_former_ports(h));
     json_object_put(o, "waits_for", json_strings(h->blockers, h->n_blockers));
+    json_object_put(o, "waiters", json_strings(h->waiters, h->n_waiters));
     json_object_put(o, "notes", json_strings(h->notes, h->n_notes));
     ds_destroy(&owner);
     return o;

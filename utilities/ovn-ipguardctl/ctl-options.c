@@ -78,16 +78,28 @@ Overview:\n\
   show                        print what is held and what it waits for\n\
   journal                     print what was done, oldest first\n\
     [--since=WHEN] [--port=PORT] [--ip=IP] [--limit=N]\n\
+  undo ACTION [--force]       put back the address that a clear took away;\n\
+                              ACTION is the number in the journal\n\
 \n\
 Holds and gates:\n\
   hold-list [NETWORK]         print the addresses that are held\n\
+  hold-add NETWORK IP [REASON] [--for=SECONDS]\n\
+                              reserve an address that nobody has\n\
+  hold-release NETWORK IP [--force]\n\
+                              end a hold, clean or (--force) not\n\
   gate-list                   print the ports that are kept disabled\n\
+  gate-open PORT [--force]    enable a port, in use or (--force) not\n\
+  gate-keep PORT [--for=SECONDS]\n\
+                              keep it disabled for longer\n\
 \n\
 Safety:\n\
   get-mode                    print the mode that the database asks for\n\
   set-mode MODE               lower the mode: observe, guard or manage;\n\
                               \"default\" leaves it to the command line\n\
   brake-status                print whether the brake is on, and why\n\
+  brake-rearm                 take it off\n\
+  freeze [REASON]             write nothing more but gate openings\n\
+  thaw                        end that, and accept the databases as they are\n\
 \n\
 Connections:\n\
   get-connection              print the database server's connections\n\

@@ -25,12 +25,16 @@
 
 #include "ctl-commands.h"
 #include "ctl-options.h"
+#include "ctl-request.h"
 
 VLOG_DEFINE_THIS_MODULE(ctl_run);
 
 /* Longer than the server takes for the first dump of a full journal; what
  * ovn-nbctl takes. */
 #define PROBE_MS 120000
+
+/* So long nothing is said about an answer that does not come. */
+#define PATIENCE_MS 5000
 
 /* What ipgctl_exit() frees, so that a leak checker sees real leaks only. */
 static struct ovsdb_idl *the_idl;
@@ -263,12 +267,14 @@ try_transaction(struct run *r)
     }
     ovsdb_idl_txn_add_comment(txn, "ovn-ipguardctl: %s", r->args);
     init_outputs(r);
+    ipgctl_requests_reset();
     if (run_commands(r, txn, symtab)) {
         check_symbols(symtab);
         count_up(r, txn);
         status = ovsdb_idl_txn_commit_block(txn);
         if (status == TXN_UNCHANGED || status == TXN_SUCCESS) {
             run_postprocess(r, txn, symtab);
+            ipgctl_requests_committed(txn);
             if (r->options->wait == IPGCTL_WAIT_DONE
                 && status == TXN_SUCCESS) {
                 r->next_cfg = ovsdb_idl_txn_get_increment_new_value(txn);
@@ -330,9 +336,10 @@ is_taken_in(const struct run *r)
 }
 
 /* Runs the connection until 'step' says that it is over, which it is asked
- * each time that the database has changed. */
+ * each time that the database has changed, or until 'deadline_ms'. */
 static void
-loop(struct run *r, bool (*step)(struct run *), bool at_once)
+loop(struct run *r, bool (*step)(struct run *), bool at_once,
+     long long int deadline_ms)
 {
     unsigned int seqno = ovsdb_idl_get_seqno(r->idl) - at_once;
 
@@ -352,8 +359,12 @@ loop(struct run *r, bool (*step)(struct run *), bool at_once)
                 return;
             }
         }
+        if (time_msec() >= deadline_ms) {
+            return;
+        }
         if (seqno == ovsdb_idl_get_seqno(r->idl)) {
             ovsdb_idl_wait(r->idl);
+            poll_timer_wait_until(deadline_ms);
             poll_block();
         }
     }
@@ -363,6 +374,33 @@ static bool
 step_wait(struct run *r)
 {
     return is_taken_in(r);
+}
+
+static bool
+step_requests(struct run *r)
+{
+    return !ipgctl_requests_pending(r->idl);
+}
+
+/* Waits for the answers to requests, and prints them.  Tells who is waited for
+ * when that takes long. */
+static int
+wait_for_answers(struct run *r)
+{
+    unsigned int timeout = ipgctl_requests_timeout(r->options);
+    long long int start_ms = time_msec();
+
+    loop(r, step_requests, true, start_ms + MIN(PATIENCE_MS,
+                                                timeout * 1000LL));
+    if (ipgctl_requests_pending(r->idl)) {
+        const struct ipgrec_ipguard *row = ipgrec_ipguard_first(r->idl);
+
+        fprintf(stderr, "%s: waiting for the active instance (%s) to answer; "
+                "is one running?\n", program_name,
+                row && row->active[0] ? row->active : "none so far");
+        loop(r, step_requests, true, start_ms + timeout * 1000LL);
+    }
+    return ipgctl_requests_finish(r->idl);
 }
 
 int
@@ -375,17 +413,25 @@ ipgctl_run(const struct ipgctl_options *o, struct ctl_command *commands,
         .n_commands = n,
         .args = args,
     };
+    int status = EXIT_SUCCESS;
+    bool asks;
 
-    ctl_timeout_setup(o->timeout);
+    /* What was asked for is taken back when the time is over, hence later. */
     r.idl = the_idl = connect_to_db(o);
     run_prerequisites(&r);
-    loop(&r, try_transaction, false);
+    asks = ipgctl_requests_expected();
+    ctl_timeout_setup(o->timeout && asks ? o->timeout + 5 : o->timeout);
+    loop(&r, try_transaction, false, LLONG_MAX);
     print_outputs(&r);
     destroy_outputs(&r);
     if (r.next_cfg) {
-        loop(&r, step_wait, true);
+        loop(&r, step_wait, true, LLONG_MAX);
     }
+    if (asks && o->wait != IPGCTL_WAIT_NONE && !o->dry_run) {
+        status = wait_for_answers(&r);
+    }
+    ipgctl_requests_reset();
     ovsdb_idl_destroy(r.idl);
     the_idl = NULL;
-    return EXIT_SUCCESS;
+    return status;
 }
