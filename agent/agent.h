@@ -35,14 +35,18 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
 
     char *instance;             /* Name of this instance. */
     char *boot_id;              /* Changes when the machine restarts. */
     long long int started_ms;   /* Monotonic. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
+    bool planned;               /* All sources were read and judged once. */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
+    long long int stop_ms;      /* "exit --cleanup": when to give it up; 0:
+                                 * not asked for. */
 };
 
 /* Describes the world around for a call into the guard, as of now. */

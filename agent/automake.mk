@@ -28,12 +28,15 @@ agent_ovn_ipguard_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 # Each library uses those to its right.
 agent_ovn_ipguard_LDADD = \
 	agent/report/libreport.la \
+	agent/web/libweb.la \
 	ovsdb/libovsdbview.la \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
+	$(MHD_LIBS) \
+	$(GNUTLS_LIBS) \
 	$(YAML_LIBS)
 nodist_agent_ovn_ipguard_SOURCES = agent/schema-version.h
 

@@ -256,6 +256,22 @@ carry_out(struct agent *a, const struct orders *orders)
     }
 }
 
+/* Says how long the start took, once all there is has been read and judged. */
+static void
+note_first_plan(struct agent *a)
+{
+    const struct model *model = guard_model_const(a->guard);
+
+    if (!a->planned && model->nb_synced && model->sb_synced
+        && model->kube_synced && !model_has_dirty(model)) {
+        a->planned = true;
+        VLOG_INFO("first plan: %"PRIuSIZE" ports, %"PRIuSIZE" pods and "
+                  "%"PRIuSIZE" owners were judged %lld ms after the start",
+                  hmap_count(&model->ports), model->n_pods,
+                  model->n_workloads, time_msec() - a->started_ms);
+    }
+}
+
 static void
 run_guard(struct agent *a)
 {
@@ -268,6 +284,7 @@ run_guard(struct agent *a)
     carry_out(a, &orders);
     orders_destroy(&orders);
     guard_log_run(a->guard);
+    note_first_plan(a);
 }
 
 /* ---- The loop. ---- */
@@ -311,6 +328,29 @@ wait_all(struct agent *a)
     }
 }
 
+/* "exit --cleanup": ends the loop once nothing of ours is left in the way of
+ * others, or when that cannot be brought about. */
+static void
+run_stop(struct agent *a)
+{
+    char *remains;
+
+    if (!a->stop_ms) {
+        return;
+    }
+    remains = guard_stop_remains(a->guard);
+    if (!remains) {
+        a->exiting = true;
+    } else if (time_msec() >= a->stop_ms) {
+        VLOG_WARN("exiting without a complete cleanup: %s; see RECOVERY in "
+                  "ovn-ipguard(8)", remains);
+        a->exiting = true;
+    } else {
+        poll_timer_wait_until(a->stop_ms);
+    }
+    free(remains);
+}
+
 static void
 run_loop(struct agent *a)
 {
@@ -327,6 +367,7 @@ run_loop(struct agent *a)
         poll_results(a, now);
         sources_run_live(a);
         run_guard(a);
+        run_stop(a);
         control_run(a->control);
         wait_all(a);
         control_turn_end(a->control);
@@ -396,6 +437,9 @@ agent_open(struct agent *a)
     config_db_init(&a->config, o);
     options_update_tls(o);
     a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    if (a->api) {
+        model_set_namespaces(guard_model(a->guard), &o->namespaces);
+    }
     a->nb = nb_view_create(o->nb_db, NB_LOCK);
     a->sb = sb_view_create(o->sb_db, SB_LOCK);
     a->store = o->own_db ? store_create(o->own_db, OWN_LOCK) : NULL;

@@ -11,12 +11,31 @@
 #include "util.h"
 
 #include "agent/agent.h"
+#include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
 #include "agent/kube/api-source.h"
 #include "agent/kube/manifests.h"
+
+/* Tells the model which pods are ours to judge. */
+static void
+apply_scope(struct agent *a)
+{
+    struct model *model = guard_model(a->guard);
+    const struct sset *nodes;
+    uint64_t seqno;
+
+    if (!a->api) {
+        return;
+    }
+    nodes = api_source_nodes(a->api, &seqno);
+    if (nodes && (!model->by_node || seqno != a->nodes_seqno)) {
+        model_set_nodes(model, nodes);
+        a->nodes_seqno = seqno;
+    }
+}
 
 /* Tells the model what the sources have learnt.  Returns true if there was
  * anything. */
@@ -36,6 +55,7 @@ apply_changes(struct agent *a)
         kube_change_destroy(change);
         any = true;
     }
+    apply_scope(a);
 
     /* Only now: what the model is given before it is synced was there before
      * us, and is not an arrival.  Without any source nothing is known about
@@ -50,6 +70,20 @@ apply_changes(struct agent *a)
                            && as.trusted);
     /* A list of files that has no Vips is no proof that there are none. */
     model->vips_known = a->api && as.vips_known;
+    if (model->ipam_claims_known != (a->api && as.ipam_claims_known)) {
+        model->ipam_claims_known = !model->ipam_claims_known;
+        model_mark_all(model);
+    }
+    if (model->ip_objects_hidden != as.ip_objects_hidden) {
+        model->ip_objects_hidden = as.ip_objects_hidden;
+        model_mark_all(model);
+    }
+    if (model->cni_down != as.cni_down
+        || model->cni_restarted_ms != as.cni_restarted_ms) {
+        model->cni_down = as.cni_down;
+        model->cni_restarted_ms = as.cni_restarted_ms;
+        model_mark_all(model);
+    }
     return any;
 }
 
@@ -107,6 +141,10 @@ sources_start_live(struct agent *a, const struct orders *orders)
     enum live_read_result result;
     struct guard_env env;
 
+    for (size_t i = 0; a->api && i < orders->n_refusals; i++) {
+        api_source_look_for_refusal(a->api, &orders->refusals[i],
+                                    time_msec());
+    }
     if (!orders->n_reads) {
         return;
     }
@@ -168,6 +206,11 @@ open_api(struct agent *a)
         },
         .dialect = o->dialect,
         .namespaces = &o->namespaces,
+        .node_selector = o->node_selector,
+        .zone = o->zone,
+        .cni_controller = (!o->cni_controller ? o->dialect->controller
+                           : !strcmp(o->cni_controller, "none") ? NULL
+                           : o->cni_controller),
     };
     char *error;
 

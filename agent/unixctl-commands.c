@@ -150,7 +150,7 @@ format_status(const void *agent_)
     report_init(&r);
     r.version = PACKAGE_VERSION;
     r.instance = a->instance;
-    r.dialect = a->options.dialect->name;
+    r.dialect = guard_dialect_name(a->guard);
     r.uptime_ms = env.now - a->started_ms;
     r.guard = a->guard;
     r.env = &env;
@@ -161,13 +161,27 @@ format_status(const void *agent_)
     return ds_steal_cstr(&ds);
 }
 
+/* How long "exit --cleanup" may take: a transaction that is under way is given
+ * up after 2 s, and there may be a few of them. */
+#define CLEANUP_MS 10000
+
 static void
-cmd_exit(struct control_request *request, int argc OVS_UNUSED,
-         const char *argv[] OVS_UNUSED, void *agent_)
+cmd_exit(struct control_request *request, int argc, const char *argv[],
+         void *agent_)
 {
     struct agent *a = agent_;
 
-    a->exiting = true;
+    if (argc > 1 && strcmp(argv[1], "--cleanup")) {
+        reply(request, xasprintf("'%s' is not '--cleanup'", argv[1]), NULL);
+        return;
+    }
+    if (argc == 1) {
+        a->exiting = true;
+    } else if (!a->stop_ms) {
+        VLOG_INFO("stopping: everything that keeps others back is undone");
+        guard_stop(a->guard);
+        a->stop_ms = time_msec() + CLEANUP_MS;
+    }
     reply(request, NULL, NULL);
 }
 
@@ -363,6 +377,17 @@ cmd_manifest_problems(struct control_request *request, int argc OVS_UNUSED,
 }
 
 static void
+cmd_ipam_show(struct control_request *request, int argc OVS_UNUSED,
+              const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    guard_format_ipam(a->guard, &ds);
+    reply_ds(request, &ds, "");
+}
+
+static void
 cmd_kube_show(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -452,7 +477,7 @@ unixctl_commands_register(struct agent *a)
         int min_args, max_args;
         control_cb_func *cb;
     } commands[] = {
-        {"exit", "", 0, 0, cmd_exit},
+        {"exit", "[--cleanup]", 0, 1, cmd_exit},
         {"pause", "", 0, 0, cmd_pause},
         {"resume", "", 0, 0, cmd_resume},
         {"is-paused", "", 0, 0, cmd_is_paused},
@@ -468,6 +493,7 @@ unixctl_commands_register(struct agent *a)
         {"brake/rearm", "", 0, 0, cmd_brake_rearm},
         {"manifest/confirm", "PATH", 1, 1, cmd_manifest_confirm},
         {"manifest/problems", "", 0, 0, cmd_manifest_problems},
+        {"ipam/show", "", 0, 0, cmd_ipam_show},
         {"kube/show", "", 0, 0, cmd_kube_show},
         {"kube/confirm", "", 0, 0, cmd_kube_confirm},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},

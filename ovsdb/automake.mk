@@ -11,6 +11,8 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/db-model.c \
 	ovsdb/db-model.h \
 	ovsdb/nb-act.c \
+	ovsdb/nb-columns.c \
+	ovsdb/nb-columns.h \
 	ovsdb/nb-ports.c \
 	ovsdb/nb-ports.h \
 	ovsdb/nb-references.c \

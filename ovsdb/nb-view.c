@@ -32,6 +32,7 @@
 #include "ovsdb/nb-idl.h"
 
 #include "agent/core/model.h"
+#include "ovsdb/nb-columns.h"
 #include "ovsdb/nb-view-private.h"
 
 VLOG_DEFINE_THIS_MODULE(nb_view);
@@ -39,39 +40,6 @@ VLOG_DEFINE_THIS_MODULE(nb_view);
 COVERAGE_DEFINE(nb_full_sync);
 COVERAGE_DEFINE(nb_network_changed);
 COVERAGE_DEFINE(nb_port_changed);
-
-static const struct db_column nb_columns[] = {
-    {&nbrec_nb_global_col_nb_cfg, DB_REQUIRED, NULL},
-    {&nbrec_nb_global_col_name, DB_OPTIONAL, NULL},
-    {&nbrec_nb_global_col_options, DB_OPTIONAL, NULL},
-
-    {&nbrec_logical_switch_col_name, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_col_other_config, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_col_ports, DB_REQUIRED, NULL},
-
-    {&nbrec_logical_switch_port_col_addresses, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_dynamic_addresses, DB_OPTIONAL, NULL},
-    {&nbrec_logical_switch_port_col_enabled, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_external_ids, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_name, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_options, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_port_security, DB_REQUIRED, NULL},
-    {&nbrec_logical_switch_port_col_type, DB_REQUIRED, NULL},
-
-    {&nbrec_logical_router_port_col_name, DB_OPTIONAL, NULL},
-    {&nbrec_logical_router_port_col_networks, DB_OPTIONAL, NULL},
-
-    {&nbrec_nat_col_external_ip, DB_OPTIONAL, NULL},
-    {&nbrec_nat_col_logical_ip, DB_OPTIONAL, NULL},
-    {&nbrec_nat_col_type, DB_OPTIONAL, NULL},
-    {&nbrec_load_balancer_col_name, DB_OPTIONAL, NULL},
-    {&nbrec_load_balancer_col_vips, DB_OPTIONAL, NULL},
-    {&nbrec_logical_router_static_route_col_ip_prefix, DB_OPTIONAL, NULL},
-    {&nbrec_logical_router_static_route_col_nexthop, DB_OPTIONAL, NULL},
-    {&nbrec_dns_col_records, DB_OPTIONAL, NULL},
-    {&nbrec_address_set_col_addresses, DB_OPTIONAL, NULL},
-    {&nbrec_address_set_col_name, DB_OPTIONAL, NULL},
-};
 
 /* ---- Switches and their ports. ---- */
 
@@ -324,7 +292,7 @@ nb_view_create(const char *remote, const char *lock_name)
     struct nb_view *view = xzalloc(sizeof *view);
 
     db_conn_init(&view->conn, &nbrec_idl_class, nb_columns,
-                 ARRAY_SIZE(nb_columns), &this_module, remote, lock_name);
+                 nb_n_columns, &this_module, remote, lock_name);
     nb_ports_init(&view->ports);
     nb_references_init(view);
     ds_init(&view->error);

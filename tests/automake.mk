@@ -5,6 +5,7 @@
 include tests/unit/automake.mk
 include tests/kubernetes/automake.mk
 include tests/system/automake.mk
+include tests/bench/automake.mk
 
 EXTRA_DIST += \
 	tests/fresh-debian \

@@ -27,9 +27,15 @@
 #define RETRY_MS 1000
 
 struct live_read *
-guard_add_live_read(struct orders *orders, uint64_t id, const char *ns,
-                    const char *name, const char *workload, int owner_kind)
+guard_add_live_read(const struct guard *g, struct orders *orders,
+                    uint64_t id, const char *ns, const char *name,
+                    const char *workload, int owner_kind)
 {
+    if (owner_kind == OWNER_VM && !g->model.dialect->vm_ports) {
+        /* It is about this pod, whatever the machine does. */
+        owner_kind = OWNER_NONE;
+        workload = "";
+    }
     orders->reads = xrealloc(orders->reads,
                              (orders->n_reads + 1) * sizeof *orders->reads);
     struct live_read *r = &orders->reads[orders->n_reads++];
@@ -92,6 +98,11 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
     int kind;
 
     read_owner(&g->model, mb, &workload, &kind);
+    if (evidence_is_gated(p)) {
+        h->fixed = true;        /* It waited for the address, and is nobody
+                                 * who may have it back at once. */
+        return;
+    }
     hold_set_owner(h, mb->ns, owner_kind_to_string(kind), mb->name, workload,
                    mb->n_pods ? mb->pods[0]->uid : "");
     h->fixed = (kind == OWNER_STATEFULSET || kind == OWNER_VM
@@ -156,29 +167,8 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
     c->read_id = guard_new_token(g);
     c->state = CAND_READ;
     g->counters.live_reads++;
-    guard_add_live_read(orders, c->read_id, p->member->ns, p->member->name,
-                        workload, kind);
-}
-
-/* Beside a CNI controller a move that takes long is told once. */
-static void
-alert_if_moving(struct guard *g, const struct guard_env *env,
-                struct candidate *c)
-{
-    char ip[IP_ADDR_STRLEN];
-
-    if (c->kind != VERDICT_MOVING || c->alerted) {
-        return;
-    }
-    long long int due = c->since_ms + g->settings.moving_alert_ms;
-    if (env->now < due) {
-        guard_wake_at(g, due);
-        return;
-    }
-    c->alerted = true;
-    guard_log(g, 'w', "%s: still has %s after %lld s (case B: %s)",
-              c->port_name, ip_addr_to_string(&c->addr, ip),
-              g->settings.moving_alert_ms / 1000, c->why);
+    guard_add_live_read(g, orders, c->read_id, p->member->ns,
+                        p->member->name, workload, kind);
 }
 
 /* Is 'c' ripe?  Arms the wake-up if only time is missing. */
@@ -267,7 +257,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
     HMAP_FOR_EACH (c, node, &g->candidates) {
         struct hold *h;
 
-        alert_if_moving(g, env, c);
+        guard_watch_move(g, env, c, orders);
         switch (c->state) {
         case CAND_WATCH:
             if (is_ripe(g, env, c)) {
@@ -347,7 +337,8 @@ post_read_answered(struct guard *g, struct post_read *pr,
         pr->retry_ms = env->now + RETRY_MS;
         return;
     }
-    if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)) {
+    if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)
+        && !evidence_is_gated(p)) {
         pr->put_back = true;
         return;
     }
@@ -451,7 +442,8 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             svec_init(&out);
             done = true;
         }
-        if (done && g->mode == MODE_GUARD) {
+        /* A gated port sends nothing, and may get the address back. */
+        if (done && g->mode == MODE_GUARD && !evidence_is_gated(p)) {
             if (lsp_edit_ps_narrow(edit->port_security.names,
                                    edit->port_security.n, &c->addr, &out)
                 == LSP_EDIT_REFUSED) {

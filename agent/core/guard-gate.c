@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Gates: a port that was seen taking a held address is kept disabled until the
- * address is clean (doc/design.md, 9.3).  The record is stored before the port
- * is shut; the mark on the row says whose doing it is; opening is always
- * allowed.  There is no gate without an end. */
+ * address is clean (doc/design.md, 9.3).  The port is shut in the very turn in
+ * which it is known that it may be; the record is stored beside that, and it
+ * does no harm if only one of the two gets there: a mark without a record is
+ * opened, and a record without a mark is dropped.  Opening is always allowed,
+ * and there is no gate without an end.
+ *
+ * A disabled port sends and gets nothing, but OVN goes on answering ARP for
+ * it.  So of two ports with one address the gated one has to lose the address
+ * as well, once the other one is open: judge.c says so (case E).  It stays
+ * shut, because the pod behind it still has the address, for as long as it
+ * asks for it; when the other one has gone it gets the address back.  The
+ * port of an owner that is gone is cleared (case D), which ends its gate. */
 
 #include <config.h>
 
@@ -64,6 +73,17 @@ journal_gate(struct guard *g, const struct guard_env *env,
 
 /* ---- Shutting. ---- */
 
+static bool
+is_outside(const struct guard *g, const struct member *mb, bool *later)
+{
+    char *why;
+    enum member_scope scope = model_member_scope(&g->model, mb, &why);
+
+    free(why);
+    *later = scope == SCOPE_UNDECIDED;
+    return scope != SCOPE_INSIDE;
+}
+
 /* Why 'p', which takes the address of 'h', may not be gated; NULL if it may.
  * '*later' is set if that may change by itself. */
 static const char *
@@ -81,6 +101,8 @@ no_gate_because(const struct guard *g, const struct hold *h,
         return "it is disabled by somebody else";
     } else if (model_member_opted_out(&g->model, mb)) {
         return "its owner opted out";
+    } else if (is_outside(g, mb, later)) {
+        return "its owner is outside of what is read, or has no node yet";
     } else if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
         return "it is a VM under migration";
     }
@@ -290,6 +312,17 @@ guard_gate_in_use(const struct guard *g, const struct gate *gate)
                                     "it", ip) : NULL;
 }
 
+/* 'p' has lost the address of its gate to another port, and the pod behind it
+ * still goes by that address. */
+static bool
+waits_without(const struct guard *g, const struct gate *gate,
+              const struct port *p, const struct port *open)
+{
+    return ((open || hold_table_find(&g->holds, &gate->network, &gate->addr))
+            && p->member && p->member->n_pods
+            && judge_wants(&g->model, g->mode, p, &gate->addr));
+}
+
 /* Why the gate on 'p' is to be opened now, or NULL. */
 static const char *
 open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
@@ -312,15 +345,21 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         }
         gate->opening = false;
     }
+    if (g->stopping) {
+        return "the daemon is being stopped";
+    }
     if (g->mode == MODE_OBSERVE) {
         return "the mode is observe now";
     }
     if (!g->model.dialect->gates_allowed) {
         return "its CNI writes 'enabled' itself";
     }
-    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
-        || !ip_addr_set_contains(&p->ips, &gate->addr)) {
-        return "it no longer has the address";
+    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)) {
+        return "it is on another network now";
+    }
+    if (!ip_addr_set_contains(&p->ips, &gate->addr)) {
+        return (waits_without(g, gate, p, open) ? NULL
+                : "it no longer has the address");
     }
     if (!h) {
         return !open && chosen == p ? "the hold has ended" : NULL;
@@ -354,6 +393,37 @@ plan_open(struct guard *g, const struct port *p, enum tristate previous,
     free(edit->mark);
     edit->mark = NULL;
     guard_plan(g, PLAN_UNGATE, p, ip, "", why);
+}
+
+/* 'p' lost the address of its gate to a port that has gone since: whoever
+ * wrote it there does not know, so it is given back with the opening. */
+static void
+give_back(struct guard *g, const struct guard_env *env,
+          const struct gate *gate, const struct port *p)
+{
+    struct entitlement e;
+    char *obstacle;
+
+    if (g->mode != MODE_GUARD || guard_write_refusal(g, env, false)
+        || !p->network || !uuid_equals(&p->network->uuid, &gate->network)
+        || ip_addr_set_contains(&p->ips, &gate->addr)
+        || !p->member || !p->member->n_pods
+        || !judge_wants(&g->model, g->mode, p, &gate->addr)) {
+        return;
+    }
+    judge_entitlement(&g->model, g->mode, p, &e);
+    obstacle = guard_set_obstacle(g, p, &gate->addr);
+    if (!obstacle) {
+        obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
+    }
+    if (obstacle) {
+        guard_log(g, 'w', "%s: does not get its address back: %s", p->name,
+                  obstacle);
+        free(obstacle);
+    } else {
+        guard_plan(g, PLAN_SET, p, &gate->addr, "E", "it is free again");
+    }
+    entitlement_destroy(&e);
 }
 
 /* A gated port that has got another address which is held: the gate is now
@@ -413,7 +483,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
         } else if (!h || !hold_has_taker(h, &p->uuid)
                    || no_gate_because(g, h, p, &unused)) {
             guard_delete_gate(g, gate);
-        } else if (may_shut && gate->in_db && !gate->changed) {
+        } else if (may_shut) {
             struct port_edit *edit = guard_edit(g, p);
             edit->enabled = TRI_FALSE;
             free(edit->mark);
@@ -434,6 +504,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
             gate->alerted = true;
             guard_log(g, 'w', "%s: gate is opened: %s", p->name, why);
         }
+        give_back(g, env, gate, p);
         plan_open(g, p, gate->previous, &gate->addr, why);
     }
 }

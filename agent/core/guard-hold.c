@@ -28,13 +28,24 @@ struct standby_departure {
 };
 
 bool
+guard_same_vm(const struct port *a, const struct port *b)
+{
+    return (a->member && b->member
+            && model_member_is_of_vm(a->member, b->member->ns,
+                                     model_member_vm(b->member)));
+}
+
+bool
 guard_same_owner(const struct hold *h, const struct port *p)
 {
     const struct member *mb = p->member;
 
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
-            && !strcmp(mb->name, h->owner.name));
+            && (!strcmp(mb->name, h->owner.name)
+                || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
+                    && model_member_is_of_vm(mb, h->owner.ns,
+                                             h->owner.workload))));
 }
 
 char *
@@ -120,6 +131,23 @@ guard_hold_departed(struct guard *g, struct hold *h, const struct uuid *port,
 
 /* ---- Departures (case F). ---- */
 
+/* Was 'd' a gated port, and has somebody else the address?  Then it never had
+ * it, and its row made anew is to be shut again. */
+static bool
+lost_gate(const struct departure *d, const struct addr_use *use)
+{
+    for (size_t i = 0; d->gated && use && i < use->n; i++) {
+        const struct member *mb = use->ports[i]->member;
+
+        if (!evidence_is_gated(use->ports[i])
+            && !(mb && !strcmp(mb->ns, d->ns)
+                 && !strcmp(mb->name, d->owner))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 set_owner_from_departure(struct hold *h, const struct departure *d)
 {
@@ -157,9 +185,12 @@ hold_departure(struct guard *g, const struct guard_env *env,
         || (!fixed && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
         return;
     }
-    for (size_t i = 0; use && i < use->n; i++) {
+    for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
         const struct member *mb = use->ports[i]->member;
-        if (mb && !strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner)) {
+        if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
+                   || (d->owner_kind == OWNER_VM
+                       && model_member_is_of_vm(mb, d->ns,
+                                                d->workload)))) {
             return;             /* Its owner has it on another row. */
         }
     }
@@ -183,7 +214,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
     free(h->reason);
     h->reason = xasprintf("it left %s%s", d->port_name,
                           d->row_gone ? ", whose row is gone" : "");
-    set_owner_from_departure(h, d);
+    if (!lost_gate(d, use)) {
+        set_owner_from_departure(h, d);
+    }
     guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
     hold_table_insert(&g->holds, h);
     guard_hold_set_keeper(g, h);

@@ -156,6 +156,8 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
         c->alerted = false;
+        c->ask_ms = 0;
+        c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
         abort_clear(g, c);
@@ -327,6 +329,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
          * before need not go at the same moment. */
         model_note_binding(&g->model, mb, n_bound > 0);
     }
+    guard_note_ipam_wait(g, env, mb);
     LIST_FOR_EACH (p, member_node, &mb->ports) {
         if (!p->network || p->kind != PORT_OWNED) {
             continue;
@@ -359,17 +362,39 @@ find_duplicate(const struct guard *g, const struct uuid *network,
     return NULL;
 }
 
-/* Are at least two of the ports open?  A port that we keep shut waits in line:
- * that is what a gate is for. */
-static size_t
-n_open_ports(const struct addr_use *use)
+/* Does a port before the 'i'-th belong to the same virtual machine?  While one
+ * migrates both may list its address. */
+static bool
+counted_with_vm(const struct addr_use *use, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (guard_same_vm(use->ports[i], use->ports[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Do several owners' ports have the address, one of them openly?  Ports that
+ * we keep shut wait in line as long as nobody is there: that is what a gate is
+ * for.  But OVN answers ARP for them as well. */
+static bool
+is_duplicate(const struct addr_use *use)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < use->n; i++) {
-        n += !evidence_is_gated(use->ports[i]);
+        n += !counted_with_vm(use, i);
     }
-    return n;
+    if (n < 2) {
+        return false;
+    }
+    for (size_t i = 0; i < use->n; i++) {
+        if (!evidence_is_gated(use->ports[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
@@ -380,7 +405,7 @@ update_duplicate(struct guard *g, const struct guard_env *env,
     char ip[IP_ADDR_STRLEN];
 
     g->counters.addrs_judged++;
-    if (n_open_ports(use) < 2) {
+    if (!is_duplicate(use)) {
         if (d) {
             drop_duplicate(g, d);
         }
@@ -426,7 +451,7 @@ prune_duplicates(struct guard *g)
         const struct network *n = model_find_network(&g->model, &d->network);
         const struct addr_use *use = (n ? model_find_addr(&g->model, n,
                                                           &d->addr) : NULL);
-        if (!use || n_open_ports(use) < 2) {
+        if (!use || !is_duplicate(use)) {
             drop_duplicate(g, d);
         }
     }

@@ -251,8 +251,8 @@ set_done(struct guard *g, const struct planned *pl, const struct nb_write *w,
     char ip[IP_ADDR_STRLEN];
 
     g->counters.sets_done++;
-    guard_log(g, 'i', "%s: %s set (case H: %s)", w->port_name,
-              ip_addr_to_string(&pl->addr, ip), pl->reason);
+    guard_log(g, 'i', "%s: %s set (case %s: %s)", w->port_name,
+              ip_addr_to_string(&pl->addr, ip), pl->case_, pl->reason);
     guard_note_action(g, env, "set %s on %s", ip, w->port_name);
     if (h && p && guard_same_owner(h, p)) {
         h->returned = true;

@@ -5,6 +5,8 @@
  *   guard.c         life, roles, the order of a turn, wake-ups
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
+ *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
@@ -14,6 +16,7 @@
  *   guard-report.c  text for people
  *   guard-request.c what operators ask for through the own database
  *   guard-undo.c    one kind of such requests
+ *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
 
@@ -58,6 +61,9 @@ struct candidate {
     uint64_t read_id;
     long long int read_ms;      /* When the live read answered. */
     long long int retry_ms;     /* Not before, after a failure. */
+    long long int ask_ms;       /* Moving: when it is asked whether the CNI
+                                 * controller refused; 0: not yet. */
+    unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
 };
@@ -135,6 +141,8 @@ struct last_action {
 
 struct guard {
     struct model model;
+    enum dialect_state dialect_state;
+    char *dialect_seen;         /* The marks at its last change, or NULL. */
     struct settings settings;
     enum guard_mode mode;       /* Effective. */
     char *instance;
@@ -147,6 +155,7 @@ struct guard {
     bool loaded_for_active;     /* It was loaded with the locks held. */
     bool started;               /* What was loaded has been put right. */
     bool paused;
+    bool stopping;              /* guard_stop() was called. */
     long long int active_since_ms;
 
     struct hold_table holds;
@@ -161,6 +170,10 @@ struct guard {
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
     struct sset cycles;         /* Rollouts that wait in a circle. */
+    struct hmap ipam_waits;     /* struct ipam_wait, by member. */
+    long long int ipam_due_ms;  /* They are not looked at before. */
+    long long int ipam_young_ms; /* The next one's first look. */
+    uint64_t ipam_seqno;        /* model.change_seqno last looked at. */
     struct safety safety;
 
     /* Barriers. */
@@ -233,10 +246,20 @@ const char *guard_write_refusal(const struct guard *,
 /* NULL if gates may be opened and our own records stored. */
 const char *guard_book_refusal(const struct guard *,
                                const struct guard_env *);
+/* What was seen while something was wrong does not count: the settle times
+ * start anew. */
+void guard_settle_anew(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
 
 void guard_freeze_for_store(struct guard *, const struct guard_env *,
                             const char *why);
+
+/* guard-dialect.c */
+void guard_decide_dialect(struct guard *);
+/* NULL, or why nothing is to be written for the dialect's sake. */
+const char *guard_dialect_refusal(const struct guard *, bool destructive);
+/* Appends the line of the status about the dialect. */
+void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
@@ -263,8 +286,20 @@ void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
+/* guard-ipam.c */
+void guard_note_ipam_wait(struct guard *, const struct guard_env *,
+                          const struct member *);
+void guard_run_ipam(struct guard *, const struct guard_env *);
+void guard_add_ipam_findings(const struct guard *, struct sset *);
+void guard_destroy_ipam(struct guard *);
+
+/* guard-moving.c */
+void guard_watch_move(struct guard *, const struct guard_env *,
+                      struct candidate *, struct orders *);
+
 /* Asks the source about an owner; the answer bears 'id'. */
-struct live_read *guard_add_live_read(struct orders *, uint64_t id,
+struct live_read *guard_add_live_read(const struct guard *,
+                                      struct orders *orders, uint64_t id,
                                       const char *ns, const char *name,
                                       const char *workload, int owner_kind);
 /* Takes 'src' over into 'dst'. */
@@ -299,7 +334,11 @@ char *guard_find_hold(const struct guard *, const char *network,
                       const char *ip, struct hold **);
 /* "formerly default/sts1-0", or "reserved by ..."; the caller frees it. */
 char *guard_hold_whose(const struct hold *);
+/* Is 'port' one of the owner that the hold is of? */
 bool guard_same_owner(const struct hold *, const struct port *);
+/* Are both ports of pods of one virtual machine, of which one migrates into
+ * the other? */
+bool guard_same_vm(const struct port *, const struct port *);
 void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const char *port_name, const char *mac,
                          const struct guard_env *);

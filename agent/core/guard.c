@@ -23,6 +23,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     struct guard *g = xzalloc(sizeof *g);
 
     model_init(&g->model, dialect);
+    g->dialect_state = (dialect == &dialect_auto ? DIALECT_UNDECIDED
+                        : DIALECT_GIVEN);
     g->settings = *settings;
     g->mode = settings->mode;
     g->instance = xstrdup(instance);
@@ -38,6 +40,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->post_reads);
     ovs_list_init(&g->standby_departures);
     sset_init(&g->cycles);
+    hmap_init(&g->ipam_waits);
+    g->ipam_young_ms = LLONG_MAX;
     safety_init(&g->safety);
     hmap_init(&g->edits);
     ipguard_row_init(&g->row);
@@ -90,6 +94,7 @@ guard_destroy(struct guard *g)
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
+    free(g->dialect_seen);
     free(g->nb_error);
     free(g->store_error);
     free(g->store_identity);
@@ -100,6 +105,7 @@ guard_destroy(struct guard *g)
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
     sset_destroy(&g->cycles);
+    guard_destroy_ipam(g);
     safety_destroy(&g->safety);
     ipguard_row_destroy(&g->row);
     sset_destroy(&g->watch.ports);
@@ -258,6 +264,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return why;
     } else if (g->mode == MODE_OBSERVE) {
         return "the mode is observe";
+    } else if (g->stopping) {
+        return "the daemon is being stopped";
     } else if (env->paused) {
         return "paused";
     } else if (g->safety.frozen) {
@@ -275,7 +283,7 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     } else if (!g->started) {
         return "starting";
     }
-    return NULL;
+    return guard_dialect_refusal(g, destructive);
 }
 
 bool
@@ -602,7 +610,48 @@ build_watch(struct guard *g)
     sset_destroy(&w.networks);
 }
 
+/* ---- The end. ---- */
+
+void
+guard_stop(struct guard *g)
+{
+    g->stopping = true;
+    g->own_changes++;
+}
+
+char *
+guard_stop_remains(const struct guard *g)
+{
+    size_t n = hmap_count(&g->gates);
+
+    if (g->role != ROLE_ACTIVE) {
+        return NULL;            /* Another instance has the say. */
+    }
+    if (!g->loaded || !g->started) {
+        return xstrdup("gates are not known yet");
+    }
+    n = MAX(n, sset_count(&g->model.marked_ports));
+    if (n) {
+        return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
+    }
+    if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
+        return xstrdup("a transaction is under way");
+    }
+    return NULL;
+}
+
 /* ---- A turn. ---- */
+
+void
+guard_settle_anew(struct guard *g)
+{
+    struct candidate *c;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        c->since_ms = LLONG_MIN; /* Set at the next judgement. */
+    }
+    model_mark_all(&g->model);
+}
 
 static void
 note_trust(struct guard *g)
@@ -610,15 +659,8 @@ note_trust(struct guard *g)
     bool trusted = g->model.kube_synced && g->model.kube_trusted;
 
     if (trusted != g->kube_was_trusted) {
-        /* What was seen while a source was wrong does not count: the settle
-         * time starts anew. */
-        struct candidate *c;
-
         g->kube_was_trusted = trusted;
-        HMAP_FOR_EACH (c, node, &g->candidates) {
-            c->since_ms = LLONG_MIN; /* Set at the next judgement. */
-        }
-        model_mark_all(&g->model);
+        guard_settle_anew(g);
     }
 }
 
@@ -637,6 +679,7 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->loaded_for_active = false;
     }
     update_mode(g);
+    guard_decide_dialect(g);
     guard_start_if_ready(g, env);
     guard_run_requests(g, env);
     check_databases(g, env);
@@ -644,6 +687,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);
+    guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {

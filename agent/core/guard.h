@@ -46,6 +46,8 @@ const struct model *guard_model_const(const struct guard *);
 /* Replaces the settings (command line plus other_config); a changed mode or
  * policy makes everything be judged anew. */
 void guard_set_settings(struct guard *, const struct settings *);
+/* The dialect's name, or "not decided". */
+const char *guard_dialect_name(const struct guard *);
 const struct settings *guard_settings(const struct guard *);
 
 /* The own database's content, at start and whenever it changed by another
@@ -68,6 +70,14 @@ void guard_nb_done(struct guard *, const struct nb_result *,
 void guard_live_read_done(struct guard *, uint64_t id, enum live_read_result,
                           const struct guard_env *);
 
+/* The daemon is going to end: from now on everything of ours that would keep
+ * others back is undone (gates are opened), and nothing else is written.
+ * Holds stay in the own database for a later start. */
+void guard_stop(struct guard *);
+/* After guard_stop(): NULL when all of that is done and recorded, otherwise
+ * what remains, in words; the caller frees it. */
+char *guard_stop_remains(const struct guard *);
+
 /* What the SB mirror is to watch. */
 const struct sb_watch *guard_sb_watch(const struct guard *);
 /* True while references (NAT, load balancers...) are worth mirroring. */
@@ -86,6 +96,17 @@ char *guard_hold_release(struct guard *, const char *network, const char *ip,
 char *guard_brake_rearm(struct guard *);
 char *guard_freeze(struct guard *, const char *reason);
 char *guard_thaw(struct guard *);
+
+/* ---- Admission. ---- */
+
+struct admission_context;
+
+/* Why nothing can be judged before it is let in, or NULL if it can. */
+const char *guard_admission_refusal(const struct guard *,
+                                    const struct guard_env *);
+/* Fills in all but 'exempt'.  It is good for this turn. */
+void guard_admission_context(const struct guard *, const struct guard_env *,
+                             struct admission_context *);
 
 /* ---- Reports: each appends text to 'ds'. ---- */
 
@@ -112,6 +133,10 @@ char *guard_format_why(const struct guard *, const char *network,
                        const char *ip, const struct guard_env *, struct ds *);
 void guard_format_plan(const struct guard *, const struct guard_env *,
                        struct ds *);
+
+/* Kube-OVN's Subnets, and what of them is used by nobody.  Looks at each
+ * address: not for every turn. */
+void guard_format_ipam(const struct guard *, struct ds *);
 
 /* Counters, for coverage and metrics. */
 struct guard_counters {

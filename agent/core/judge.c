@@ -10,6 +10,7 @@
 #include "judge.h"
 
 #include "dialect.h"
+#include "evidence.h"
 #include "hash.h"
 #include "hold.h"
 #include "lsp-addr.h"
@@ -128,6 +129,20 @@ judge_keeper(const struct model *m, enum guard_mode mode,
     return NULL;
 }
 
+const struct port *
+judge_gated_loser(const struct addr_use *use, const struct port *port)
+{
+    if (!evidence_is_gated(port)) {
+        return NULL;
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (use->ports[i] != port && !evidence_is_gated(use->ports[i])) {
+            return use->ports[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- The verdict. ---- */
 
 static void OVS_PRINTF_FORMAT(4, 5)
@@ -135,13 +150,24 @@ verdict_set(struct verdict *v, enum verdict_kind kind, const char *case_,
             const char *format, ...)
 {
     va_list args;
+    char *why;
+
+    /* The arguments may name what 'v' said before. */
+    va_start(args, format);
+    why = xvasprintf(format, args);
+    va_end(args);
+    free(v->why);
 
     v->kind = kind;
     v->case_ = case_;
-    free(v->why);
-    va_start(args, format);
-    v->why = xvasprintf(format, args);
-    va_end(args);
+    v->why = why;
+}
+
+/* Does the port's row say that it was made for an earlier pod of the name? */
+static bool
+made_for_another(const struct port *p, const struct pod *pod)
+{
+    return p->pod_uid && pod->uid[0] && strcmp(p->pod_uid, pod->uid);
 }
 
 /* The pod that has the name runs with whatever the port has. */
@@ -151,7 +177,7 @@ pod_runs(const struct model *m, const struct port *p, const struct pod *pod,
 {
     const struct member *mb = p->member;
 
-    return (e->allocated
+    return ((e->allocated && !made_for_another(p, pod))
             || pod->deleting
             || (mb->ran_uid && !strcmp(mb->ran_uid, pod->uid))
             || (mb->edited_uid && !strcmp(mb->edited_uid, pod->uid))
@@ -187,29 +213,6 @@ born_so(const struct model *m, const struct port *p,
     return found;
 }
 
-/* Is one of the addresses that 'p' wants, of the family of 'ip', on another
- * port of its network?  Beside a CNI controller that proves a failed move. */
-static const struct port *
-wanted_elsewhere(const struct model *m, const struct port *p,
-                 const struct entitlement *e, const struct ip_addr *ip)
-{
-    for (size_t i = 0; i < e->wanted.n; i++) {
-        const struct ip_addr *w = &e->wanted.addrs[i];
-        const struct addr_use *use;
-
-        if (w->family != ip->family) {
-            continue;
-        }
-        use = model_find_addr(m, p->network, w);
-        for (size_t j = 0; use && j < use->n; j++) {
-            if (use->ports[j] != p) {
-                return use->ports[j];
-            }
-        }
-    }
-    return NULL;
-}
-
 /* A pod is there and wants something else of this family. */
 static void
 judge_with_pod(const struct model *m, const struct settings *s,
@@ -233,20 +236,22 @@ judge_with_pod(const struct model *m, const struct settings *s,
                     e->why);
         return;
     }
-    if (!seen_new && !born_so(m, p, e)) {
+    if (!seen_new && !made_for_another(p, pod) && !born_so(m, p, e)) {
         verdict_set(v, VERDICT_REPORT, "B'", "%s; whether it ever ran with "
                     "the address on its port is not known", e->why);
         return;
     }
     if (mode == MODE_GUARD && !keeper) {
-        const struct port *other = wanted_elsewhere(m, p, e, ip);
-        if (!other) {
+        char *proof = judge_failed_move(m, p, e, ip->family);
+
+        if (!proof) {
             verdict_set(v, VERDICT_MOVING, "B", "%s; its port is the CNI "
                         "controller's to move", e->why);
             return;
         }
-        verdict_set(v, VERDICT_CLEAR, "B", "%s, which %s has: a failed move",
-                    e->why, other->name);
+        verdict_set(v, VERDICT_CLEAR, "B", "%s, %s: a failed move", e->why,
+                    proof);
+        free(proof);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "B", "%s%s%s", e->why,
                     keeper ? "; the address belongs to " : "",
@@ -279,12 +284,43 @@ fingerprint(const struct port *p, const struct entitlement *e,
     return hash_finish(hash, e->kind);
 }
 
+/* Why the address of a port that is left over of a virtual machine's pod is
+ * kept for the next one; NULL if it is not.  The cluster's default network
+ * keeps none. */
+static char *
+kept_for_vm(const struct model *m, const struct port *p,
+            const struct ip_addr *ip)
+{
+    const char *claim = model_find_ipam_claim(m, p, ip);
+    const struct member *mb = p->member;
+
+    if (claim) {
+        return xasprintf("IPAMClaim %s keeps the address", claim);
+    }
+    if (!m->dialect->vm_ports && !m->ipam_claims_known
+        && (mb->pod_seen ? mb->seen_kind == OWNER_VM
+            : !strncmp(mb->name, "virt-launcher-", 14))
+        && strcmp(p->provider, p->cni_network)) {
+        return xstrdup("whether an IPAMClaim keeps the address for its "
+                       "virtual machine is not known");
+    }
+    return NULL;
+}
+
 static void
 judge_without_pod(const struct model *m, const struct settings *s,
                   enum guard_mode mode, const struct port *p,
-                  const struct entitlement *e, const struct port *keeper,
-                  long long int now, struct verdict *v)
+                  const struct ip_addr *ip, const struct entitlement *e,
+                  const struct port *keeper, long long int now,
+                  struct verdict *v)
 {
+    char *kept = keeper ? NULL : kept_for_vm(m, p, ip);
+    if (kept) {
+        verdict_set(v, VERDICT_FINE, "G", "%s, but %s", e->why, kept);
+        free(kept);
+        return;
+    }
+
     bool deny = (s->sts_ip_change == STS_IP_CHANGE_DENY && e->workload
                  && e->workload->kind == OWNER_STATEFULSET);
 
@@ -299,15 +335,74 @@ judge_without_pod(const struct model *m, const struct settings *s,
                     "no pod; %s", e->why);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "D", "%s", e->why);
+        if (!keeper && mode == MODE_GUARD && m->cni_down) {
+            verdict_set(v, VERDICT_WAIT, "D", "%s; but the CNI controller "
+                        "does not run", e->why);
+            return;
+        }
         if (!keeper && mode == MODE_GUARD && m->cni_restarted_ms) {
             long long int settled = m->cni_restarted_ms + s->cni_gc_ms;
             if (now < settled) {
+                char *why = xasprintf("%s; the CNI controller was started "
+                                      "lately", e->why);
+
+                verdict_set(v, v->kind, v->case_, "%s", why);
+                free(why);
                 v->not_before_ms = settled;
             }
         }
     }
     /* A port may well be made some time before its owner is written down. */
     v->settle_ms = e->never_seen ? s->unseen_settle_ms : s->settle_ms;
+    require_unbound(m, s, p, v);
+}
+
+/* What the IPAM's objects have to say to 'v'. */
+static void
+hear_ipam(const struct model *m, enum guard_mode mode, const struct port *p,
+          const struct ip_addr *ip, struct verdict *v)
+{
+    char *text;
+
+    if (hmap_is_empty(&m->ip_objects) && !m->ip_objects_hidden) {
+        return;
+    }
+    if (v->kind == VERDICT_CLEAR || v->kind == VERDICT_WAIT) {
+        text = judge_reservation(m, mode, p);
+        if (text) {
+            verdict_set(v, VERDICT_REPORT, v->case_, "%s; but %s",
+                        v->why, text);
+            free(text);
+            return;
+        }
+    }
+    if ((v->kind == VERDICT_FINE || v->kind == VERDICT_WAIT)
+        && judge_binding(m, p) == BINDING_BOUND) {
+        text = judge_drift(m, p, ip);
+        if (text) {
+            verdict_set(v, VERDICT_REPORT, "B'", "%s: drift", text);
+            free(text);
+        }
+    }
+}
+
+/* The port is to have the address.  If we keep it shut and another port has
+ * the address openly, it is the loser, and ARP must not find it. */
+static void
+judge_wanted(const struct model *m, const struct settings *s,
+             const struct port *p, const struct ip_addr *ip,
+             const struct entitlement *e, struct verdict *v)
+{
+    const struct port *winner
+        = judge_gated_loser(model_find_addr(m, p->network, ip), p);
+
+    if (!winner) {
+        verdict_set(v, VERDICT_FINE, "A", "%s", e->why);
+        return;
+    }
+    verdict_set(v, VERDICT_CLEAR, "E", "%s, but %s has it, and a port that is "
+                "only gated still answers ARP", e->why, winner->name);
+    v->settle_ms = s->settle_ms;
     require_unbound(m, s, p, v);
 }
 
@@ -339,7 +434,7 @@ judge_address(const struct model *m, const struct settings *s,
     case ENT_EXPLICIT:
     case ENT_GONE:
         if (ip_addr_set_contains(&e.wanted, ip)) {
-            verdict_set(v, VERDICT_FINE, "A", "%s", e.why);
+            judge_wanted(m, s, p, ip, &e, v);
             break;
         }
         if (e.kind == ENT_EXPLICIT
@@ -371,10 +466,11 @@ judge_address(const struct model *m, const struct settings *s,
         if (e.pod) {
             judge_with_pod(m, s, mode, p, ip, &e, keeper, v);
         } else {
-            judge_without_pod(m, s, mode, p, &e, keeper, now, v);
+            judge_without_pod(m, s, mode, p, ip, &e, keeper, now, v);
         }
         break;
     }
+    hear_ipam(m, mode, p, ip, v);
     v->fingerprint = fingerprint(p, &e, v);
     entitlement_destroy(&e);
 }

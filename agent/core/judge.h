@@ -91,6 +91,36 @@ void verdict_destroy(struct verdict *);
 const struct port *judge_keeper(const struct model *, enum guard_mode,
                                 const struct addr_use *, char **why);
 
+/* ---- What Kube-OVN's IPAM says to it (judge-ipam.c). ---- */
+
+/* Beside a CNI controller: is there proof that the move of the owner of 'port'
+ * to its wanted address of 'family' has failed?  Returns it in words, to
+ * follow "OWNER wants ADDRESS, "; or NULL.  The caller frees it. */
+char *judge_failed_move(const struct model *, const struct port *,
+                        const struct entitlement *, uint8_t family);
+
+/* Why the IP object of 'port' forbids to take an address off it, in words; or
+ * NULL.  The caller frees it. */
+char *judge_reservation(const struct model *, enum guard_mode,
+                        const struct port *);
+
+/* If the IP object of 'port' gives it another address of the family of 'ip',
+ * returns that in words; otherwise NULL.  The caller frees it. */
+char *judge_drift(const struct model *, const struct port *,
+                  const struct ip_addr *ip);
+
+/* Kube-OVN's IPAM says that 'ip' is in use in the Subnet 'subnet', and nothing
+ * that is known has it: an IPAM leak, which only a restart of its controller
+ * ends.  Returns that in words, or NULL.  The caller frees it. */
+char *judge_ipam_leak(const struct model *, const char *subnet,
+                      const struct ip_addr *ip);
+
+/* Of the other ports in 'use', one that has the address openly; NULL if 'port'
+ * is not gated or there is none.  A disabled port still answers ARP: the gated
+ * one must not keep an address that another one uses. */
+const struct port *judge_gated_loser(const struct addr_use *use,
+                                     const struct port *);
+
 /* If the StatefulSet of 'port' is being rolled out in such a way that each
  * ordinal is to get an address which another one has, all the way round to
  * 'port', returns that in words, beginning with the first port of the circle

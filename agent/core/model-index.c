@@ -123,6 +123,13 @@ model_take_dirty_addr(struct model *m)
     return use;
 }
 
+bool
+model_has_dirty(const struct model *m)
+{
+    return (!ovs_list_is_empty(&m->dirty_members)
+            || !ovs_list_is_empty(&m->dirty_addrs));
+}
+
 /* ---- The index by (network, MAC). ---- */
 
 static struct mac_use *

@@ -23,6 +23,7 @@ model_init(struct model *m, const struct dialect *dialect)
 {
     memset(m, 0, sizeof *m);
     m->dialect = dialect;
+    m->dialect_is_auto = dialect == &dialect_auto;
     hmap_init(&m->networks);
     hmap_init(&m->ports);
     hmap_init(&m->port_names);
@@ -30,14 +31,20 @@ model_init(struct model *m, const struct dialect *dialect)
     hmap_init(&m->bases);
     hmap_init(&m->addr_uses);
     hmap_init(&m->mac_uses);
+    hmap_init(&m->promises);
     hmap_init(&m->bindings);
     hmap_init(&m->chassis);
     hmap_init(&m->mac_bindings);
     hmap_init(&m->references);
     shash_init(&m->router_ports);
     sset_init(&m->vips);
+    shash_init(&m->ipam_claims);
+    hmap_init(&m->kept_addrs);
     sset_init(&m->marked_ports);
     sset_init(&m->opted_out_namespaces);
+    sset_init(&m->namespaces);
+    sset_init(&m->nodes);
+    model_init_ipam(m);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
@@ -292,12 +299,14 @@ free_port(struct port *p)
     free(p->requested_chassis);
     free(p->router_port);
     free(p->provider);
+    free(p->cni_network);
+    free(p->pod_uid);
     free(p->why);
     free(p);
 }
 
-static void
-set_port_member(struct model *m, struct port *p, struct member *mb)
+void
+model_set_port_member(struct model *m, struct port *p, struct member *mb)
 {
     struct member *old = p->member;
 
@@ -328,7 +337,9 @@ model_remove_port(struct model *m, const struct uuid *uuid)
         return;
     }
     detach_port(m, p, true);
-    set_port_member(m, p, NULL);
+    model_set_port_member(m, p, NULL);
+    model_note_port_marks(m, p, 0);
+    model_drop_proofs(p);
     hmap_remove(&m->ports, &p->uuid_node);
     hmap_remove(&m->port_names, &p->name_node);
     sset_find_and_delete(&m->marked_ports, p->name);
@@ -400,21 +411,23 @@ collect_ips(const struct nb_port_row *row, struct port *p)
 static void
 prove_port(struct model *m, struct port *p, const struct nb_port_row *row)
 {
+    const char *network = p->network ? p->network->name : NULL;
     struct port_proof proof;
 
-    m->dialect->prove_port(p->name, row->type,
-                           p->network ? p->network->name : NULL,
-                           row->external_ids, row->options, &proof);
-    p->kind = proof.kind;
-    free(p->why);
-    p->why = proof.why;
-    proof.why = NULL;
-    free(p->provider);
-    p->provider = proof.provider;
-    proof.provider = NULL;
-    set_port_member(m, p, proof.kind == PORT_OWNED
-                    ? model_get_member(m, proof.ns, proof.owner) : NULL);
-    port_proof_destroy(&proof);
+    model_note_port_marks(m, p, dialect_port_marks(row->external_ids));
+    m->dialect->prove_port(p->name, row->type, network, row->external_ids,
+                           row->options, &proof);
+    model_apply_proof(m, p, &proof);
+
+    model_drop_proofs(p);
+    if (m->dialect == &dialect_auto) {
+        p->proofs = xcalloc(N_DIALECTS, sizeof *p->proofs);
+        for (size_t i = 0; i < N_DIALECTS; i++) {
+            dialects[i]->prove_port(p->name, row->type, network,
+                                    row->external_ids, row->options,
+                                    &p->proofs[i]);
+        }
+    }
 }
 
 static bool
@@ -572,6 +585,7 @@ model_destroy(struct model *m)
     struct arrival *a;
     struct reference *r;
 
+    model_destroy_ipam_claims(m);
     HMAP_FOR_EACH_SAFE (p, uuid_node, &m->ports) {
         model_remove_port(m, &p->uuid);
     }
@@ -595,6 +609,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
+    model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);
     hmap_destroy(&m->ports);
@@ -605,6 +620,8 @@ model_destroy(struct model *m)
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);
     sset_destroy(&m->opted_out_namespaces);
+    sset_destroy(&m->namespaces);
+    sset_destroy(&m->nodes);
     sset_destroy(&m->datapaths);
     sset_destroy(&m->sb_acked_ports);
     sset_destroy(&m->sb_acked_addresses);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "dialect-auto.h"
 #include "dialect.h"
 #include "ip-addr.h"
 #include "openvswitch/hmap.h"
@@ -25,8 +26,10 @@
 #include "sset.h"
 
 struct dialect;
+struct ip_object;
 struct kube_change;
 struct pod;
+struct subnet_object;
 struct workload;
 
 /* ---- Rows as the mirrors give them.  All pointers are borrowed. ---- */
@@ -122,7 +125,12 @@ struct port {
     char *requested_chassis;    /* options:requested-chassis, or NULL. */
     char *router_port;          /* options:router-port, or NULL. */
     char *provider;             /* PORT_OWNED. */
+    char *cni_network;          /* PORT_OWNED: see struct port_proof; */
+    char *pod_uid;              /* likewise; each may be NULL. */
     char *why;                  /* What was proven, in words. */
+    uint8_t marks;              /* dialect_port_marks(). */
+    struct port_proof *proofs;  /* By each of 'dialects', as long as none is
+                                 * decided; otherwise NULL. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */
 };
 
@@ -153,6 +161,9 @@ struct member {
     char *edited_uid;           /* uid of the pod whose claims changed while
                                  * it lived, or NULL. */
     char *ran_uid;              /* uid seen while the port was bound. */
+    char *refused_uid;          /* uid of the pod that Kube-OVN refused its
+                                 * address, or NULL, */
+    char *refusal;              /* and in which words. */
     bool await_unbound;         /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
 };
@@ -176,6 +187,17 @@ struct addr_use {
     struct port **ports;        /* Sorted by name. */
     size_t n;
     struct ovs_list dirty_node;
+};
+
+/* An address that somebody asks for by name: a pod that has not been given it
+ * yet, or a template.  Which network that is on, and whether it is asked for
+ * still, is for the reader to see from the claims. */
+struct promise {
+    struct hmap_node node;      /* In model->promises, by address. */
+    struct ip_addr addr;
+    const struct pod *pod;      /* One of the two. */
+    const struct workload *workload;
+    int ordinal;                /* Of 'workload'; -1: each of them. */
 };
 
 /* How many times the ports of a network name a MAC, in addresses or in
@@ -229,14 +251,33 @@ struct reference {
 };
 
 struct model {
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* &dialect_auto: not decided yet. */
+    bool dialect_is_auto;       /* It was or is to be found out. */
+    struct dialect_marks marks[N_DIALECTS];
     struct hmap networks, ports, port_names, members, bases, addr_uses;
-    struct hmap mac_uses;
+    struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
+    struct shash ipam_claims;   /* struct ipam_claim, by "ns/name". */
+    struct hmap kept_addrs;     /* What they keep, by network and address. */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
     struct sset opted_out_namespaces;
+
+    /* Owners elsewhere are not ours to judge. */
+    bool by_namespace, by_node; /* There is such a limit: */
+    struct sset namespaces;     /* these only, */
+    struct sset nodes;          /* pods on these only. */
+
+    /* What Kube-OVN's IPAM shows of itself. */
+    struct hmap ip_objects;     /* struct ip_object, by name. */
+    struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
+                                 * address. */
+    struct shash subnets;       /* Name -> struct subnet_object. */
+    bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
+                                 * be read.  Kept by the daemon. */
+    uint64_t ipam_seqno;        /* +1 for every change of them. */
+
     struct ovs_list dirty_members;
     struct ovs_list dirty_addrs;
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
@@ -250,6 +291,7 @@ struct model {
     /* Kept by the daemon from the mirrors. */
     bool nb_synced, sb_synced, kube_synced, kube_trusted;
     bool vips_known;            /* The list of Vips is complete. */
+    bool ipam_claims_known;     /* The list of IPAMClaims is complete. */
     char *nb_identity, *sb_identity;
     int64_t nb_cfg, sb_nb_cfg;
     bool chassis_report;        /* false: enable_chassis_nb_cfg_update=false */
@@ -261,8 +303,10 @@ struct model {
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
 
-    /* Kube-OVN: when its controller was last seen to restart, 0: settled. */
+    /* When the CNI controller was last (re)started, as far as known; 0: never.
+     * Monotonic, negative if that was before the machine's own start. */
     long long int cni_restarted_ms;
+    bool cni_down;              /* It is known not to run. */
     uint64_t change_seqno;      /* +1 for every change of content. */
 };
 
@@ -296,6 +340,17 @@ struct arrival {
 
 void model_init(struct model *, const struct dialect *);
 void model_destroy(struct model *);
+
+/* Decides on the dialect of a model that was made with &dialect_auto: ports
+ * are proven and pods filed as if it had been known all the time. */
+void model_set_dialect(struct model *, const struct dialect *);
+/* The name of the member that 'pod' is one of. */
+const char *model_pod_member_name(const struct model *, const struct pod *);
+/* For each of 'dialects', the name of the first port and pod (by name) that
+ * bears its marks, or NULL.  The caller frees the strings.  Takes time in
+ * proportion to the model. */
+void model_marks_examples(const struct model *, char *ports[N_DIALECTS],
+                          char *pods[N_DIALECTS]);
 
 /* Northbound. */
 void model_set_network(struct model *, const struct nb_network_row *);
@@ -344,6 +399,20 @@ struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
+/* The name "ns/name" of the IPAMClaim that keeps the address on the network
+ * that 'port' is of, or NULL. */
+const char *model_find_ipam_claim(const struct model *, const struct port *,
+                                  const struct ip_addr *);
+/* The first promise of the address, and the one after 'promise'. */
+const struct promise *model_first_promise(const struct model *,
+                                          const struct ip_addr *);
+const struct promise *model_next_promise(const struct promise *);
+/* The StatefulSet (or VM) of that name, or NULL; and the entry for it. */
+const struct workload *model_find_workload(const struct model *,
+                                           enum owner_kind, const char *ns,
+                                           const char *name);
+const struct base_entry *model_find_base(const struct model *, const char *ns,
+                                         const char *name);
 const struct binding *model_find_binding(const struct model *,
                                          const char *logical_port);
 const struct chassis *model_find_chassis(const struct model *, const char *);
@@ -351,9 +420,40 @@ const struct chassis *model_find_chassis(const struct model *, const char *);
  * by its name when there is no pod; NULL if none is known. */
 const struct workload *model_member_workload(const struct model *,
                                              const struct member *);
+/* The name of the virtual machine that 'member' is a pod of, or NULL. */
+const char *model_member_vm(const struct member *);
+/* Is 'member' a pod of the virtual machine 'vm' (may be NULL) in 'ns'? */
+bool model_member_is_of_vm(const struct member *, const char *ns,
+                           const char *vm);
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
+/* What the sources tell about: pods of these namespaces only (none: of all);
+ * pods on these nodes only. */
+void model_set_namespaces(struct model *, const struct svec *names);
+void model_set_nodes(struct model *, const struct sset *names);
+
+enum member_scope {
+    SCOPE_INSIDE,
+    SCOPE_OUTSIDE,
+    SCOPE_UNDECIDED,            /* Its pod has no node yet. */
+};
+/* Whether that includes 'member'; if not, '*why' says so in words, which the
+ * caller frees.  A member without a pod has no node that could exclude it. */
+enum member_scope model_member_scope(const struct model *,
+                                     const struct member *, char **why);
+
+/* The IP object called 'name'; one of 'subnet', other than that called
+ * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
+ * NULL if there is none. */
+const struct ip_object *model_find_ip_object(const struct model *,
+                                             const char *name);
+const struct ip_object *model_find_ip_holder(const struct model *,
+                                             const char *subnet,
+                                             const struct ip_addr *ip,
+                                             const char *except);
+const struct subnet_object *model_find_subnet(const struct model *,
+                                              const char *name);
 /* A port of 'member' is known to be bound, or not: remembers which pod ran. */
 void model_note_binding(struct model *, struct member *, bool bound);
 bool model_member_opted_out(const struct model *, const struct member *);
@@ -363,6 +463,8 @@ bool model_binding_known(const struct model *, const char *logical_port);
 /* Next dirty member or address, taken off its list; NULL if there is none. */
 struct member *model_take_dirty_member(struct model *);
 struct addr_use *model_take_dirty_addr(struct model *);
+/* True while some member or address waits to be judged. */
+bool model_has_dirty(const struct model *);
 void model_mark_member(struct model *, struct member *);
 void model_mark_addr(struct model *, const struct network *,
                      const struct ip_addr *);

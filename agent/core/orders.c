@@ -348,5 +348,11 @@ orders_destroy(struct orders *orders)
         free(orders->reads[i].workload);
     }
     free(orders->reads);
+    for (size_t i = 0; i < orders->n_refusals; i++) {
+        free(orders->refusals[i].ns);
+        free(orders->refusals[i].name);
+        free(orders->refusals[i].uid);
+    }
+    free(orders->refusals);
     free(orders->delete_mac_bindings);
 }

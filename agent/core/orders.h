@@ -188,6 +188,14 @@ struct live_read {
     int owner_kind;             /* enum owner_kind. */
 };
 
+/* "Has the CNI controller refused this pod its address?"  Nobody waits for the
+ * answer: a refusal comes as a change. */
+struct refusal_read {
+    char *ns;
+    char *name;                 /* Pod's (or VM's) name. */
+    char *uid;                  /* Pod's. */
+};
+
 enum live_read_result {
     LIVE_READ_CURRENT,          /* The model is up to date for this owner. */
     LIVE_READ_CHANGED,          /* It was not; the changes were delivered
@@ -211,6 +219,8 @@ struct orders {
     struct nb_batch *nb;        /* NULL: none.  Likewise. */
     struct live_read *reads;
     size_t n_reads;
+    struct refusal_read *refusals;
+    size_t n_refusals;
     struct uuid *delete_mac_bindings; /* SB rows. */
     size_t n_delete_mac_bindings;
     long long int next_wake_ms; /* Monotonic; LLONG_MAX: no timer. */

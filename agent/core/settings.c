@@ -33,6 +33,7 @@ struct setting {
 /* Every enum of struct settings is written through an "int". */
 BUILD_ASSERT_DECL(sizeof(enum guard_mode) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum sts_ip_change) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum admission_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum chassis_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum mac_bindings_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
@@ -52,6 +53,9 @@ BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
     SETTING("sts-ip-change", "migrate|deny", CHOICE, sts_ip_change,         \
             0, 1, STS_IP_CHANGE_MIGRATE,                                    \
             "when the fixed IP of a live StatefulSet changes")              \
+    SETTING("admission", "warn|deny", CHOICE, admission,                    \
+            0, 1, ADMISSION_WARN,                                           \
+            "warn of addresses that cannot be had, or refuse")              \
     SETTING("hold-scope", "fixed|all", CHOICE, hold_scope,                  \
             0, 1, HOLD_SCOPE_FIXED,                                         \
             "hold fixed addresses, or those of plain pods too")             \

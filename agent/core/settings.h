@@ -16,6 +16,7 @@ struct ds;
 
 enum guard_mode { MODE_OBSERVE, MODE_GUARD, MODE_MANAGE };
 enum sts_ip_change { STS_IP_CHANGE_MIGRATE, STS_IP_CHANGE_DENY };
+enum admission_policy { ADMISSION_WARN, ADMISSION_DENY };
 enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
@@ -26,6 +27,7 @@ bool guard_mode_from_string(const char *, enum guard_mode *);
 struct settings {
     enum guard_mode mode;               /* Ceiling; the database may lower. */
     enum sts_ip_change sts_ip_change;
+    enum admission_policy admission;
     enum chassis_policy chassis_policy;
     enum mac_bindings_policy mac_bindings;
     enum hold_scope hold_scope;

@@ -29,6 +29,8 @@ struct workload {
     char *name;
     char *uid;                  /* "" if the manifest has none. */
     char *origin;
+    long long int created_s;    /* creationTimestamp, seconds since the epoch;
+                                 * 0 if absent. */
     bool deleting;
     bool opted_out;             /* On the object or on its template. */
 

@@ -14,6 +14,7 @@
 
 #include "util.h"
 
+#include "ipam-object.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -101,10 +102,47 @@ put_pod(struct ds *ds, const struct pod *pod)
     put_number(ds, pod->finished);
     put_number(ds, pod->migrating);
     put_number(ds, pod->opted_out);
+    put_number(ds, pod->marks);
     put_ips(ds, pod->status_ips.addrs, pod->status_ips.n);
     put_number(ds, pod->claims.n);
     for (size_t i = 0; i < pod->claims.n; i++) {
         put_claim(ds, &pod->claims.claims[i]);
+    }
+}
+
+static void
+put_ip(struct ds *ds, const struct ip_object *o)
+{
+    put_string(ds, o->version);
+    put_string(ds, o->ns);
+    put_string(ds, o->pod);
+    put_string(ds, o->pod_type);
+    put_string(ds, o->subnet);
+    put_number(ds, o->n_addrs);
+    for (size_t i = 0; i < o->n_addrs; i++) {
+        put_ips(ds, &o->addrs[i].ip, 1);
+    }
+    put_number(ds, o->has_mac);
+    if (o->has_mac) {
+        put_bytes(ds, &o->mac, sizeof o->mac);
+    }
+    put_number(ds, o->reserved);
+    put_number(ds, o->has_finalizer);
+}
+
+static void
+put_subnet(struct ds *ds, const struct subnet_object *s)
+{
+    put_string(ds, s->cidr);
+    put_string(ds, s->gateway);
+    put_string(ds, s->provider);
+    put_string(ds, s->vpc);
+    put_ips(ds, s->own.addrs, s->own.n);
+    put_number(ds, s->truncated);
+    put_number(ds, s->n_using);
+    for (size_t i = 0; i < s->n_using; i++) {
+        put_ips(ds, &s->using[i].first, 1);
+        put_ips(ds, &s->using[i].last, 1);
     }
 }
 
@@ -115,6 +153,7 @@ put_workload(struct ds *ds, const struct workload *w)
     put_string(ds, w->ns);
     put_string(ds, w->name);
     put_string(ds, w->uid);
+    put_number(ds, w->created_s);
     put_number(ds, w->deleting);
     put_number(ds, w->opted_out);
     put_number(ds, w->replicas);
@@ -165,6 +204,14 @@ manifest_object_digest(const struct manifest_object *object,
     if (object->workload) {
         put_workload(&ds, object->workload);
     }
+    if (object->ip) {
+        put_ip(&ds, object->ip);
+    }
+    if (object->subnet) {
+        put_subnet(&ds, object->subnet);
+    }
+    put_string(&ds, object->cni_network);
+    put_ips(&ds, object->ips.addrs, object->ips.n);
     put_string(&ds, object->current_revision);
     put_string(&ds, object->update_revision);
     put_number(&ds, object->status_is_old);

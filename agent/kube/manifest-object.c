@@ -19,9 +19,13 @@
 #include "util.h"
 
 #include "dialect.h"
+#include "ipam-object.h"
+#include "ipam-claim.h"
+#include "ipam-reader.h"
 #include "json-place.h"
 #include "manifest-reader.h"
 #include "network-list.h"
+#include "pod-networks.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -52,6 +56,9 @@ static const struct kind_info {
     {MANIFEST_VMI, "VirtualMachineInstance", "kubevirt.io", true},
     {MANIFEST_NAMESPACE, "Namespace", "", false},
     {MANIFEST_VIP, "Vip", "kubeovn.io", false},
+    {MANIFEST_IP, "IP", "kubeovn.io", false},
+    {MANIFEST_SUBNET, "Subnet", "kubeovn.io", false},
+    {MANIFEST_IPAM_CLAIM, "IPAMClaim", "k8s.cni.cncf.io", true},
 };
 
 const char *
@@ -73,6 +80,10 @@ manifest_object_destroy(struct manifest_object *object)
         free(object->name);
         free(object->uid);
         pod_destroy(object->pod);
+        ip_object_destroy(object->ip);
+        subnet_object_destroy(object->subnet);
+        free(object->cni_network);
+        ip_addr_set_destroy(&object->ips);
         workload_destroy(object->workload);
         free(object->current_revision);
         free(object->update_revision);
@@ -197,6 +208,8 @@ read_annotations(const struct place *annotations,
             if (!strcmp(key, NETWORKS_ANNOTATION)
                 || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)) {
                 flat = network_list_flatten(s);
+            } else if (!strcmp(key, POD_NETWORKS_ANNOTATION)) {
+                flat = pod_networks_flatten(s);
             }
             smap_add_nocopy(smap, xstrdup(key), flat ? flat : xstrdup(s));
         }
@@ -340,6 +353,7 @@ read_pod(const struct object_context *ctx)
     read_pod_status(ctx, pod);
 
     read_annotations(&annotations, ctx->dialect, &smap);
+    pod->marks = dialect_pod_marks(&smap);
     ctx->dialect->read_claims(&smap,
                               &(struct claim_subject) {
                                   .ns = pod->ns,
@@ -367,6 +381,7 @@ read_workload(const struct object_context *ctx, enum owner_kind kind,
     object->workload = w;
     free(w->origin);
     w->origin = xasprintf("%s:%d", ctx->file, object->line);
+    w->created_s = place_time(&ctx->metadata, "creationTimestamp");
     w->deleting = object->deleting;
     w->opted_out = object->opted_out || is_opted_out(&annotations);
     read_annotations(&annotations, ctx->dialect, &smap);
@@ -509,6 +524,15 @@ read_kind(const struct object_context *ctx)
     case MANIFEST_VIP:
         read_vip(ctx);
         return true;
+    case MANIFEST_IP:
+        ipam_read_ip(&ctx->root, &ctx->metadata, ctx->object);
+        return true;
+    case MANIFEST_SUBNET:
+        ipam_read_subnet(&ctx->root, ctx->object);
+        return true;
+    case MANIFEST_IPAM_CLAIM:
+        ipam_claim_read(&ctx->root, ctx->object);
+        return true;
     }
     OVS_NOT_REACHED();
 }
@@ -563,6 +587,7 @@ manifest_object_read(const struct manifest_item *item, const char *file,
     object->kind = info->kind;
     object->line = item->line;
     smap_init(&object->annotations);
+    ip_addr_set_init(&object->ips);
     used = read_metadata(&ctx, info) && read_kind(&ctx);
     if (error.text) {
         char *text = name_error(object, kind, error.text);

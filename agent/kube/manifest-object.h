@@ -15,9 +15,13 @@
 #include "sha1.h"
 #include "smap.h"
 
+#include "ip-addr.h"
+
 struct dialect;
+struct ip_object;
 struct manifest_item;
 struct pod;
+struct subnet_object;
 struct svec;
 struct workload;
 
@@ -28,7 +32,10 @@ enum manifest_kind {
     MANIFEST_VM,                /* kubevirt.io VirtualMachine. */
     MANIFEST_VMI,               /* ... and VirtualMachineInstance. */
     MANIFEST_NAMESPACE,
-    MANIFEST_VIP,               /* Kube-OVN's. */
+    MANIFEST_VIP,               /* Kube-OVN's, as are ... */
+    MANIFEST_IP,
+    MANIFEST_SUBNET,
+    MANIFEST_IPAM_CLAIM,        /* k8s.cni.cncf.io IPAMClaim. */
 };
 
 /* "Pod", ... */
@@ -36,8 +43,8 @@ const char *manifest_kind_to_string(enum manifest_kind);
 
 struct manifest_object {
     enum manifest_kind kind;
-    char *ns;                   /* "" for a Namespace.  For a Vip, which has
-                                 * none of its own, spec.namespace. */
+    char *ns;                   /* "" for what belongs to none.  For a Vip
+                                 * spec.namespace. */
     char *name;
     char *uid;                  /* Or "". */
     int line;
@@ -45,6 +52,12 @@ struct manifest_object {
     bool opted_out;
 
     struct pod *pod;            /* MANIFEST_POD. */
+    struct ip_object *ip;       /* MANIFEST_IP. */
+    struct subnet_object *subnet; /* MANIFEST_SUBNET. */
+
+    /* MANIFEST_IPAM_CLAIM. */
+    char *cni_network;
+    struct ip_addr_set ips;
 
     /* MANIFEST_STATEFULSET, MANIFEST_VM and MANIFEST_VMI: what the object
      * says itself, with its template as the only revision. */

@@ -16,7 +16,7 @@
 #include "util.h"
 
 #include "kube-change.h"
-#include "pod.h"
+#include "object-change.h"
 
 /* One object, in as many files as there are copies. */
 struct store_object {
@@ -192,32 +192,16 @@ set_lost(struct manifest_store *store, struct store_copy *copy, bool lost)
 static void
 give_gone(struct manifest_store *store, const struct store_object *object)
 {
-    enum kube_kind kind;
     struct kube_change *change;
 
-    switch (object->kind) {
-    case MANIFEST_POD:
-        kind = KUBE_POD;
-        store->n_pods--;
-        break;
-    case MANIFEST_NAMESPACE:
-        kind = KUBE_NAMESPACE;
-        break;
-    case MANIFEST_VIP:
-        kind = KUBE_VIP;
-        break;
-    case MANIFEST_STATEFULSET:
-    case MANIFEST_REVISION:
-    case MANIFEST_VM:
-    case MANIFEST_VMI:
+    if (workload_assembly_takes(object->kind)) {
         workload_assembly_remove(&store->assembly, object->kind, object->ns,
                                  object->name);
         return;
-    default:
-        OVS_NOT_REACHED();
     }
-    change = kube_change_create(kind, true, object->ns, object->name,
-                                object->uid);
+    store->n_pods -= object->kind == MANIFEST_POD;
+    change = object_change_create_gone(object->kind, object->ns, object->name,
+                                       object->uid);
     ovs_list_push_back(&store->changes, &change->node);
     store->n_changes++;
 }
@@ -239,15 +223,7 @@ give(struct manifest_store *store, struct store_object *object,
         workload_assembly_put(&store->assembly, content);
         return;
     }
-    change = kube_change_create(content->kind == MANIFEST_POD ? KUBE_POD
-                                : content->kind == MANIFEST_VIP ? KUBE_VIP
-                                : KUBE_NAMESPACE,
-                                false, object->ns, object->name,
-                                content->uid);
-    change->pod = content->pod;
-    content->pod = NULL;
-    change->opted_out = content->opted_out;
-    manifest_object_destroy(content);
+    change = object_change_create(content);
     ovs_list_push_back(&store->changes, &change->node);
     store->n_changes++;
 }

@@ -560,6 +560,29 @@ OBJECT
     manifest_write
 }
 
+# manifest_ip NAME SUBNET IP: Kube-OVN's IP object.  $reserved makes it one that
+# is kept.
+manifest_ip () {
+    cat > "objects/ip-$1.yaml" <<OBJECT
+apiVersion: kubeovn.io/v1
+kind: IP
+metadata:
+  name: $1
+  uid: uid-ip-$1
+  finalizers: [kubeovn.io/kube-ovn-controller]
+  labels:
+    ovn.kubernetes.io/ip_reserved: "$(test -z "$reserved" && echo false || echo true)"
+spec:
+  namespace: default
+  podName: ${1%%.*}
+  subnet: $2
+  ipAddress: "$3"
+  v4IpAddress: "$3"
+  macAddress: "0a:00:00:00:ff:01"
+OBJECT
+    manifest_write
+}
+
 # manifest_object NAME: any other object, from standard input.
 manifest_object () {
     cat > "objects/$1.yaml"
@@ -581,7 +604,8 @@ manifest_remove () {
 ## The daemon.
 
 # start_ipguard OPTION...: starts the daemon on this sandbox and the pods
-# directory.  $instance names a second one (ovn-ipguard-2).
+# directory or, if $kubeconfig is set, what that names.  $instance names a
+# second one (ovn-ipguard-2).
 #
 # With sanitizers, or in a wrapper, it is not detached: sanitizers write to
 # stderr, which a detached daemon has not, and the parent that a daemon leaves
@@ -591,13 +615,18 @@ start_ipguard () {
     local program="$abs_top_builddir/agent/ovn-ipguard"
 
     echo "start $name $*"
-    test -d pods || manifest_reset
+    if test -n "$kubeconfig"; then
+        set -- --kubeconfig="$kubeconfig" "$@"
+    else
+        test -d pods || manifest_reset
+        set -- --pods="$PWD/pods" "$@"
+    fi
     set -- --no-chdir -vconsole:off -vsyslog:off \
         --pidfile="$IPGUARD_SANDBOX/$name.pid" \
         --log-file="$IPGUARD_SANDBOX/$name.log" \
         ${instance:+--unixctl="$IPGUARD_SANDBOX/$name.ctl"} \
         --ovnnb-db="$OVN_NB_DB" --ovnsb-db="$OVN_SB_DB" \
-        --db="$OVN_IPGUARD_DB" --pods="$PWD/pods" $ipguard_fast "$@"
+        --db="$OVN_IPGUARD_DB" $ipguard_fast "$@"
     attached=$IPGUARD_WRAPPER
     if grep -q __ubsan_handle "$program"; then
         attached=yes
@@ -666,18 +695,18 @@ wait_seen () {
     wait_output "pod default/$1-0 .*$2" ipguard port/show "$1-0.default"
 }
 
-# Stops the daemon as an operator does.
 # The command ovn-ipguardctl, on the sandbox's own database.
 ipguardctl () {
     ASAN_OPTIONS=$asan_options UBSAN_OPTIONS=$ubsan_options \
         "$abs_top_builddir/utilities/ovn-ipguardctl/ovn-ipguardctl" "$@"
 }
 
+# stop_ipguard [--cleanup]: stops the daemon as an operator does.
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid
 
     pid=$(sandbox_pid "$name") || fail "$name does not run"
-    check ipguard exit
+    check ipguard exit "$@"
     wait_until sandbox_is_stopped "$name"
     # A sanitizer or valgrind writes its report after the pid file is gone.
     wait_until process_is_gone "$pid"

@@ -7,6 +7,10 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	agent/control.c \
 	agent/control.h \
+	tests/unit/dialect-vectors.c \
+	tests/unit/dialect-vectors.h \
+	tests/unit/guard-fixture.c \
+	tests/unit/guard-fixture.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -15,18 +19,25 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-claim.c \
 	tests/unit/test-control.c \
+	tests/unit/test-dialect-auto.c \
 	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-dialect-ovn-kubernetes.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-request.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam.c \
+	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
@@ -45,7 +56,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-web-server.c \
 	tests/unit/test-workload.c \
+	tests/unit/tls-fixture.c \
+	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/world-act.c \
@@ -55,12 +69,15 @@ tests_unit_run_unit_SOURCES = \
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_unit_run_unit_LDADD = \
 	agent/report/libreport.la \
+	agent/web/libweb.la \
 	ovsdb/libovsdbview.la \
 	agent/kube/libkube.la \
 	agent/core/libcore.la \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
+	$(MHD_LIBS) \
+	$(GNUTLS_LIBS) \
 	$(YAML_LIBS) \
 	$(CUNIT_LIBS)
 

@@ -18,6 +18,7 @@
 #include "util.h"
 
 #include "agent/core/dialect.h"
+#include "agent/core/ipam-object.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/pod.h"
 #include "agent/core/workload.h"
@@ -183,6 +184,35 @@ describe(const struct kube_change *c)
     case KUBE_NAMESPACE:
         ds_put_cstr(&ds, c->opted_out ? "out" : "in");
         break;
+    case KUBE_IPAM_CLAIM:
+        ds_put_format(&ds, "%s ", c->cni_network);
+        ip_addr_set_format(&c->ips, &ds);
+        break;
+    case KUBE_IP:
+        CU_ASSERT_STRING_EQUAL(c->name, c->ip->name);
+        ds_put_format(&ds, "%s/%s in %s:", c->ip->ns, c->ip->pod,
+                      c->ip->subnet);
+        for (size_t i = 0; i < c->ip->n_addrs; i++) {
+            ds_put_char(&ds, ' ');
+            ip_addr_format(&c->ip->addrs[i].ip, &ds);
+        }
+        ds_put_format(&ds, "%s%s%s%s", c->ip->has_mac ? " mac" : "",
+                      c->ip->deleting ? " deleting" : "",
+                      c->ip->reserved ? " reserved" : "",
+                      c->ip->has_finalizer ? " finalizer" : "");
+        break;
+    case KUBE_SUBNET:
+        ds_put_format(&ds, "%s %s own=", c->subnet->cidr, c->subnet->gateway);
+        ip_addr_set_format(&c->subnet->own, &ds);
+        for (size_t i = 0; i < c->subnet->n_using; i++) {
+            ds_put_char(&ds, ' ');
+            ip_addr_format(&c->subnet->using[i].first, &ds);
+            ds_put_char(&ds, '-');
+            ip_addr_format(&c->subnet->using[i].last, &ds);
+        }
+        break;
+    case KUBE_REFUSAL:
+        break;
     }
     return ds_steal_cstr(&ds);
 }
@@ -193,6 +223,9 @@ mf_pop(struct mf *f)
     static const char *const kinds[] = {
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "workload",
         [KUBE_VIP] = "vip", [KUBE_NAMESPACE] = "namespace",
+        [KUBE_IPAM_CLAIM] = "claim",
+        [KUBE_IP] = "ip", [KUBE_SUBNET] = "subnet",
+        [KUBE_REFUSAL] = "refusal",
     };
     struct kube_change *c;
 

@@ -12,354 +12,9 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "tests/unit/guard-fixture.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
-
-#define IP1 "10.0.0.1"
-#define IP2 "10.0.0.2"
-#define V6 "fd00::1"
-#define MAC1 "0a:00:00:00:00:01"
-#define MAC2 "0a:00:00:00:00:02"
-#define MAC3 "0a:00:00:00:00:03"
-
-/* A port of StatefulSet 'sts' whose pod runs with 'ip'. */
-static struct wport *
-running(struct world *w, const char *sts, const char *mac, const char *ip)
-{
-    char *pod = xasprintf("%s-0", sts);
-    char *pool = xasprintf("ip_pool=%s", ip);
-    char *address = xasprintf("ip_address=%s", ip);
-    char *elem = xasprintf("%s %s", mac, ip);
-    struct wport *p = world_port(w, 0, pod, elem);
-
-    world_sts(w, unit_sts(sts, sts, 1, pool));
-    world_pod(w, unit_pod(pod, pod, OWNER_STATEFULSET, sts, address));
-    world_bind(w, p, "hv1");
-    free(pod);
-    free(pool);
-    free(address);
-    free(elem);
-    return p;
-}
-
-/* A taker: its pod wants 'ip', and its CNI has written it to the port. */
-static struct wport *
-taker(struct world *w, const char *sts, const char *mac, const char *ip,
-      long long int created_s)
-{
-    char *pod = xasprintf("%s-0", sts);
-    char *address = xasprintf("ip_address=%s", ip);
-    char *elem = xasprintf("%s %s", mac, ip);
-    struct pod *object = unit_pod(pod, pod, OWNER_STATEFULSET, sts, address);
-
-    object->created_s = created_s;
-    world_pod(w, object);
-    struct wport *p = world_port(w, 0, pod, elem);
-    free(pod);
-    free(address);
-    free(elem);
-    return p;
-}
-
-static struct wport *
-begin(struct world *w, enum guard_mode mode)
-{
-    world_init(w, mode);
-    world_chassis(w, "hv1");
-    world_network(w, "net1");
-    struct wport *p = running(w, "sts1", MAC1, IP1);
-    world_flags(w);
-    world_run(w, 5000);
-    return p;
-}
-
-/* IP1 leaves sts1-0 by another hand while ovn-northd is paused. */
-static void
-leave(struct world *w)
-{
-    struct wport *p = world_find_port(w, "sts1-0.default");
-
-    w->northd_frozen = true;
-    world_bind(w, p, NULL);
-    world_set_addresses(w, p, MAC1" "IP2);
-    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    world_pod(w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                          "ip_address="IP2));
-    world_run(w, 3000);
-}
-
-static struct wport *
-begin_held(struct world *w, enum guard_mode mode)
-{
-    struct wport *p = begin(w, mode);
-
-    leave(w);
-    return p;
-}
-
-static void
-end(struct world *w)
-{
-    if (w->n_violations) {
-        printf("\n%s\n", w->violation);
-    }
-    CU_ASSERT_EQUAL(w->n_violations, 0);
-    world_destroy(w);
-}
-
-/* ---- Takers and gates. ---- */
-
-static void
-test_gate_opens_once(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_DRAINING);
-    taker(&w, "sts2", MAC2, IP1, 10);
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_gates, 1);
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    w.northd_frozen = false;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_PTR_NULL(world_find_port(&w, "sts2-0.default")->mark);
-    CU_ASSERT_EQUAL(w.n_gated, 1);
-    CU_ASSERT_EQUAL(w.n_opened, 1);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    CU_ASSERT_EQUAL(w.n_gates, 0);
-    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
-    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 1);
-    CU_ASSERT_EQUAL(world_journalled(&w, "ungate"), 1);
-    end(&w);
-}
-
-/* As long as SB shows the old owner, no time opens the gate. */
-static void
-test_dirt_keeps_gate_shut(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    taker(&w, "sts2", MAC2, IP1, 10);
-    world_run(&w, 600 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_BLOCKED);
-    CU_ASSERT(world_logged(&w, "held for more than"));
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
-}
-
-static void
-test_two_takers(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    taker(&w, "sts2", MAC2, IP1, 20);
-    struct wport *older = taker(&w, "sts3", MAC3, IP1, 10);
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT(world_gated(&w, "sts3-0.default"));
-    w.northd_frozen = false;
-    world_run(&w, 300 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts3-0.default"));
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_opened, 1);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-
-    /* The other one's turn comes when the first one goes. */
-    world_del_pod(&w, "sts3-0");
-    world_del_port(&w, older);
-    world_run(&w, 300 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_opened, 2);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
-}
-
-/* Lack of evidence opens gates in the end, but never two for one address. */
-static void
-test_gate_max(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    taker(&w, "sts2", MAC2, IP1, 20);
-    taker(&w, "sts3", MAC3, IP1, 10);
-    world_run(&w, 3000);
-    CU_ASSERT_EQUAL(w.n_gated, 2);
-    w.northd_frozen = false;
-    w.chassis[0].answers = false;
-    w.settings.chassis_policy = CHASSIS_WAIT;
-    guard_set_settings(w.guard, &w.settings);
-    world_run(&w, 40 * 1000);
-    CU_ASSERT_EQUAL(w.n_opened, 0);
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(w.n_opened, 1);
-    CU_ASSERT(!world_gated(&w, "sts3-0.default"));
-    CU_ASSERT(world_logged(&w, "gate is opened"));
-    CU_ASSERT_EQUAL(w.n_holds, 1);
-    w.chassis[0].answers = true;
-    world_run(&w, 300 * 1000);
-    CU_ASSERT_EQUAL(w.n_opened, 1);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
-}
-
-/* An older pod takes the address while the first gate is being opened. */
-static void
-test_older_taker_too_late(void)
-{
-    for (size_t k = 0; k < 12; k++) {
-        struct world w;
-
-        begin_held(&w, MODE_GUARD);
-        taker(&w, "sts2", MAC2, IP1, 20);
-        world_run(&w, 3000);
-        w.northd_frozen = false;
-        while (world_stored_hold(&w, IP1)
-               && world_stored_hold(&w, IP1)->state != HOLD_CLEAN) {
-            if (!world_turn(&w)) {
-                long long int to = MAX(w.now + 1, w.orders.next_wake_ms);
-                w.wall += to - w.now;
-                w.now = to;
-            }
-        }
-        for (size_t i = 0; i < k; i++) {
-            world_turn(&w);
-        }
-        bool under_way = w.nb != NULL;
-        taker(&w, "sts3", MAC3, IP1, 10);
-        world_run(&w, 300 * 1000);
-        CU_ASSERT_EQUAL(w.n_opened, 1);
-        CU_ASSERT_EQUAL(w.n_holds, 0);
-        /* An opening that is on the wire cannot be called back: then the
-         * other hand made two. */
-        CU_ASSERT(under_way || !w.n_violations);
-        world_destroy(&w);
-    }
-}
-
-static void
-test_running_taker_is_keeper(void)
-{
-    struct world w;
-
-    begin(&w, MODE_GUARD);
-    struct wport *p = world_port(&w, 0, "sts2-0", MAC2);
-    world_pod(&w, unit_pod("sts2-0", "v", OWNER_STATEFULSET, "sts2",
-                           "ip_address="IP1));
-    world_bind(&w, p, "hv1");
-    world_run(&w, 1000);
-    leave(&w);
-    world_set_addresses(&w, p, MAC2" "IP1);
-    world_run(&w, 3000);
-    CU_ASSERT_EQUAL(w.n_gated, 0);
-    CU_ASSERT(uuid_equals(&world_stored_hold(&w, IP1)->keeper, &p->uuid));
-    CU_ASSERT(world_logged(&w, "is not gated"));
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    CU_ASSERT_EQUAL(w.n_gated, 0);
-    end(&w);
-}
-
-/* A taker with another address in use is told of, and once it runs with the
- * held one that hold need not wait for it to go. */
-static void
-test_ungated_taker_runs_later(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    struct wport *p = taker(&w, "sts2", MAC2, IP1" 10.0.0.55", 10);
-    world_run(&w, 3000);
-    CU_ASSERT_EQUAL(w.n_gated, 0);
-    w.northd_frozen = false;
-    world_run(&w, 30 * 1000);
-    CU_ASSERT_EQUAL(w.n_holds, 1);
-    world_bind(&w, p, "hv1");
-    world_run(&w, 30 * 1000);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
-}
-
-static void
-test_unrecorded_gate(void)
-{
-    struct world w;
-    struct wport *p;
-
-    begin(&w, MODE_GUARD);
-    p = taker(&w, "sts2", MAC2, "10.0.0.9", 10);
-    p->enabled = TRI_FALSE;
-    p->mark = xstrdup("6f2d:true");
-    world_port_changed(&w, p);
-    world_run(&w, 3000);
-    CU_ASSERT_PTR_NULL(p->mark);
-    CU_ASSERT_EQUAL(p->enabled, TRI_TRUE);
-    CU_ASSERT_EQUAL(w.n_opened, 1);
-
-    /* One that somebody else disabled is nobody's gate. */
-    p->enabled = TRI_FALSE;
-    world_port_changed(&w, p);
-    world_run(&w, 3000);
-    CU_ASSERT_EQUAL(p->enabled, TRI_FALSE);
-    end(&w);
-}
-
-/* The own database is lost with holds and gates in force. */
-static void
-test_store_lost(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    taker(&w, "sts2", MAC2, IP1, 10);
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    while (w.n_holds) {
-        hold_destroy(w.holds[--w.n_holds]);
-    }
-    while (w.n_gates) {
-        gate_destroy(w.gates[--w.n_gates]);
-    }
-    free(w.store_identity);
-    w.store_identity = xstrdup("store-2");
-    ipguard_row_destroy(&w.row);
-    ipguard_row_init(&w.row);
-    world_kill(&w, false);
-    world_run(&w, 30 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_gates, 0);
-    end(&w);
-}
-
-static void
-test_gate_left_with_mode(void)
-{
-    struct world w;
-
-    begin_held(&w, MODE_GUARD);
-    taker(&w, "sts2", MAC2, IP1, 10);
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    free(guard_freeze(w.guard, "test"));
-    world_run(&w, 30 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    w.row.has_mode = TRI_TRUE;
-    w.row.mode = MODE_OBSERVE;
-    world_kill(&w, true);
-    world_run(&w, 30 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    end(&w);
-}
 
 /* ---- Owners. ---- */
 
@@ -367,7 +22,7 @@ static void
 test_same_owner_not_delayed(void)
 {
     struct world w;
-    struct wport *p = begin(&w, MODE_GUARD);
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
 
     /* The CNI controller deletes the row and makes it anew. */
     w.northd_frozen = true;
@@ -375,15 +30,15 @@ test_same_owner_not_delayed(void)
     world_del_port(&w, p);
     world_run(&w, 3000);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
-    taker(&w, "sts1", MAC3, IP1, 99);
+    fixture_taker(&w, "sts1", MAC3, IP1, 99);
     world_settle(&w);
     CU_ASSERT(!world_hold(&w, IP1));
     CU_ASSERT_EQUAL(w.n_gated, 0);
     CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
-    end(&w);
+    fixture_end(&w);
 
     /* In mode manage its own hold does not keep it from being set. */
-    p = begin(&w, MODE_MANAGE);
+    p = fixture_begin(&w, MODE_MANAGE);
     world_bind(&w, p, NULL);
     w.northd_frozen = true;
     world_set_addresses(&w, p, MAC1);
@@ -391,7 +46,7 @@ test_same_owner_not_delayed(void)
     w.northd_frozen = false;
     world_run(&w, 1000);
     CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
@@ -401,7 +56,7 @@ test_deny(void)
 
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
         struct world w;
-        struct wport *p = begin(&w, modes[i]);
+        struct wport *p = fixture_begin(&w, modes[i]);
 
         w.settings.sts_ip_change = STS_IP_CHANGE_DENY;
         guard_set_settings(w.guard, &w.settings);
@@ -415,7 +70,7 @@ test_deny(void)
         CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
         CU_ASSERT_EQUAL(w.n_clears + w.n_sets, 0);
         CU_ASSERT(world_logged(&w, "denied"));
-        end(&w);
+        fixture_end(&w);
     }
 }
 
@@ -455,14 +110,14 @@ test_permutation(void)
     CU_ASSERT(world_has(&w, "sts-0.default", IP2));
     CU_ASSERT(world_has(&w, "sts-1.default", IP1));
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
 test_foreign_is_left_alone(void)
 {
     struct world w;
-    struct wport *p = begin(&w, MODE_MANAGE);
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
     struct wport *f = world_port(&w, 0, "router", MAC2" "IP1);
 
     free(f->type);
@@ -476,7 +131,7 @@ test_foreign_is_left_alone(void)
     CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
     CU_ASSERT(world_has(&w, "router.default", IP1));
     CU_ASSERT(world_logged(&w, "duplicate"));
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
@@ -503,7 +158,7 @@ test_dual_stack(void)
     CU_ASSERT(strstr(p->addresses.names[0], "FD00:0:0::1") != NULL);
     CU_ASSERT_STRING_EQUAL(p->ps.names[0], MAC1" "IP2" fd00::1");
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 /* ---- Setting. ---- */
@@ -532,7 +187,7 @@ test_macs(void)
     CU_ASSERT_STRING_EQUAL(a->addresses.names[0], "0a:58:0a:00:00:01 "IP1);
     CU_ASSERT(world_has(&w, "b.default", IP2));
     CU_ASSERT(strncmp(b->addresses.names[0], "0a:58:0a:00:00:02", 17) != 0);
-    end(&w);
+    fixture_end(&w);
 
     /* Two owners, one annotation's MAC: it is given once. */
     world_init(&w, MODE_MANAGE);
@@ -550,7 +205,7 @@ test_macs(void)
     CU_ASSERT_EQUAL_FATAL(a->addresses.n, 1);
     CU_ASSERT_EQUAL_FATAL(b->addresses.n, 1);
     CU_ASSERT(strncmp(a->addresses.names[0], b->addresses.names[0], 17));
-    end(&w);
+    fixture_end(&w);
 }
 
 /* Two owners ask for one free address: one gets it, the other waits. */
@@ -570,7 +225,7 @@ test_two_wants(void)
     CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
     CU_ASSERT_EQUAL(w.n_sets, 1);
     CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
-    end(&w);
+    fixture_end(&w);
 }
 
 /* ---- Bounds. ---- */
@@ -618,7 +273,7 @@ test_brake(void)
     CU_ASSERT_EQUAL(w.n_clears, 60);
     CU_ASSERT_PTR_NULL(w.row.brake);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
@@ -647,14 +302,14 @@ test_max_holds_and_batches(void)
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT(w.n_bumps - bumps <= (w.now - start) / 1000 + 1);
     CU_ASSERT(w.min_bump_gap_ms >= w.settings.barrier_interval_ms);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
 test_min_hold(void)
 {
     struct world w;
-    struct wport *p = begin(&w, MODE_GUARD);
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
 
     w.settings.min_hold_ms = 50 * 1000;
     guard_set_settings(w.guard, &w.settings);
@@ -674,7 +329,7 @@ test_min_hold(void)
     CU_ASSERT_EQUAL(w.n_holds, 1);
     world_run(&w, 3 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 /* ---- Freeze. ---- */
@@ -702,7 +357,7 @@ check_frozen(struct world *w, size_t n_clears)
     CU_ASSERT_EQUAL(w->n_clears, n_clears + 1);
     CU_ASSERT(world_has(w, "sts1-0.default", IP2));
     CU_ASSERT_EQUAL(w->n_holds, 0);
-    end(w);
+    fixture_end(w);
 }
 
 static void
@@ -710,24 +365,24 @@ test_freeze(void)
 {
     struct world w;
 
-    begin(&w, MODE_MANAGE);
+    fixture_begin(&w, MODE_MANAGE);
     w.nb_cfg = 100;
     world_flags(&w);
     world_run(&w, 1000);
     w.nb_cfg = w.sb_nb_cfg = 40;
     check_frozen(&w, 0);
 
-    begin(&w, MODE_MANAGE);
+    fixture_begin(&w, MODE_MANAGE);
     free(w.nb_identity);
     w.nb_identity = xstrdup("nb-2");
     check_frozen(&w, 0);
 
-    begin(&w, MODE_MANAGE);
+    fixture_begin(&w, MODE_MANAGE);
     free(w.sb_identity);
     w.sb_identity = xstrdup("sb-2");
     check_frozen(&w, 0);
 
-    begin(&w, MODE_MANAGE);
+    fixture_begin(&w, MODE_MANAGE);
     many_stale(&w, 40);
     for (size_t i = 0; i < 40; i++) {
         char *pod = xasprintf("x%zu-0", i);
@@ -749,7 +404,7 @@ test_frozen_hold(void)
 {
     struct world w;
 
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     free(guard_freeze(w.guard, "test"));
     w.northd_frozen = false;
     world_run(&w, 300 * 1000);
@@ -757,7 +412,7 @@ test_frozen_hold(void)
     free(guard_thaw(w.guard));
     world_run(&w, 30 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 /* ---- Evidence from SB. ---- */
@@ -768,7 +423,7 @@ test_chassis(void)
     struct world w;
 
     /* One that never answers: bounded. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     w.chassis[0].answers = false;
     w.northd_frozen = false;
     world_run(&w, 29 * 1000);
@@ -776,10 +431,10 @@ test_chassis(void)
     world_run(&w, 5 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT(world_logged(&w, "chassis hv1 did not confirm"));
-    end(&w);
+    fixture_end(&w);
 
     /* The same with chassis-policy=wait. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     w.settings.chassis_policy = CHASSIS_WAIT;
     guard_set_settings(w.guard, &w.settings);
     w.chassis[0].answers = false;
@@ -789,20 +444,20 @@ test_chassis(void)
     w.chassis[0].answers = true;
     world_run(&w, 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 
     /* A row of Chassis_Private without a Chassis is nobody's. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     world_chassis(&w, "ghost");
     w.chassis[1].answers = false;
     w.chassis[1].phantom = true;
     w.northd_frozen = false;
     world_run(&w, 5 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 
     /* No chassis is blamed for what ovn-northd did not do. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     w.northd_frozen = false;
     while (!world_stored_hold(&w, IP1)->b1) {
         world_run(&w, 100);
@@ -814,7 +469,7 @@ test_chassis(void)
     w.northd_frozen = false;
     world_run(&w, 5000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
@@ -839,17 +494,17 @@ test_mac_bindings(void)
     struct world w;
 
     /* Inside the router's network: a note. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     attach_router(&w, "10.0.0.254/24");
     world_mac_binding(&w, "lrp1", IP1, MAC1);
     w.northd_frozen = false;
     world_run(&w, 10 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT_EQUAL(w.n_flushes, 0);
-    end(&w);
+    fixture_end(&w);
 
     /* Outside: it blocks. */
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     attach_router(&w, "192.168.0.1/24");
     world_mac_binding(&w, "lrp1", IP1, MAC1);
     w.northd_frozen = false;
@@ -866,14 +521,14 @@ test_mac_bindings(void)
     world_run(&w, 15 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT_EQUAL(world_journalled(&w, "flush"), 1);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
 test_network_ends(void)
 {
     struct world w;
-    struct wport *p = begin_held(&w, MODE_GUARD);
+    struct wport *p = fixture_begin_held(&w, MODE_GUARD);
 
     world_del_port(&w, p);
     model_remove_network(guard_model(w.guard), &w.networks[0].uuid);
@@ -881,7 +536,7 @@ test_network_ends(void)
     w.northd_frozen = false;
     world_run(&w, 30 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
-    end(&w);
+    fixture_end(&w);
 }
 
 static void
@@ -890,7 +545,7 @@ test_force(void)
     struct world w;
     struct guard_env env = { .now = 0 };
 
-    begin_held(&w, MODE_GUARD);
+    fixture_begin_held(&w, MODE_GUARD);
     env.now = w.now;
     env.store_ready = true;
     char *error = guard_hold_release(w.guard, "net1", "10.0.0.9", &env);
@@ -901,7 +556,7 @@ test_force(void)
     world_settle(&w);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT_EQUAL(world_journalled(&w, "force"), 1);
-    end(&w);
+    fixture_end(&w);
 }
 
 void
@@ -909,16 +564,6 @@ suite_guard_holds(void)
 {
     CU_pSuite suite = unit_add_suite("guard_holds");
 
-    CU_ADD_TEST(suite, test_gate_opens_once);
-    CU_ADD_TEST(suite, test_dirt_keeps_gate_shut);
-    CU_ADD_TEST(suite, test_two_takers);
-    CU_ADD_TEST(suite, test_gate_max);
-    CU_ADD_TEST(suite, test_older_taker_too_late);
-    CU_ADD_TEST(suite, test_running_taker_is_keeper);
-    CU_ADD_TEST(suite, test_ungated_taker_runs_later);
-    CU_ADD_TEST(suite, test_unrecorded_gate);
-    CU_ADD_TEST(suite, test_store_lost);
-    CU_ADD_TEST(suite, test_gate_left_with_mode);
     CU_ADD_TEST(suite, test_same_owner_not_delayed);
     CU_ADD_TEST(suite, test_deny);
     CU_ADD_TEST(suite, test_permutation);

@@ -151,6 +151,60 @@ test_namespace_and_vip(void)
     mf_destroy(&f);
 }
 
+/* What Kube-OVN's IPAM shows of itself. */
+static void
+test_ipam(void)
+{
+    struct mf f;
+
+    mf_start(&f, "a.yaml",
+             "apiVersion: kubeovn.io/v1\nkind: IP\n"
+             "metadata:\n  name: a-0.prod\n  uid: i1\n"
+             "  labels: {ovn.kubernetes.io/ip_reserved: 'false'}\n"
+             "  finalizers: [kubeovn.io/kube-ovn-controller]\n"
+             "spec: {namespace: prod, podName: a-0, subnet: s1,\n"
+             "  podType: StatefulSet, macAddress: '00:00:00:11:22:33',\n"
+             "  ipAddress: '10.0.0.1,fd00::1', v4IpAddress: 10.0.0.1,\n"
+             "  v6IpAddress: 'fd00::1'}\n---\n"
+             "apiVersion: kubeovn.io/v1\nkind: IP\n"
+             "metadata:\n  name: kept\n  uid: i2\n"
+             "  labels: {ovn.kubernetes.io/ip_reserved: 'true'}\n"
+             "  deletionTimestamp: '2026-01-01T00:00:00Z'\n"
+             "spec: {subnet: s1, ipAddress: '10.0.0.9', macAddress: x}\n---\n"
+             "apiVersion: kubeovn.io/v1\nkind: IP\n"
+             "metadata: {name: nothing, finalizers: [kube-ovn-controller]}\n"
+             "---\napiVersion: kubeovn.io/v1\nkind: Subnet\n"
+             "metadata: {name: s1}\n"
+             "spec: {cidrBlock: '10.0.0.0/24,fd00::/64',\n"
+             "  gateway: '10.0.0.254,fd00::fe'}\n"
+             "status: {v4usingIPs: 3, v4usingIPrange: "
+             "'10.0.0.1-10.0.0.3,10.0.0.9',\n  v6usingIPrange: 'fd00::1',\n"
+             "  u2oInterconnectionIP: '10.0.0.253', mcastQuerierIP: ''}\n");
+    mf_check_known(&f, "ip /a-0.prod",
+                   "prod/a-0 in s1: 10.0.0.1 fd00::1 mac finalizer");
+    mf_check_known(&f, "ip /kept", "/ in s1: 10.0.0.9 deleting reserved");
+    mf_check_known(&f, "ip /nothing", "/ in : finalizer");
+    mf_check_known(&f, "subnet /s1",
+                   "10.0.0.0/24,fd00::/64 10.0.0.254,fd00::fe "
+                   "own=10.0.0.253, 10.0.0.254, fd00::fe "
+                   "10.0.0.1-10.0.0.3 10.0.0.9-10.0.0.9 fd00::1-fd00::1");
+    mf_write(&f, "a.yaml",
+             "apiVersion: kubeovn.io/v1\nkind: IP\n"
+             "metadata: {name: a-0.prod, uid: i1}\n"
+             "spec: {namespace: prod, podName: a-0, subnet: s1,\n"
+             "  v4IpAddress: 10.0.0.2}\n---\n"
+             "apiVersion: kubeovn.io/v1\nkind: Subnet\n"
+             "metadata: {name: s1}\nstatus: {v4usingIPrange: rubbish}\n---\n"
+             "apiVersion: kubeovn.io/v1\nkind: IP\n"
+             "metadata: {name: nothing, finalizers: [kube-ovn-controller]}\n");
+    mf_pass(&f, 0);
+    mf_pass(&f, MF_SETTLE_MS);
+    mf_check_known(&f, "ip /a-0.prod", "prod/a-0 in s1: 10.0.0.2");
+    mf_check_known(&f, "ip /kept", NULL);
+    mf_check_known(&f, "subnet /s1", "  own=");
+    mf_destroy(&f);
+}
+
 void
 suite_manifests_objects(void)
 {
@@ -159,4 +213,5 @@ suite_manifests_objects(void)
     CU_ADD_TEST(suite, test_statefulset_revisions);
     CU_ADD_TEST(suite, test_vm);
     CU_ADD_TEST(suite, test_namespace_and_vip);
+    CU_ADD_TEST(suite, test_ipam);
 }

@@ -27,6 +27,7 @@ static const struct bounds {
 } bounds[] = {
     {"mode", "observe|guard|manage", "observe", 0, -1, NULL},
     {"sts-ip-change", "migrate|deny", "migrate", 0, -1, NULL},
+    {"admission", "warn|deny", "warn", 0, -1, NULL},
     {"hold-scope", "fixed|all", "fixed", 0, -1, NULL},
     {"chassis-policy", "bounded|wait", "bounded", 0, -1, NULL},
     {"mac-bindings", "report|flush", "report", 0, -1, NULL},

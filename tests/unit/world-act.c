@@ -14,6 +14,7 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
 #include "tests/unit/world-private.h"
@@ -726,6 +727,25 @@ answer_reads(struct world *w)
 }
 
 static void
+answer_refusals(struct world *w)
+{
+    for (size_t i = 0; i < w->orders.n_refusals; i++) {
+        const struct refusal_read *r = &w->orders.refusals[i];
+
+        w->n_refusal_reads++;
+        if (w->refusal) {
+            struct kube_change *c = kube_change_create(KUBE_REFUSAL, false,
+                                                       r->ns, r->name,
+                                                       r->uid);
+
+            c->text = xstrdup(w->refusal);
+            model_apply_kube_change(guard_model(w->guard), c);
+            kube_change_destroy(c);
+        }
+    }
+}
+
+static void
 flush_macs(struct world *w)
 {
     for (size_t i = 0; i < w->orders.n_delete_mac_bindings; i++) {
@@ -773,6 +793,7 @@ world_take_orders(struct world *w)
         o->nb = NULL;
     }
     answer_reads(w);
+    answer_refusals(w);
     flush_macs(w);
     return reads;
 }

@@ -20,6 +20,7 @@
 #include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
+#include "tests/unit/dialect-vectors.h"
 #include "tests/unit/world-private.h"
 
 /* ---- Life. ---- */
@@ -47,7 +48,7 @@ start_guard(struct world *w)
     struct uuid seed = { .parts = { 0x5eed, w->n_guards, 0, 0 } };
     char *instance = xasprintf("test:%u", w->n_guards++);
 
-    w->guard = guard_create(&dialect_kube_ovn, &w->settings, instance, &seed);
+    w->guard = guard_create(w->dialect, &w->settings, instance, &seed);
     free(instance);
 
     struct model *m = guard_model(w->guard);
@@ -76,7 +77,15 @@ start_guard(struct world *w)
 void
 world_init(struct world *w, enum guard_mode mode)
 {
+    world_init_dialect(w, mode, &dialect_kube_ovn);
+}
+
+void
+world_init_dialect(struct world *w, enum guard_mode mode,
+                   const struct dialect *dialect)
+{
     memset(w, 0, sizeof *w);
+    w->dialect = dialect;
     settings_init(&w->settings);
     w->settings.mode = mode;
     w->now = 1000;
@@ -256,14 +265,14 @@ split(struct svec *sv, const char *s)
 }
 
 struct wport *
-world_port(struct world *w, uint32_t network, const char *pod,
-           const char *addresses)
+world_raw_port(struct world *w, uint32_t network, const char *name,
+               const char *addresses, const char *ids, const char *options)
 {
     struct wport *p = xzalloc(sizeof *p);
 
     p->uuid = unit_uuid(1000 + w->n_uuids++);
     p->network = network;
-    p->name = xasprintf("%s.default", pod);
+    p->name = xstrdup(name);
     p->type = xstrdup("");
     p->ours = true;
     svec_init(&p->addresses);
@@ -271,15 +280,25 @@ world_port(struct world *w, uint32_t network, const char *pod,
     svec_init(&p->sb_mac);
     svec_init(&p->sb_ps);
     split(&p->addresses, addresses);
-    smap_init(&p->options);
-    smap_init(&p->external_ids);
-    smap_add(&p->external_ids, "vendor", "kube-ovn");
-    smap_add(&p->external_ids, "ls", w->networks[network].name);
-    smap_add_nocopy(&p->external_ids, xstrdup("pod"),
-                    xasprintf("default/%s", pod));
+    dv_parse_smap(options, &p->options);
+    dv_parse_smap(ids, &p->external_ids);
     w->ports = xrealloc(w->ports, (w->n_ports + 1) * sizeof *w->ports);
     w->ports[w->n_ports++] = p;
     world_port_changed(w, p);
+    return p;
+}
+
+struct wport *
+world_port(struct world *w, uint32_t network, const char *pod,
+           const char *addresses)
+{
+    char *name = xasprintf("%s.default", pod);
+    char *ids = xasprintf("vendor=kube-ovn|ls=%s|pod=default/%s",
+                          w->networks[network].name, pod);
+    struct wport *p = world_raw_port(w, network, name, addresses, ids, "");
+
+    free(name);
+    free(ids);
     return p;
 }
 

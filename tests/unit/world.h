@@ -21,6 +21,7 @@
 #include "sset.h"
 #include "svec.h"
 
+#include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
@@ -40,6 +41,11 @@ struct ip_addr unit_ip(const char *);
  * provider "ovn": "ip_address=10.0.0.1;allocated=true". */
 struct pod *unit_pod(const char *name, const char *uid, enum owner_kind,
                      const char *owner, const char *annotations);
+/* The same as 'dialect' reads it; there is no short form of keys but for
+ * Kube-OVN's. */
+struct pod *unit_dialect_pod(const struct dialect *, const char *name,
+                             const char *uid, enum owner_kind,
+                             const char *owner, const char *annotations);
 struct workload *unit_sts(const char *name, const char *uid, int replicas,
                           const char *annotations);
 
@@ -50,6 +56,11 @@ void unit_set_network(struct model *, uint32_t n, const char *name);
 void unit_set_port(struct model *, uint32_t n, uint32_t network,
                    const char *network_name, const char *pod,
                    const char *addresses, const char *ps);
+/* Any port; 'ids' and 'options' are "key=value|key=value". */
+void unit_set_raw_port(struct model *, uint32_t n, uint32_t network,
+                       const char *name, const char *type,
+                       const char *addresses, const char *ids,
+                       const char *options);
 /* 'mac' is one element, 'chassis' may be NULL. */
 void unit_set_binding(struct model *, const char *port, const char *mac,
                       const char *ps, const char *chassis, long long int now);
@@ -120,6 +131,7 @@ enum fault {
 
 struct world {
     struct guard *guard;
+    const struct dialect *dialect;
     struct settings settings;
     uint32_t n_guards;
     long long int now, wall;
@@ -176,11 +188,14 @@ struct world {
     /* Called before a live read is answered; may change the world. */
     enum live_read_result (*on_read)(struct world *);
     enum live_read_result read_result;
+    /* In which words the CNI controller refuses a pod its address, or NULL. */
+    const char *refusal;
     /* Called before an NB batch is carried out. */
     void (*on_batch)(struct world *, const struct nb_batch *);
 
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
+    size_t n_refusal_reads;
     size_t n_clears, n_sets, n_gated, n_opened;
     size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
@@ -191,12 +206,19 @@ struct world {
 };
 
 void world_init(struct world *, enum guard_mode);
+/* The same where 'dialect' is spoken, or is to be found out. */
+void world_init_dialect(struct world *, enum guard_mode,
+                        const struct dialect *);
 void world_destroy(struct world *);
 
 /* Things that others do. */
 uint32_t world_network(struct world *, const char *name);
 struct wport *world_port(struct world *, uint32_t network, const char *pod,
                          const char *addresses);
+/* A port with any name; 'ids' and 'options' are "key=value|key=value". */
+struct wport *world_raw_port(struct world *, uint32_t network,
+                             const char *name, const char *addresses,
+                             const char *ids, const char *options);
 struct wport *world_find_port(struct world *, const char *name);
 void world_del_port(struct world *, struct wport *);
 /* Tells the guard of a changed row. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the files of agent/web/ share:
+ *
+ *   web-server.c    life, listening, the loop
+ *   web-files.c     the TLS files and when they are read again
+ *   web-conn.c      connections: their number and their time
+ *   web-exchange.c  a request and its reply */
+
+#ifndef WEB_PRIVATE_H
+#define WEB_PRIVATE_H 1
+
+#include <microhttpd.h>
+#include <sys/stat.h>
+
+#include "openvswitch/list.h"
+
+#include "web-server.h"
+
+/* What a connection is doing, which says how long it may. */
+enum web_conn_state {
+    WEB_CONN_NEW,               /* Has not sent a request line yet. */
+    WEB_CONN_BUSY,              /* From the request line to the end of the
+                                 * reply. */
+    WEB_CONN_IDLE,              /* Between requests. */
+    WEB_CONN_CUT,               /* Shut down; libmicrohttpd is to notice. */
+};
+#define WEB_CONN_N_STATES (WEB_CONN_CUT + 1)
+
+struct web_conn {
+    struct ovs_list node;       /* In server->conns[state], oldest first. */
+    enum web_conn_state state;
+    long long int since_ms;     /* In this state. */
+    int fd;                     /* libmicrohttpd's. */
+    bool verified;              /* Its client certificate is good. */
+    char client[64];
+};
+
+struct web_handler_entry {
+    struct ovs_list node;       /* In server->handlers. */
+    const char *method, *path;
+    bool prefix;                /* 'path' ends in "*". */
+    web_handler *handler;
+    void *aux;
+};
+
+/* What was read of a file, and what tells another content of it. */
+struct web_file {
+    char *name;                 /* NULL: not used. */
+    char *text;
+    struct stat stat;           /* When it was last looked at. */
+    bool there;
+};
+
+/* A libmicrohttpd daemon.  With new TLS files there is a new one, and the old
+ * one goes on only for the connections that it has. */
+struct web_daemon {
+    struct ovs_list node;       /* In server->old, oldest first. */
+    struct web_server *server;
+    struct MHD_Daemon *mhd;
+    int epoll_fd;
+    long long int until_ms;     /* Old ones: when all its connections end. */
+};
+
+enum { WEB_CERT, WEB_KEY, WEB_CLIENT_CA, WEB_N_FILES };
+
+struct web_server {
+    char *name;
+    char *address;
+    int listen_fd;
+    bool tls;
+
+    size_t max_body, max_bodies, max_header;
+    unsigned int max_connections;
+    int request_ms, idle_ms;
+
+    struct web_file files[WEB_N_FILES];
+    long long int looked_ms;    /* At the files. */
+
+    struct web_daemon *daemon;
+    struct ovs_list old;        /* struct web_daemon. */
+    struct ovs_list conns[WEB_CONN_N_STATES];
+    struct ovs_list handlers;
+    long long int now;          /* Of this turn. */
+    char *mhd_error;            /* Its last complaint, or NULL. */
+
+    struct web_server_stats stats;
+};
+
+/* web-server.c */
+char *web_daemon_start(struct web_server *, struct web_daemon **)
+    OVS_WARN_UNUSED_RESULT;
+
+/* web-files.c */
+char *web_files_init(struct web_server *, const struct web_options *)
+    OVS_WARN_UNUSED_RESULT;
+void web_files_destroy(struct web_server *);
+void web_files_run(struct web_server *);
+
+/* web-conn.c */
+void web_conns_init(struct web_server *);
+void web_conns_run(struct web_server *);
+void web_conns_wait(const struct web_server *);
+void web_conn_set_state(struct web_server *, struct web_conn *,
+                        enum web_conn_state);
+struct web_conn *web_conn_get(struct MHD_Connection *);
+void web_conn_notify(void *daemon, struct MHD_Connection *, void **context,
+                     enum MHD_ConnectionNotificationCode);
+
+/* web-exchange.c */
+void *web_exchange_begin(void *daemon, const char *uri,
+                         struct MHD_Connection *);
+enum MHD_Result web_exchange_run(void *daemon, struct MHD_Connection *,
+                                 const char *path, const char *method,
+                                 const char *version, const char *data,
+                                 size_t *size, void **exchange);
+void web_exchange_end(void *daemon, struct MHD_Connection *, void **exchange,
+                      enum MHD_RequestTerminationCode);
+
+#endif /* web-private.h */

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Benchmarks.  "make bench" runs tests/bench/run with BENCHFLAGS; none of them
+# is part of "make check".
+
+EXTRA_PROGRAMS += tests/bench/floor
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_floor_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_bench_floor_LDADD = \
+	ovsdb/libovsdbview.la \
+	agent/core/libcore.la \
+	$(OVS_LIBS)
+CLEANFILES += tests/bench/floor$(EXEEXT) tests/bench/bench.svg
+
+EXTRA_DIST += \
+	tests/bench/benchlib/__init__.py \
+	tests/bench/benchlib/contenders.py \
+	tests/bench/benchlib/data.py \
+	tests/bench/benchlib/plot.py \
+	tests/bench/benchlib/proc.py \
+	tests/bench/benchlib/results.py \
+	tests/bench/benchlib/rpc.py \
+	tests/bench/benchlib/sandbox.py \
+	tests/bench/benchlib/work_start.py \
+	tests/bench/load-ovsdbapp \
+	tests/bench/run
+
+BENCHFLAGS =
+.PHONY: bench bench-programs
+bench-programs: tests/bench/floor$(EXEEXT)
+bench: all bench-programs
+	$(AM_V_at)IPGUARD_BUILDDIR='$(abs_top_builddir)' \
+	  $(PYTHON) $(srcdir)/tests/bench/run $(BENCHFLAGS)

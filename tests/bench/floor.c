@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The least that a client of the Northbound database can cost: the library's
+ * IDL with exactly the columns that ovn-ipguard mirrors, and nothing on top of
+ * it.  tests/bench/run measures the daemon against this program.
+ *
+ *     floor REMOTE load       reads the first copy
+ *     floor REMOTE set        ... then sets addresses, one transaction a port
+ *     floor REMOTE set N      ... N ports a transaction
+ *
+ * It prints "ready" once the first copy is complete and memory that the copy
+ * needed is given back.  "set" then reads lines "PORT<tab>ADDRESSES" from the
+ * standard input until its end, carries them out as ovn-ipguard would (each
+ * verifies the columns that it read), and prints "done" and the microseconds
+ * that each transaction took from its making to its success, one a line.
+ * "load" ends with its standard input. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fatal-signal.h"
+#include "hash.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "ovsdb-idl.h"
+#include "util.h"
+
+#include "ovsdb/nb-idl.h"
+
+#include "ovsdb/db-conn.h"
+#include "ovsdb/nb-columns.h"
+
+static void
+run_once(struct ovsdb_idl *idl)
+{
+    ovsdb_idl_run(idl);
+    ovsdb_idl_wait(idl);
+}
+
+/* The first change of the sequence number means that the answer to the monitor
+ * request is in: no lock is asked for that could change it before. */
+static struct ovsdb_idl *
+load(const char *remote)
+{
+    struct ovsdb_idl *idl = ovsdb_idl_create_unconnected(&nbrec_idl_class,
+                                                         false);
+
+    for (size_t i = 0; i < nb_n_columns; i++) {
+        ovsdb_idl_add_column(idl, nb_columns[i].column);
+    }
+    ovsdb_idl_set_remote(idl, remote, true);
+
+    unsigned int seqno = ovsdb_idl_get_seqno(idl);
+    for (;;) {
+        run_once(idl);
+        if (ovsdb_idl_get_seqno(idl) != seqno) {
+            break;
+        }
+        poll_block();
+    }
+    malloc_trim(0);
+    return idl;
+}
+
+static long long int
+now_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+static void
+set_port(const struct shash *ports, char *line)
+{
+    char *addresses = strchr(line, '\t');
+
+    if (!addresses) {
+        ovs_fatal(0, "%s: expected PORT<tab>ADDRESSES", line);
+    }
+    *addresses++ = '\0';
+
+    const struct nbrec_logical_switch_port *lsp = shash_find_data(ports, line);
+    if (!lsp) {
+        ovs_fatal(0, "%s: no such port", line);
+    }
+    nbrec_logical_switch_port_verify_name(lsp);
+    nbrec_logical_switch_port_verify_addresses(lsp);
+    nbrec_logical_switch_port_verify_port_security(lsp);
+    nbrec_logical_switch_port_set_addresses(lsp, (const char **) &addresses,
+                                            1);
+}
+
+/* Carries out up to 'n' lines in one transaction.  Returns how many. */
+static size_t
+set_ports(struct ovsdb_idl *idl, const struct shash *ports, size_t n)
+{
+    struct ds line = DS_EMPTY_INITIALIZER;
+    struct ovsdb_idl_txn *txn = NULL;
+    enum ovsdb_idl_txn_status status;
+    long long int start = 0;
+    size_t i;
+
+    for (i = 0; i < n && !ds_get_line(&line, stdin); i++) {
+        if (!txn) {
+            start = now_us();
+            txn = ovsdb_idl_txn_create(idl);
+        }
+        set_port(ports, ds_cstr(&line));
+    }
+    ds_destroy(&line);
+    if (!txn) {
+        return 0;
+    }
+
+    while ((status = ovsdb_idl_txn_commit(txn)) == TXN_INCOMPLETE) {
+        run_once(idl);
+        ovsdb_idl_txn_wait(txn);
+        status = ovsdb_idl_txn_commit(txn);
+        if (status != TXN_INCOMPLETE) {
+            poll_immediate_wake();
+        }
+        poll_block();
+    }
+    if (status != TXN_SUCCESS && status != TXN_UNCHANGED) {
+        ovs_fatal(0, "transaction: %s",
+                  ovsdb_idl_txn_status_to_string(status));
+    }
+    ovsdb_idl_txn_destroy(txn);
+    printf("%lld\n", now_us() - start);
+    return i;
+}
+
+static void
+set(struct ovsdb_idl *idl, size_t batch)
+{
+    const struct nbrec_logical_switch_port *lsp;
+    struct shash ports = SHASH_INITIALIZER(&ports);
+
+    NBREC_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, idl) {
+        shash_add(&ports, lsp->name, lsp);
+    }
+    while (set_ports(idl, &ports, batch)) {
+        continue;
+    }
+    puts("done");
+    shash_destroy(&ports);
+}
+
+int
+main(int argc, char *argv[])
+{
+    bool sets = argc > 2 && !strcmp(argv[2], "set");
+    char buffer[64];
+
+    ovs_set_program_name(argv[0], PACKAGE_VERSION);
+    if (argc < 3 || argc > 4 || (!sets && strcmp(argv[2], "load"))) {
+        ovs_fatal(0, "usage: floor REMOTE load|set [N]");
+    }
+    fatal_ignore_sigpipe();
+    vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
+
+    struct ovsdb_idl *idl = load(argv[1]);
+    puts("ready");
+    fflush(stdout);
+    if (sets) {
+        set(idl, argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+    } else {
+        while (read(STDIN_FILENO, buffer, sizeof buffer) > 0) {
+            continue;
+        }
+    }
+    ovsdb_idl_destroy(idl);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* See guard-fixture.h. */
+
+#include <config.h>
+
+#include "tests/unit/guard-fixture.h"
+
+#include <stdlib.h>
+
+#include "util.h"
+
+#include "tests/unit/unit.h"
+
+struct wport *
+fixture_running(struct world *w, const char *sts, const char *mac,
+                const char *ip)
+{
+    char *pod = xasprintf("%s-0", sts);
+    char *pool = xasprintf("ip_pool=%s", ip);
+    char *address = xasprintf("ip_address=%s", ip);
+    char *elem = xasprintf("%s %s", mac, ip);
+    struct wport *p = world_port(w, 0, pod, elem);
+
+    world_sts(w, unit_sts(sts, sts, 1, pool));
+    world_pod(w, unit_pod(pod, pod, OWNER_STATEFULSET, sts, address));
+    world_bind(w, p, "hv1");
+    free(pod);
+    free(pool);
+    free(address);
+    free(elem);
+    return p;
+}
+
+struct wport *
+fixture_taker(struct world *w, const char *sts, const char *mac,
+              const char *ip, long long int created_s)
+{
+    char *pod = xasprintf("%s-0", sts);
+    char *address = xasprintf("ip_address=%s", ip);
+    char *elem = xasprintf("%s %s", mac, ip);
+    struct pod *object = unit_pod(pod, pod, OWNER_STATEFULSET, sts, address);
+
+    object->created_s = created_s;
+    world_pod(w, object);
+    struct wport *p = world_port(w, 0, pod, elem);
+    free(pod);
+    free(address);
+    free(elem);
+    return p;
+}
+
+struct wport *
+fixture_begin(struct world *w, enum guard_mode mode)
+{
+    world_init(w, mode);
+    world_chassis(w, "hv1");
+    world_network(w, "net1");
+    struct wport *p = fixture_running(w, "sts1", MAC1, IP1);
+    world_flags(w);
+    world_run(w, 5000);
+    return p;
+}
+
+void
+fixture_leave(struct world *w)
+{
+    struct wport *p = world_find_port(w, "sts1-0.default");
+
+    w->northd_frozen = true;
+    world_bind(w, p, NULL);
+    world_set_addresses(w, p, MAC1" "IP2);
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_pod(w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                          "ip_address="IP2));
+    world_run(w, 3000);
+}
+
+struct wport *
+fixture_begin_held(struct world *w, enum guard_mode mode)
+{
+    struct wport *p = fixture_begin(w, mode);
+
+    fixture_leave(w);
+    return p;
+}
+
+void
+fixture_end(struct world *w)
+{
+    if (w->n_violations) {
+        printf("\n%s\n", w->violation);
+    }
+    CU_ASSERT_EQUAL(w->n_violations, 0);
+    world_destroy(w);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Beginnings that tests of the guard share: a world with one network, in which
+ * sts1-0 runs with IP1, and what happens to that address next. */
+
+#ifndef GUARD_FIXTURE_H
+#define GUARD_FIXTURE_H 1
+
+#include "tests/unit/world.h"
+
+#define IP1 "10.0.0.1"
+#define IP2 "10.0.0.2"
+#define V6 "fd00::1"
+#define MAC1 "0a:00:00:00:00:01"
+#define MAC2 "0a:00:00:00:00:02"
+#define MAC3 "0a:00:00:00:00:03"
+
+/* A port of StatefulSet 'sts' whose pod runs with 'ip'. */
+struct wport *fixture_running(struct world *, const char *sts,
+                              const char *mac, const char *ip);
+/* A taker: its pod wants 'ip', and its CNI has written it to the port. */
+struct wport *fixture_taker(struct world *, const char *sts, const char *mac,
+                            const char *ip, long long int created_s);
+
+/* Makes the world; sts1-0 runs with IP1.  Returns its port. */
+struct wport *fixture_begin(struct world *, enum guard_mode);
+/* IP1 leaves sts1-0 by another hand while ovn-northd is paused: it is held. */
+void fixture_leave(struct world *);
+struct wport *fixture_begin_held(struct world *, enum guard_mode);
+
+/* Ends the world; fails if a rule was broken in it. */
+void fixture_end(struct world *);
+
+#endif /* guard-fixture.h */
