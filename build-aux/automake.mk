@@ -24,7 +24,9 @@ endif
 # would crash.
 noinst_DATA += agent/symbols.stamp
 CLEANFILES += agent/symbols.stamp
-agent/symbols.stamp: agent/ovn-ipguard$(EXEEXT) build-aux/check-symbols
+agent/symbols.stamp: agent/ovn-ipguard$(EXEEXT) \
+		utilities/ovn-ipguardctl/ovn-ipguardctl$(EXEEXT) \
+		build-aux/check-symbols
 	$(AM_V_GEN)NM='$(NM)' $(srcdir)/build-aux/check-symbols \
 	  $(CHECK_SYMBOLS_FLAGS) && touch $@
 

@@ -24,9 +24,12 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/dialect.h \
 	agent/core/evidence.c \
 	agent/core/evidence.h \
+	agent/core/explain.h \
 	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
+	agent/core/guard-explain.c \
+	agent/core/guard-findings.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-ipam.c \

@@ -14,6 +14,8 @@
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-explain.c one address, as data
+ *   guard-findings.c what an audit finds, as data
  *   guard-request.c what operators ask for through the own database
  *   guard-undo.c    one kind of such requests
  *   guard-admission.c  what admission asks for

@@ -24,7 +24,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/crash.at \
 	tests/system/ha.at \
 	tests/system/ctl-database.at \
-	tests/system/ctl-steer.at
+	tests/system/ctl-steer.at \
+	tests/system/ctl-read.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 

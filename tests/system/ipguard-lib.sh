@@ -701,6 +701,17 @@ ipguardctl () {
         "$abs_top_builddir/utilities/ovn-ipguardctl/ovn-ipguardctl" "$@"
 }
 
+# The same with the sandbox's sources.
+reader () {
+    ipguardctl --ovnnb-db="$OVN_NB_DB" --ovnsb-db="$OVN_SB_DB" \
+        --pods="$PWD/pods" --timeout=$IPGUARD_TEST_TIMEOUT "$@"
+}
+
+# What it prints, in one line.
+told () {
+    reader "$@" | tr '\n' ' '
+}
+
 # stop_ipguard [--cleanup]: stops the daemon as an operator does.
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid

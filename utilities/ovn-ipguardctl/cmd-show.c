@@ -147,17 +147,6 @@ show_text(const struct ipgrec_ipguard *row, const struct ipgrec_hold **holds,
 /* ---- JSON. ---- */
 
 static struct json *
-json_strings(char *const *strings, size_t n)
-{
-    struct json *array = json_array_create_empty();
-
-    for (size_t i = 0; i < n; i++) {
-        json_array_add(array, json_string_create(strings[i]));
-    }
-    return array;
-}
-
-static struct json *
 json_nullable(const char *s)
 {
     return s ? json_string_create(s) : json_null_create();
@@ -178,49 +167,6 @@ json_gate(const struct ipgrec_gate *gate)
     return o;
 }
 
-static struct json *
-json_former_ports(const struct ipgrec_hold *h)
-{
-    struct json *array = json_array_create_empty();
-
-    for (size_t i = 0; i < h->n_former_ports; i++) {
-        const struct ipgrec_former_port *f = h->former_ports[i];
-        struct json *o = json_object_create();
-
-        json_object_put_string(o, "name", f->name);
-        json_object_put_string(o, "mac", f->mac);
-        json_object_put(o, "departed_ms",
-                        json_integer_create(f->departed_at));
-        json_array_add(array, o);
-    }
-    return array;
-}
-
-static struct json *
-json_hold(const struct ipgrec_hold *h)
-{
-    struct json *o = json_object_create();
-    struct ds owner = DS_EMPTY_INITIALIZER;
-
-    ipgctl_format_owner(h, &owner);
-    json_object_put_string(o, "network", h->network_name);
-    json_object_put_format(o, "network_uuid", UUID_FMT,
-                           UUID_ARGS(&h->network));
-    json_object_put_string(o, "address", h->address);
-    json_object_put_string(o, "state", h->state);
-    json_object_put_string(o, "case", h->case_);
-    json_object_put_string(o, "reason", h->reason);
-    json_object_put_string(o, "former_owner", ds_cstr(&owner));
-    json_object_put(o, "since_ms", json_integer_create(h->created_at));
-    json_object_put(o, "until_ms", json_integer_create(h->hold_until));
-    json_object_put(o, "former_ports", json_former_ports(h));
-    json_object_put(o, "waits_for", json_strings(h->blockers, h->n_blockers));
-    json_object_put(o, "waiters", json_strings(h->waiters, h->n_waiters));
-    json_object_put(o, "notes", json_strings(h->notes, h->n_notes));
-    ds_destroy(&owner);
-    return o;
-}
-
 static void
 show_json(const struct ipgrec_ipguard *row, const struct ipgrec_hold **holds,
           size_t n_holds, const struct ipgrec_gate **gates, size_t n_gates,
@@ -234,7 +180,7 @@ show_json(const struct ipgrec_ipguard *row, const struct ipgrec_hold **holds,
     json_object_put(o, "frozen", json_nullable(row ? row->frozen : NULL));
     json_object_put(o, "brake", json_nullable(row ? row->brake : NULL));
     for (size_t i = 0; i < n_holds; i++) {
-        json_array_add(array, json_hold(holds[i]));
+        json_array_add(array, ipgctl_json_hold(holds[i]));
     }
     json_object_put(o, "holds", array);
     array = json_array_create_empty();

@@ -54,6 +54,7 @@ ipgctl_register(void (*exit_cb)(int status))
     cmd_gate_register();
     cmd_hold_register();
     cmd_journal_register();
+    cmd_read_register();
     cmd_safety_register();
     cmd_show_register();
 }

@@ -24,6 +24,7 @@ void cmd_connection_register(void);
 void cmd_gate_register(void);
 void cmd_hold_register(void);
 void cmd_journal_register(void);
+void cmd_read_register(void);
 void cmd_safety_register(void);
 void cmd_show_register(void);
 

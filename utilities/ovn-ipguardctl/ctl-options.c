@@ -22,6 +22,7 @@
 
 #include "ovsdb/ipguard-idl.h"
 
+#include "agent/core/dialect.h"
 #include "agent/dirs.h"
 
 enum {
@@ -37,6 +38,17 @@ enum {
     OPT_SHUFFLE_REMOTES,
     OPT_WAIT,
     OPT_BOOTSTRAP_CA_CERT,
+    OPT_CNI_CONTROLLER,
+    OPT_DIALECT,
+    OPT_KUBECONFIG,
+    OPT_KUBE_API,
+    OPT_KUBE_CONTEXT,
+    OPT_NAMESPACE,
+    OPT_NODE_SELECTOR,
+    OPT_OVNNB_DB,
+    OPT_OVNSB_DB,
+    OPT_PODS,
+    OPT_ZONE,
     VLOG_OPTION_ENUMS,
     TABLE_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -58,6 +70,17 @@ static const struct option global_options[] = {
     {"options", no_argument, NULL, OPT_OPTIONS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
+    {"ovnnb-db", required_argument, NULL, OPT_OVNNB_DB},
+    {"ovnsb-db", required_argument, NULL, OPT_OVNSB_DB},
+    {"pods", required_argument, NULL, OPT_PODS},
+    {"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
+    {"kube-context", required_argument, NULL, OPT_KUBE_CONTEXT},
+    {"kube-api", required_argument, NULL, OPT_KUBE_API},
+    {"namespace", required_argument, NULL, OPT_NAMESPACE},
+    {"node-selector", required_argument, NULL, OPT_NODE_SELECTOR},
+    {"zone", required_argument, NULL, OPT_ZONE},
+    {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
+    {"dialect", required_argument, NULL, OPT_DIALECT},
     {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
     VLOG_LONG_OPTIONS,
     TABLE_LONG_OPTIONS,
@@ -111,6 +134,13 @@ Connections:\n\
   [--bootstrap] set-ssl PRIV-KEY CERT CA-CERT [PROTOCOLS [CIPHERS]]\n\
                               set them\n\
 \n\
+Explanations (from OVN's databases and the pods; no daemon is needed):\n\
+  why IP|PORT|NAMESPACE/POD [--network=NETWORK]\n\
+                              print everything known about an address\n\
+  audit [--network=NETWORK]   print what is wrong; status 2 if anything\n\
+  plan [--output=FILE]        print what a guard would do\n\
+  dot [IP|NETWORK]            print a picture for Graphviz\n\
+\n\
 Synchronization (not useful without --wait):\n\
   init                        make the IPGuard row if there is none\n\
   sync                        with --wait=done, wait for the daemon\n\
@@ -123,6 +153,9 @@ Options:\n\
                               (default: %s)\n\
   --wait=none|done            whether to wait until the daemon has taken the\n\
                               change in\n\
+  --ovnnb-db, --ovnsb-db, --pods, --kubeconfig, --kube-context, --kube-api,\n\
+  --namespace, --node-selector, --zone, --cni-controller, --dialect\n\
+                              sources of explanations, as for ovn-ipguard\n\
   -t, --timeout=SECS          wait at most SECS seconds\n\
   --dry-run                   do not commit changes to the database\n\
   --oneline                   print exactly one line of output per command\n\
@@ -228,10 +261,113 @@ handle_own_option(struct ipgctl_options *o, int c)
 }
 
 static void
+replace(char **s, const char *new)
+{
+    free(*s);
+    *s = xstrdup(new);
+}
+
+/* Handles what the daemon has as well, for the commands that read OVN's
+ * databases and the pods.  Returns false for other options. */
+static bool
+handle_source_option(struct options *d, int c)
+{
+    switch (c) {
+    case OPT_OVNNB_DB:
+        replace(&d->nb_db, optarg);
+        return true;
+
+    case OPT_OVNSB_DB:
+        replace(&d->sb_db, optarg);
+        return true;
+
+    case OPT_PODS:
+        svec_add(&d->pods, optarg);
+        return true;
+
+    case OPT_KUBECONFIG:
+        replace(&d->kubeconfig, optarg);
+        return true;
+
+    case OPT_KUBE_API:
+        replace(&d->kube_api, optarg);
+        return true;
+
+    case OPT_KUBE_CONTEXT:
+        replace(&d->kube_context, optarg);
+        return true;
+
+    case OPT_NAMESPACE:
+        svec_add(&d->namespaces, optarg);
+        return true;
+
+    case OPT_NODE_SELECTOR:
+        replace(&d->node_selector, optarg);
+        return true;
+
+    case OPT_ZONE:
+        replace(&d->zone, optarg);
+        return true;
+
+    case OPT_CNI_CONTROLLER:
+        replace(&d->cni_controller, optarg);
+        return true;
+
+    case OPT_DIALECT:
+        d->dialect = dialect_by_name(optarg);
+        if (!d->dialect) {
+            ctl_fatal("--dialect: '%s' is not 'auto', 'kube-ovn' or "
+                      "'ovn-kubernetes'", optarg);
+        }
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+static void
+init_sources(struct options *d)
+{
+    settings_init(&d->settings);
+    d->nb_db = dirs_default_nb_db();
+    d->sb_db = dirs_default_sb_db();
+    d->dialect = dialect_by_name("auto");
+    svec_init(&d->pods);
+    svec_init(&d->namespaces);
+}
+
+static void
+destroy_sources(struct options *d)
+{
+    free(d->nb_db);
+    free(d->sb_db);
+    svec_destroy(&d->pods);
+    free(d->kubeconfig);
+    free(d->kube_context);
+    free(d->kube_api);
+    svec_destroy(&d->namespaces);
+    free(d->node_selector);
+    free(d->zone);
+    free(d->cni_controller);
+}
+
+/* What does not go together, as the daemon says it. */
+static void
+check_sources(const struct options *d)
+{
+    if (d->kubeconfig && d->kube_api) {
+        ctl_fatal("--kubeconfig and --kube-api exclude each other");
+    } else if (d->kube_context && !d->kubeconfig) {
+        ctl_fatal("--kube-context needs --kubeconfig");
+    }
+}
+
+static void
 handle_option(struct ipgctl_options *o, int c, const struct option *options,
               int index)
 {
-    if (handle_own_option(o, c)) {
+    if (handle_own_option(o, c) || handle_source_option(&o->daemon, c)) {
         return;
     }
     switch (c) {
@@ -286,6 +422,7 @@ ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
     o->leader_only = true;
     o->shuffle_remotes = true;
     o->style = table_style_default;
+    init_sources(&o->daemon);
     shash_init(&o->local);
 
     /* "+": what follows the first command is that command's. */
@@ -310,6 +447,7 @@ ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
         free(CONST_CAST(char *, options[i].name));
     }
     free(options);
+    check_sources(&o->daemon);
     return optind;
 }
 
@@ -317,6 +455,7 @@ void
 ipgctl_options_destroy(struct ipgctl_options *o)
 {
     free(o->db);
+    destroy_sources(&o->daemon);
     shash_destroy_free_data(&o->local);
 }
 

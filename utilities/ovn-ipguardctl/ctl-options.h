@@ -9,6 +9,8 @@
 #include "openvswitch/shash.h"
 #include "table.h"
 
+#include "agent/options.h"
+
 enum ipgctl_wait {
     IPGCTL_WAIT_DEFAULT,        /* As the command sees fit. */
     IPGCTL_WAIT_NONE,
@@ -26,6 +28,7 @@ struct ipgctl_options {
     bool bootstraps;            /* The CA's certificate is to be learnt. */
     struct table_style style;
     bool format_given;          /* -f, --bare... were given. */
+    struct options daemon;      /* Sources, as the daemon has them. */
     struct shash local;         /* Options of commands, for the parser. */
 };
 

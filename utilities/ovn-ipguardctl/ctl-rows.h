@@ -11,6 +11,7 @@
 struct ds;
 struct ipgrec_gate;
 struct ipgrec_hold;
+struct json;
 struct ovsdb_idl;
 
 /* For prerequisites: what the functions below read. */
@@ -21,6 +22,9 @@ void ipgctl_add_gate_columns(struct ovsdb_idl *);
  * array. */
 const struct ipgrec_hold **ipgctl_sorted_holds(struct ovsdb_idl *, size_t *n);
 const struct ipgrec_gate **ipgctl_sorted_gates(struct ovsdb_idl *, size_t *n);
+
+/* The hold as an object. */
+struct json *ipgctl_json_hold(const struct ipgrec_hold *);
 
 /* Appends whose address it was, or nothing if that is not known. */
 void ipgctl_format_owner(const struct ipgrec_hold *, struct ds *);

@@ -25,6 +25,7 @@
 
 #include "ctl-commands.h"
 #include "ctl-options.h"
+#include "ctl-read.h"
 #include "ctl-request.h"
 
 VLOG_DEFINE_THIS_MODULE(ctl_run);
@@ -415,6 +416,19 @@ ipgctl_run(const struct ipgctl_options *o, struct ctl_command *commands,
     };
     int status = EXIT_SUCCESS;
     bool asks;
+
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        if (ipgctl_is_reader(&commands[i])) {
+            ctl_fatal("%s: stands alone, not among other commands",
+                      commands[i].syntax->name);
+        }
+    }
+    if (n == 1 && ipgctl_is_reader(&commands[0])) {
+        status = ipgctl_read(o, &commands[0]);
+        print_outputs(&r);
+        destroy_outputs(&r);
+        return status;
+    }
 
     /* What was asked for is taken back when the time is over, hence later. */
     r.idl = the_idl = connect_to_db(o);
