@@ -78,6 +78,13 @@ static const struct option fixed_options[] = {
     STREAM_SSL_LONG_OPTIONS,
 };
 
+/* Of a setting that is on or off, "--NAME" alone says on. */
+static bool
+is_switch(const struct setting_info *info)
+{
+    return !strcmp(info->arg, SWITCH_WORDS);
+}
+
 /* Returns all options, ended by a null one; the caller frees the array. */
 static struct option *
 make_long_options(void)
@@ -91,7 +98,8 @@ make_long_options(void)
     for (size_t i = 0; i < n_settings; i++) {
         options[n++] = (struct option) {
             .name = infos[i].name,
-            .has_arg = required_argument,
+            .has_arg = (is_switch(&infos[i]) ? optional_argument
+                        : required_argument),
             .val = OPT_SETTINGS + i,
         };
     }
@@ -540,7 +548,8 @@ options_parse(struct options *o, int argc, char *argv[])
         if (c >= OPT_SETTINGS) {
             const char *name = infos[c - OPT_SETTINGS].name;
 
-            check_value(name, settings_set(&o->settings, name, optarg));
+            check_value(name, settings_set(&o->settings, name,
+                                           optarg ? optarg : "on"));
         } else {
             handle_option(o, c, &dry_run, long_options);
         }

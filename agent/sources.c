@@ -14,9 +14,11 @@
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/kube-change.h"
+#include "agent/core/kube-write.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
 #include "agent/kube/api-source.h"
+#include "agent/kube/api-write.h"
 #include "agent/kube/manifests.h"
 
 /* Tells the model which pods are ours to judge. */
@@ -192,6 +194,40 @@ sources_run_live(struct agent *a)
     }
 }
 
+void
+sources_start_writes(struct agent *a, struct orders *orders)
+{
+    for (size_t i = 0; i < orders->n_kube_writes; i++) {
+        if (a->api) {
+            api_source_write(a->api, orders->kube_writes[i], time_msec());
+        } else {
+            kube_write_destroy(orders->kube_writes[i]);
+        }
+    }
+    orders->n_kube_writes = 0;
+}
+
+void
+sources_poll_writes(struct agent *a)
+{
+    struct api_write_result *result;
+
+    while (a->api && (result = api_source_pop_write(a->api))) {
+        struct guard_env env;
+
+        agent_get_env(a, &env);
+        guard_kube_write_done(a->guard, result->id, result->result, &env);
+        free(result);
+        poll_immediate_wake();
+    }
+}
+
+bool
+sources_writes_are_done(const struct agent *a)
+{
+    return !a->api || api_source_writes_are_done(a->api);
+}
+
 static void
 open_api(struct agent *a)
 {
@@ -206,6 +242,7 @@ open_api(struct agent *a)
         },
         .dialect = o->dialect,
         .namespaces = &o->namespaces,
+        .instance = a->instance,
         .node_selector = o->node_selector,
         .zone = o->zone,
         .cni_controller = (!o->cni_controller ? o->dialect->controller

@@ -22,12 +22,18 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/dialect-ovn-kubernetes.c \
 	agent/core/dialect.c \
 	agent/core/dialect.h \
+	agent/core/event-text.c \
+	agent/core/event-text.h \
 	agent/core/evidence.c \
 	agent/core/evidence.h \
+	agent/core/exclude-ips.c \
+	agent/core/exclude-ips.h \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
+	agent/core/guard-events.c \
+	agent/core/guard-exclude.c \
 	agent/core/guard-explain.c \
 	agent/core/guard-findings.c \
 	agent/core/guard-gate.c \
@@ -36,6 +42,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-judge.c \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
+	agent/core/guard-nudge.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-report.c \
@@ -62,6 +69,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/kube-ovn-claims.h \
 	agent/core/kube-ovn-pool.c \
 	agent/core/kube-ovn-pool.h \
+	agent/core/kube-write.c \
+	agent/core/kube-write.h \
 	agent/core/lsp-addr.c \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \

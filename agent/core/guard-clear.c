@@ -556,6 +556,19 @@ guard_clear_done(struct guard *g, const struct planned *pl,
     guard_log(g, 'i', "%s: %s cleared (case %s: %s)", w->port_name,
               ip_addr_to_string(&pl->addr, ip), pl->case_, pl->reason);
     guard_note_action(g, env, "cleared %s from %s", ip, w->port_name);
+    if (p && p->network) {
+        struct event_args args = {
+            .address = ip,
+            .network = p->network->name,
+            .port = w->port_name,
+            .why = pl->reason,
+        };
+
+        guard_event_port(g, env, EVENT_STALE_ADDRESS_CLEARED, p, &args);
+    }
+    if (h) {
+        guard_event_takers(g, env, h);
+    }
     if (h) {
         if (p) {
             const struct former_port *f = hold_find_former(h, &pl->port);

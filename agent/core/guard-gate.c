@@ -564,6 +564,7 @@ guard_gate_done(struct guard *g, const struct planned *pl,
 {
     struct gate *gate = guard_find_gate(g, &pl->port);
     const struct port *p = model_find_port(&g->model, &pl->port);
+    struct hold *h;
     char ip[IP_ADDR_STRLEN];
 
     ip_addr_to_string(&pl->addr, ip);
@@ -577,6 +578,11 @@ guard_gate_done(struct guard *g, const struct planned *pl,
                   pl->reason);
         guard_note_action(g, env, "gated %s (%s)", p ? p->name : "a port",
                           ip);
+        h = gate ? hold_table_find(&g->holds, &gate->network, &gate->addr)
+                 : NULL;
+        if (h && p) {
+            guard_event_waiting(g, env, h, p);
+        }
         return;
     }
     g->counters.gates_opened++;
@@ -584,8 +590,7 @@ guard_gate_done(struct guard *g, const struct planned *pl,
               pl->reason);
     guard_note_action(g, env, "opened the gate of %s", p ? p->name : "a port");
     if (gate) {
-        struct hold *h = hold_table_find(&g->holds, &gate->network,
-                                         &gate->addr);
+        h = hold_table_find(&g->holds, &gate->network, &gate->addr);
         if (h) {
             hold_remove_taker(h, &pl->port);
             if (p && ip_addr_set_contains(&p->ips, &gate->addr)

@@ -230,6 +230,8 @@ hold_departure(struct guard *g, const struct guard_env *env,
         guard_journal_hold(j, h);
         guard_note_action(g, env, "held %s on %s (it left %s)", ip,
                           d->network_name, d->port_name);
+        guard_event_held(g, env, h);
+        guard_event_takers(g, env, h);
     }
 }
 

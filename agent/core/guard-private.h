@@ -11,6 +11,9 @@
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
+ *   guard-exclude.c held addresses in exclude_ips of a switch
+ *   guard-events.c  Events for people: to whom, how often
+ *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
@@ -25,6 +28,7 @@
 #ifndef GUARD_PRIVATE_H
 #define GUARD_PRIVATE_H 1
 
+#include "event-text.h"
 #include "evidence.h"
 #include "guard.h"
 #include "judge.h"
@@ -68,6 +72,7 @@ struct candidate {
     unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
+    bool told;                  /* Its people were, in an Event. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -127,6 +132,35 @@ struct post_read {
     bool put_back;              /* The owner wants it: restore. */
     bool by_hand;               /* ... or an operator. */
     bool failed_once;
+};
+
+/* An Event that was written lately. */
+struct recent_event {
+    struct hmap_node node;      /* In guard->events, by key. */
+    struct ovs_list lru_node;   /* In guard->events_lru, latest last. */
+    char *key;
+    enum event_kind kind;
+    enum kube_object object;
+    char *ns, *name, *uid;      /* Of the object. */
+    char *event, *note;
+    long long int first_wall_ms, last_wall_ms;
+    long long int seen_ms;      /* When it happened last. */
+    long long int sent_ms;
+    int count, sent_count;
+};
+
+/* So many of something at once, and then one each 'refill_ms'. */
+struct token_bucket {
+    int n;
+    long long int refilled_ms;
+};
+
+/* An address whose end of hold is to be told to those who wait. */
+struct nudge {
+    struct ovs_list node;
+    struct uuid network;
+    char *network_name;
+    struct ip_addr addr;
 };
 
 struct log_line {
@@ -225,6 +259,19 @@ struct guard {
     uint64_t own_changes;       /* +1 for each change of holds etc. */
     struct uuid *flush;
     size_t n_flush;
+
+    long long int excluded_ms;  /* When exclude_ips was last changed. */
+
+    /* Towards the API server. */
+    struct kube_write **kube_writes; /* Of this turn. */
+    size_t n_kube_writes;
+    struct hmap events;         /* struct recent_event. */
+    struct ovs_list events_lru;
+    struct token_bucket event_tokens;
+    uint32_t n_event_names;
+    bool frozen_told;
+    struct ovs_list nudges;     /* struct nudge. */
+    struct token_bucket nudge_tokens;
 
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
@@ -357,6 +404,48 @@ bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
 void guard_delete_gate(struct guard *, struct gate *);
+
+/* guard-events.c: each does nothing unless Events are to be written now. */
+void guard_events_init(struct guard *);
+void guard_events_destroy(struct guard *);
+/* About the pods and the owner of 'port'. */
+void guard_event_port(struct guard *, const struct guard_env *,
+                      enum event_kind, const struct port *,
+                      const struct event_args *);
+/* About who had the address of the hold, that it was made. */
+void guard_event_held(struct guard *, const struct guard_env *,
+                      const struct hold *);
+/* The same and who has it now, that it ends. */
+void guard_event_ended(struct guard *, const struct guard_env *,
+                       const struct hold *, const char *why);
+/* About who is to wait: 'port' took the address, or has none yet. */
+void guard_event_waiting(struct guard *, const struct guard_env *,
+                         const struct hold *, const struct port *);
+void guard_event_duplicate(struct guard *, const struct guard_env *,
+                           const struct addr_use *, const char *keeper);
+/* All pods that ask for the address of the hold and have no port with it. */
+void guard_event_takers(struct guard *, const struct guard_env *,
+                        const struct hold *);
+/* Pods of 'member' that wait for an address that is held. */
+void guard_event_member(struct guard *, const struct guard_env *,
+                        const struct member *);
+void guard_run_events(struct guard *, const struct guard_env *);
+void guard_order_write(struct guard *, struct kube_write *); /* Takes it. */
+/* True if one may be taken; then it is. */
+bool token_bucket_take(struct token_bucket *, int burst,
+                       long long int refill_ms, long long int now,
+                       long long int *next_ms);
+
+/* guard-exclude.c: adds what is to be written to switches. */
+void guard_add_excludes(struct guard *, const struct guard_env *,
+                        struct nb_batch *);
+void guard_excludes_done(struct guard *, const struct guard_env *,
+                         const struct nb_batch *);
+
+/* guard-nudge.c */
+void guard_nudge(struct guard *, const struct hold *);
+void guard_run_nudges(struct guard *, const struct guard_env *);
+void guard_forget_nudges(struct guard *);
 
 /* guard-nb.c */
 struct port_edit *guard_edit(struct guard *, const struct port *);

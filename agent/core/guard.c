@@ -51,7 +51,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     sset_init(&g->watch.networks);
     g->watch.seqno = 1;
     ovs_list_init(&g->log);
-    g->last_bump_ms = LLONG_MIN / 2;
+    guard_events_init(g);
+    g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
 
@@ -68,6 +69,7 @@ guard_destroy(struct guard *g)
     guard_drop_all_judgements(g);
     guard_clear_plan(g);
     guard_forget_standby_departures(g);
+    guard_events_destroy(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -284,6 +286,17 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return "starting";
     }
     return guard_dialect_refusal(g, destructive);
+}
+
+void
+guard_kube_write_done(struct guard *g, uint64_t id,
+                      enum kube_write_result result,
+                      const struct guard_env *env)
+{
+    (void) g;
+    (void) id;
+    (void) result;
+    (void) env;
 }
 
 bool
@@ -634,6 +647,9 @@ guard_stop_remains(const struct guard *g)
     if (n) {
         return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
     }
+    if (!ovs_list_is_empty(&g->model.excluding)) {
+        return xstrdup("held addresses are still in exclude_ips of a switch");
+    }
     if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
         return xstrdup("a transaction is under way");
     }
@@ -712,6 +728,12 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     build_watch(g);
+    guard_run_events(g, env);
+    guard_run_nudges(g, env);
+    orders->kube_writes = g->kube_writes;
+    orders->n_kube_writes = g->n_kube_writes;
+    g->kube_writes = NULL;
+    g->n_kube_writes = 0;
     orders->next_wake_ms = g->wake_ms;
     orders->again = g->again;
 }

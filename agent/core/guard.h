@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hold.h"
+#include "kube-write.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/uuid.h"
 #include "orders.h"
@@ -31,6 +32,7 @@ struct guard_env {
     bool locked;                /* All three locks are held. */
     bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
     bool paused;                /* unixctl pause. */
+    bool kube_writable;         /* There is an API server to write to. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
@@ -69,6 +71,10 @@ void guard_nb_done(struct guard *, const struct nb_result *,
                    const struct guard_env *);
 void guard_live_read_done(struct guard *, uint64_t id, enum live_read_result,
                           const struct guard_env *);
+
+/* The answer to the orders->kube_writes[] of that 'id'. */
+void guard_kube_write_done(struct guard *, uint64_t id,
+                           enum kube_write_result, const struct guard_env *);
 
 /* The daemon is going to end: from now on everything of ours that would keep
  * others back is undone (gates are opened), and nothing else is written.
@@ -145,6 +151,7 @@ struct guard_counters {
     uint64_t put_backs, holds_created, holds_released, holds_cancelled;
     uint64_t gates_closed, gates_opened, barriers, live_reads;
     uint64_t duplicates, brake_trips, freezes;
+    uint64_t events, events_dropped, nudges, excludes;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

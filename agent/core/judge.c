@@ -234,6 +234,7 @@ judge_with_pod(const struct model *m, const struct settings *s,
         verdict_set(v, VERDICT_REPORT, "B", "%s, but a change of a live "
                     "StatefulSet's fixed IP is denied (sts-ip-change=deny)",
                     e->why);
+        v->denied = true;
         return;
     }
     if (!seen_new && !made_for_another(p, pod) && !born_so(m, p, e)) {
@@ -329,6 +330,7 @@ judge_without_pod(const struct model *m, const struct settings *s,
             verdict_set(v, VERDICT_REPORT, "C", "%s, but a change of a live "
                         "StatefulSet's fixed IP is denied "
                         "(sts-ip-change=deny)", e->why);
+            v->denied = true;
             return;
         }
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "C",

@@ -8,6 +8,7 @@
 
 #include "model.h"
 
+#include "exclude-ips.h"
 #include "hash.h"
 #include "lsp-addr.h"
 #include "model-private.h"
@@ -25,6 +26,7 @@ model_init(struct model *m, const struct dialect *dialect)
     m->dialect = dialect;
     m->dialect_is_auto = dialect == &dialect_auto;
     hmap_init(&m->networks);
+    ovs_list_init(&m->excluding);
     hmap_init(&m->ports);
     hmap_init(&m->port_names);
     hmap_init(&m->members);
@@ -90,6 +92,28 @@ model_find_network_by_name(const struct model *m, const char *name,
     return found;
 }
 
+static void
+set_excludes(struct model *m, struct network *n, const struct smap *config)
+{
+    const char *exclude = smap_get(config, EXCLUDE_IPS_KEY);
+    const char *ours = smap_get(config, EXCLUDE_OURS_KEY);
+
+    if (nullable_string_is_equal(n->exclude, exclude)
+        && nullable_string_is_equal(n->exclude_ours, ours)) {
+        return;
+    }
+    free(n->exclude);
+    n->exclude = nullable_xstrdup(exclude);
+    free(n->exclude_ours);
+    n->exclude_ours = nullable_xstrdup(ours);
+    ovs_list_remove(&n->ours_node);
+    ovs_list_init(&n->ours_node);
+    if (ours) {
+        ovs_list_push_back(&m->excluding, &n->ours_node);
+    }
+    m->change_seqno++;
+}
+
 void
 model_set_network(struct model *m, const struct nb_network_row *row)
 {
@@ -103,10 +127,13 @@ model_set_network(struct model *m, const struct nb_network_row *row)
         n->subnet = nullable_xstrdup(subnet);
         ovs_list_init(&n->ports);
         ovs_list_init(&n->router_ports);
+        ovs_list_init(&n->ours_node);
         hmap_insert(&m->networks, &n->node, uuid_hash(&n->uuid));
+        set_excludes(m, n, row->other_config);
         m->change_seqno++;
         return;
     }
+    set_excludes(m, n, row->other_config);
     if (!strcmp(n->name, row->name) && nullable_string_is_equal(n->subnet,
                                                                 subnet)) {
         return;
@@ -131,6 +158,17 @@ model_set_network(struct model *m, const struct nb_network_row *row)
 
 static void detach_port(struct model *, struct port *, bool row_gone);
 
+static void
+free_network(struct network *n)
+{
+    ovs_list_remove(&n->ours_node);
+    free(n->name);
+    free(n->subnet);
+    free(n->exclude);
+    free(n->exclude_ours);
+    free(n);
+}
+
 void
 model_remove_network(struct model *m, const struct uuid *uuid)
 {
@@ -147,9 +185,7 @@ model_remove_network(struct model *m, const struct uuid *uuid)
         }
     }
     hmap_remove(&m->networks, &n->node);
-    free(n->name);
-    free(n->subnet);
-    free(n);
+    free_network(n);
     m->change_seqno++;
 }
 

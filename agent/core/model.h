@@ -85,6 +85,10 @@ struct network {
     struct uuid uuid;
     char *name;
     char *subnet;               /* other_config:subnet, or NULL. */
+    char *exclude;              /* other_config:exclude_ips, or NULL. */
+    char *exclude_ours;         /* What of that is ours, or NULL. */
+    struct ovs_list ours_node;  /* In model->excluding; empty if 'exclude_ours'
+                                 * is NULL. */
     size_t n_localnet;          /* Ports of type localnet. */
     struct ovs_list ports;      /* struct port, 'network_node'. */
     struct ovs_list router_ports; /* type router, 'router_node'. */
@@ -262,6 +266,7 @@ struct model {
     struct shash ipam_claims;   /* struct ipam_claim, by "ns/name". */
     struct hmap kept_addrs;     /* What they keep, by network and address. */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
+    struct ovs_list excluding;  /* Networks with our words in exclude_ips. */
     struct sset opted_out_namespaces;
 
     /* Owners elsewhere are not ours to judge. */

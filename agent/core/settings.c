@@ -37,6 +37,8 @@ BUILD_ASSERT_DECL(sizeof(enum admission_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum chassis_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum mac_bindings_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum reserve_policy) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_S (24 * 60 * 60)
@@ -65,6 +67,15 @@ BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
     SETTING("mac-bindings", "report|flush", CHOICE, mac_bindings,           \
             0, 1, MAC_BINDINGS_REPORT,                                      \
             "report MAC_Binding rows that block, or delete them")           \
+    SETTING("events", SWITCH_WORDS, CHOICE, events,                         \
+            0, 1, SWITCH_ON,                                                \
+            "write Events about pods and StatefulSets")                     \
+    SETTING("reserve", "none|exclude-ips|kube-ovn", CHOICE, reserve,        \
+            0, 2, RESERVE_NONE,                                             \
+            "keep held addresses from an IPAM, too")                        \
+    SETTING("nudge", SWITCH_WORDS, CHOICE, nudge,                           \
+            0, 1, SWITCH_OFF,                                               \
+            "annotate pods that wait when a hold ends")                     \
                                                                             \
     /* How long a judgement is left to settle. */                           \
     SETTING("settle-time", "MS", MS, settle_ms, 0, 600000, 2000,            \

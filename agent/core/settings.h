@@ -20,6 +20,11 @@ enum admission_policy { ADMISSION_WARN, ADMISSION_DENY };
 enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
+enum reserve_policy { RESERVE_NONE, RESERVE_EXCLUDE_IPS, RESERVE_KUBE_OVN };
+enum setting_switch { SWITCH_OFF, SWITCH_ON };
+
+/* The words of a setting that is an enum setting_switch. */
+#define SWITCH_WORDS "off|on"
 
 const char *guard_mode_to_string(enum guard_mode);
 bool guard_mode_from_string(const char *, enum guard_mode *);
@@ -31,6 +36,9 @@ struct settings {
     enum chassis_policy chassis_policy;
     enum mac_bindings_policy mac_bindings;
     enum hold_scope hold_scope;
+    enum setting_switch events;         /* Events in Kubernetes. */
+    enum reserve_policy reserve;        /* In which IPAM holds stand. */
+    enum setting_switch nudge;          /* Pods that wait are annotated. */
 
     long long int settle_ms;            /* Two observations this far apart. */
     long long int unseen_settle_ms;     /* The same for a pod whose arrival we

@@ -21,6 +21,7 @@
 #include "api-discovery.h"
 #include "api-live.h"
 #include "api-store.h"
+#include "api-write.h"
 #include "cni-watch.h"
 #include "http.h"
 #include "kube-change.h"
@@ -100,6 +101,7 @@ struct api_source {
     struct http *http;
     struct api_store store;
     struct api_live live;
+    struct api_writer writer;
     struct api_discovery discovery;
     struct api_resource resources[N_RES];
     struct cni_watch *cni;      /* Or NULL. */
@@ -245,6 +247,8 @@ api_source_create(const struct api_source_options *options,
     src->http = http_create();
     api_store_init(&src->store, options->dialect);
     api_live_init(&src->live, src->http, kubeconfig, &src->store);
+    api_writer_init(&src->writer, src->http, kubeconfig,
+                    options->instance ? options->instance : "unnamed");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (kinds[i].discovered >= 0) {
             src->resources[kinds[i].discovered] = (struct api_resource) {
@@ -292,6 +296,7 @@ api_source_destroy(struct api_source *src)
         free(src->resources[i].api_version);
     }
     api_live_destroy(&src->live);
+    api_writer_destroy(&src->writer);
     api_store_destroy(&src->store);
     http_destroy(src->http);
     kubeconfig_destroy(src->kubeconfig);
@@ -445,6 +450,7 @@ api_source_run(struct api_source *src, long long int now)
     }
     refresh_live_pods(src, now);
     api_live_run(&src->live, now);
+    api_writer_run(&src->writer, now);
     if (!src->synced && is_synced(src)) {
         VLOG_INFO("%s: %"PRIuSIZE" pods are known",
                   kubeconfig_server(src->kubeconfig), src->store.n_pods);
@@ -470,6 +476,7 @@ api_source_wait(struct api_source *src)
         cni_watch_wait(src->cni);
     }
     api_live_wait(&src->live);
+    api_writer_wait(&src->writer);
     if (src->store.n_given[0]) {
         poll_timer_wait_until(src->refresh_at);
     }
@@ -519,6 +526,26 @@ api_source_pop_live(struct api_source *src, uint64_t *id,
     *began_ms = r->began_ms;
     api_live_result_destroy(r);
     return true;
+}
+
+void
+api_source_write(struct api_source *src, struct kube_write *write,
+                 long long int now)
+{
+    api_writer_start(&src->writer, write, now);
+    poll_immediate_wake();
+}
+
+struct api_write_result *
+api_source_pop_write(struct api_source *src)
+{
+    return api_writer_pop(&src->writer);
+}
+
+bool
+api_source_writes_are_done(const struct api_source *src)
+{
+    return api_writer_is_idle(&src->writer);
 }
 
 /* ---- What it is worth. ---- */
@@ -574,7 +601,8 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + missing_rights_count(&src->live.rights));
+                          + missing_rights_count(&src->live.rights)
+                          + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
         struct reflector_status rs;
@@ -619,6 +647,8 @@ api_source_get_status(const struct api_source *src,
     status->n_bytes = http.n_bytes;
     status->n_live_reads = src->live.n_reads;
     status->n_live_failed = src->live.n_failed;
+    status->n_writes = src->writer.n_done + src->writer.n_failed;
+    status->n_write_failed = src->writer.n_failed;
     status->memory = api_store_memory(&src->store);
 }
 
@@ -650,6 +680,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
         ds_put_cstr(ds, "pods: there is not one, which is not believed "
                     "before it is confirmed\n");
     }
+    api_writer_format_problems(&src->writer, ds);
 }
 
 void

@@ -22,9 +22,11 @@
 #include "orders.h"
 
 struct api_source;
+struct api_write_result;
 struct dialect;
 struct ds;
 struct kube_change;
+struct kube_write;
 struct sset;
 struct svec;
 
@@ -33,6 +35,8 @@ struct api_source_options {
     const struct dialect *dialect;
     /* Only these namespaces; empty or NULL: all. */
     const struct svec *namespaces;
+    const char *instance;       /* For Events: which of us reports; may be
+                                 * NULL. */
     /* Only pods on nodes with these labels, and of this zone; NULL: any. */
     const char *node_selector, *zone;
     /* "NAMESPACE/NAME" of the CNI controller, whose restarts are watched;
@@ -56,6 +60,7 @@ struct api_source_status {
     uint64_t n_lists, n_watches, n_events, n_errors;
     uint64_t n_requests, n_connections, n_bytes;
     uint64_t n_live_reads, n_live_failed;
+    uint64_t n_writes, n_write_failed; /* Ended, in either way. */
     size_t memory;              /* Bytes of what is kept of the objects. */
 };
 
@@ -81,6 +86,13 @@ void api_source_live_read(struct api_source *, const struct live_read *,
 bool api_source_pop_live(struct api_source *, uint64_t *id,
                          enum live_read_result *, long long int *began_ms);
 
+/* Begins to write, and takes 'write'.  If it has an id, the answer comes by
+ * api_source_pop_write(), which the caller frees. */
+void api_source_write(struct api_source *, struct kube_write *,
+                      long long int now);
+struct api_write_result *api_source_pop_write(struct api_source *);
+/* True if no write is under way. */
+bool api_source_writes_are_done(const struct api_source *);
 /* Finds out whether the CNI controller refuses a pod its address; if so, that
  * comes by api_source_pop(). */
 void api_source_look_for_refusal(struct api_source *,

@@ -17,6 +17,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-store-private.h \
 	agent/kube/api-store.c \
 	agent/kube/api-store.h \
+	agent/kube/api-write.c \
+	agent/kube/api-write.h \
 	agent/kube/base64.c \
 	agent/kube/base64.h \
 	agent/kube/cni-watch.c \

@@ -15,6 +15,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/addresses.at \
 	tests/system/gate.at \
 	tests/system/ovn-kubernetes.at \
+	tests/system/reserve.at \
 	tests/system/observe.at \
 	tests/system/safety.at \
 	tests/system/foreign.at \

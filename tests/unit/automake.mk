@@ -21,12 +21,16 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/suites.h \
 	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
+	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
 	tests/unit/test-control.c \
 	tests/unit/test-dialect-auto.c \
 	tests/unit/test-dialect-kube-ovn.c \
 	tests/unit/test-dialect-ovn-kubernetes.c \
+	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-exclude-ips.c \
+	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-ovn-kubernetes.c \

@@ -17,6 +17,7 @@
 #include "uuid.h"
 
 #include "agent/core/dialect.h"
+#include "agent/core/exclude-ips.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
@@ -116,6 +117,9 @@ world_destroy(struct world *w)
     free(w->ports);
     for (size_t i = 0; i < w->n_networks; i++) {
         free(w->networks[i].name);
+        free(w->networks[i].subnet);
+        free(w->networks[i].exclude);
+        free(w->networks[i].ours);
     }
     for (size_t i = 0; i < w->n_chassis; i++) {
         free(w->chassis[i].name);
@@ -142,6 +146,10 @@ world_destroy(struct world *w)
         journal_entry_destroy(&w->journal[i]);
     }
     free(w->journal);
+    for (size_t i = 0; i < w->n_writes; i++) {
+        kube_write_destroy(w->writes[i]);
+    }
+    free(w->writes);
     ipguard_row_destroy(&w->row);
     store_batch_destroy(w->store);
     nb_batch_destroy(w->nb);
@@ -172,6 +180,14 @@ world_kill(struct world *w, bool commit)
 
 /* ---- Northbound. ---- */
 
+static void
+smap_add_if_set(struct smap *smap, const char *key, const char *value)
+{
+    if (value) {
+        smap_add(smap, key, value);
+    }
+}
+
 void
 world_tell_network(struct world *w, size_t i)
 {
@@ -181,6 +197,9 @@ world_tell_network(struct world *w, size_t i)
         .other_config = &config,
     };
 
+    smap_add_if_set(&config, "subnet", w->networks[i].subnet);
+    smap_add_if_set(&config, EXCLUDE_IPS_KEY, w->networks[i].exclude);
+    smap_add_if_set(&config, EXCLUDE_OURS_KEY, w->networks[i].ours);
     if (w->networks[i].exists) {
         model_set_network(guard_model(w->guard), &row);
     }
@@ -198,6 +217,14 @@ world_network(struct world *w, const char *name)
     w->networks[i].exists = true;
     world_tell_network(w, i);
     return i;
+}
+
+void
+world_set_exclude(struct world *w, uint32_t network, const char *exclude)
+{
+    free(w->networks[network].exclude);
+    w->networks[network].exclude = nullable_xstrdup(exclude);
+    world_tell_network(w, network);
 }
 
 struct wport *
@@ -472,6 +499,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .store_busy = w->store != NULL,
         .nb_busy = w->nb != NULL,
         .paused = w->paused,
+        .kube_writable = !w->no_api,
     };
 }
 
@@ -626,6 +654,38 @@ world_journalled(const struct world *w, const char *action)
 
     for (size_t i = 0; i < w->n_journal; i++) {
         n += !strcmp(w->journal[i].action, action);
+    }
+    return n;
+}
+
+static bool
+write_is(const struct kube_write *w, enum kube_write_kind kind,
+         const char *name, const char *reason)
+{
+    return (w->kind == kind && (!name || !strcmp(w->name, name))
+            && (!reason || !strcmp(w->reason, reason)));
+}
+
+const struct kube_write *
+world_find_write(const struct world *w, enum kube_write_kind kind,
+                 const char *name, const char *reason)
+{
+    for (size_t i = w->n_writes; i-- > 0; ) {
+        if (write_is(w->writes[i], kind, name, reason)) {
+            return w->writes[i];
+        }
+    }
+    return NULL;
+}
+
+size_t
+world_count_writes(const struct world *w, enum kube_write_kind kind,
+                   const char *name, const char *reason)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n_writes; i++) {
+        n += write_is(w->writes[i], kind, name, reason);
     }
     return n;
 }

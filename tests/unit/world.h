@@ -141,6 +141,7 @@ struct world {
         struct uuid uuid;
         char *name;
         bool exists;
+        char *subnet, *exclude, *ours; /* Of other_config, or NULL. */
     } networks[4];
     size_t n_networks;
     struct wport **ports;
@@ -183,6 +184,12 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    bool no_api;                /* Pods come from files. */
+    struct kube_write **writes; /* All that were ordered, oldest first. */
+    size_t n_writes;
+    /* Called for each write; its result. */
+    enum kube_write_result (*on_write)(struct world *,
+                                       const struct kube_write *);
     enum fault nb_fault, store_fault; /* Of the next transaction. */
 
     /* Called before a live read is answered; may change the world. */
@@ -196,7 +203,7 @@ struct world {
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
     size_t n_refusal_reads;
-    size_t n_clears, n_sets, n_gated, n_opened;
+    size_t n_clears, n_sets, n_gated, n_opened, n_excludes;
     size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
     size_t n_violations;
@@ -232,6 +239,8 @@ void world_pod(struct world *, struct pod *); /* Takes it. */
 void world_del_pod(struct world *, const char *name);
 void world_sts(struct world *, struct workload *); /* Takes it. */
 void world_del_sts(struct world *, const char *name);
+/* Sets exclude_ips of a switch by another hand. */
+void world_set_exclude(struct world *, uint32_t network, const char *);
 /* Tells the guard all the flags (down, wrong...) as they are. */
 void world_flags(struct world *);
 /* An operator makes a request; 'args' are "KEY=VALUE KEY=VALUE", with "_" for
@@ -259,6 +268,14 @@ const struct hold *world_stored_hold(const struct world *, const char *ip);
 bool world_gated(const struct world *, const char *port);
 bool world_logged(const struct world *, const char *part);
 size_t world_journalled(const struct world *, const char *action);
+/* The latest write of that kind about an object of that name (NULL: any) and,
+ * for an Event, with that reason; NULL if there is none. */
+const struct kube_write *world_find_write(const struct world *,
+                                          enum kube_write_kind,
+                                          const char *name,
+                                          const char *reason);
+size_t world_count_writes(const struct world *, enum kube_write_kind,
+                          const char *name, const char *reason);
 /* How many enabled ports of one network have 'ip'. */
 size_t world_open_ports(const struct world *, const char *ip);
 /* All of NB in words; the caller frees it. */
