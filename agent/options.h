@@ -25,6 +25,7 @@ struct options {
     char *zone;                 /* Or NULL: any. */
     char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
                                  * dialect's. */
+    char *http_listen;          /* "[ADDR:]PORT", or NULL. */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

@@ -40,6 +40,7 @@
 #include "agent/core/orders.h"
 #include "agent/dirs.h"
 #include "agent/guard-log.h"
+#include "agent/http-pages.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/unixctl-commands.h"
@@ -49,8 +50,6 @@
 #include "ovsdb/store.h"
 
 VLOG_DEFINE_THIS_MODULE(ovn_ipguard);
-
-#define LOOP_STOPWATCH "ovn-ipguard-loop"
 
 void
 agent_get_env(const struct agent *a, struct guard_env *env)
@@ -325,6 +324,7 @@ wait_all(struct agent *a)
     sources_wait(a);
     control_wait(a->control);
     control_memory_wait(a->control);
+    http_pages_wait(a);
     log_reopen_wait();
     if (a->exiting) {
         poll_immediate_wake();
@@ -375,6 +375,7 @@ run_loop(struct agent *a)
         run_guard(a);
         run_stop(a);
         control_run(a->control);
+        http_pages_run(a, now);
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
@@ -483,6 +484,7 @@ main(int argc, char *argv[])
     open_control(&agent);
     agent.instance = make_instance_name(&agent.options);
     sources_open(&agent);
+    http_pages_open(&agent);
     log_reopen_init();
     daemonize_complete();
 
@@ -493,6 +495,7 @@ main(int argc, char *argv[])
     run_loop(&agent);
 
     control_destroy(agent.control);
+    http_pages_close(&agent);
     log_reopen_destroy();
     agent_close(&agent);
     ovsrcu_exit();

@@ -101,5 +101,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/safety.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
+	agent/core/step-times.c \
+	agent/core/step-times.h \
 	agent/core/workload.c \
 	agent/core/workload.h

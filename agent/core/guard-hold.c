@@ -406,12 +406,26 @@ queue_flush(struct guard *g, struct hold *h, const struct evidence *e,
               e->n_flush);
 }
 
+/* A reservation has no steps, and what another life began is not known. */
+static void
+note_steps(struct guard *g, const struct hold *h, const struct guard_env *env)
+{
+    if (!h->would_be && h->n_former && h->gone_ms && h->b2_since_ms) {
+        step_times_add(&g->steps[STEP_SOUTHBOUND],
+                       h->b2_since_ms - h->gone_ms);
+        step_times_add(&g->steps[STEP_CHASSIS],
+                       h->state_since_ms - h->b2_since_ms);
+        step_times_add(&g->steps[STEP_RELEASE], env->now - h->gone_ms);
+    }
+}
+
 static void
 end_hold(struct guard *g, struct hold *h, enum hold_state end,
          const struct guard_env *env)
 {
     switch (end) {
     case HOLD_RELEASED:
+        note_steps(g, h, env);
         g->counters.holds_released++;
         guard_end_hold(g, h, "release", "clean", env);
         break;

@@ -277,6 +277,7 @@ struct guard {
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
     struct guard_counters counters;
+    struct step_times steps[N_STEPS];
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;

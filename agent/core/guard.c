@@ -172,6 +172,18 @@ guard_gates(const struct guard *g)
     return &g->gates;
 }
 
+size_t
+guard_n_duplicates(const struct guard *g)
+{
+    return hmap_count(&g->duplicates);
+}
+
+const struct step_times *
+guard_step_times(const struct guard *g, enum hold_step_kind step)
+{
+    return &g->steps[step];
+}
+
 const struct sb_watch *
 guard_sb_watch(const struct guard *g)
 {

@@ -26,7 +26,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ha.at \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
-	tests/system/ctl-read.at
+	tests/system/ctl-read.at \
+	tests/system/http.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 

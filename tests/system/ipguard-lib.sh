@@ -712,6 +712,13 @@ told () {
     reader "$@" | tr '\n' ' '
 }
 
+# Does Prometheus' own tool take the metrics in file $1, without a remark?
+promtool_takes () {
+    promtool check metrics < "$1" > promtool-output 2>&1
+    cat promtool-output
+    test ! -s promtool-output
+}
+
 # stop_ipguard [--cleanup]: stops the daemon as an operator does.
 stop_ipguard () {
     local name="${instance:-ovn-ipguard}" pid
