@@ -32,6 +32,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
+	tests/unit/test-explain.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
