@@ -4,6 +4,7 @@
 # a script here that exits with 0, 1 or 77 (skipped), and a line in run-checks.
 
 EXTRA_DIST += \
+	build-aux/check-alerts \
 	build-aux/check-cksum \
 	build-aux/check-ctl-manual \
 	build-aux/check-dist \
