@@ -103,5 +103,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/settings.h \
 	agent/core/step-times.c \
 	agent/core/step-times.h \
+	agent/core/strpool.c \
+	agent/core/strpool.h \
 	agent/core/workload.c \
 	agent/core/workload.h

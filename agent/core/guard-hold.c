@@ -36,10 +36,8 @@ guard_same_vm(const struct port *a, const struct port *b)
 }
 
 bool
-guard_same_owner(const struct hold *h, const struct port *p)
+guard_is_owner(const struct hold *h, const struct member *mb)
 {
-    const struct member *mb = p->member;
-
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
             && (!strcmp(mb->name, h->owner.name)
@@ -54,6 +52,12 @@ guard_hold_whose(const struct hold *h)
     return (h->owner.name[0]
             ? xasprintf("formerly %s/%s", h->owner.ns, h->owner.name)
             : xstrdup(h->reason));
+}
+
+bool
+guard_same_owner(const struct hold *h, const struct port *p)
+{
+    return guard_is_owner(h, p->member);
 }
 
 /* Did 'p' get the address in the very update in which it left another port?

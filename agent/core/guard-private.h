@@ -384,7 +384,9 @@ char *guard_find_hold(const struct guard *, const char *network,
                       const char *ip, struct hold **);
 /* "formerly default/sts1-0", or "reserved by ..."; the caller frees it. */
 char *guard_hold_whose(const struct hold *);
-/* Is 'port' one of the owner that the hold is of? */
+/* Is 'member' (may be NULL), or the one that 'port' is of, the owner that the
+ * hold is of? */
+bool guard_is_owner(const struct hold *, const struct member *);
 bool guard_same_owner(const struct hold *, const struct port *);
 /* Are both ports of pods of one virtual machine, of which one migrates into
  * the other? */
