@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "agent/config-db.h"
+#include "agent/memory-trim.h"
 #include "agent/options.h"
 
 struct api_source;
@@ -39,6 +40,8 @@ struct agent {
     char *instance;             /* Name of this instance. */
     char *boot_id;              /* Changes when the machine restarts. */
     long long int started_ms;   /* Monotonic. */
+
+    struct memory_trim trim;
 
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool planned;               /* All sources were read and judged once. */

@@ -323,6 +323,7 @@ wait_all(struct agent *a)
     control_wait(a->control);
     control_memory_wait(a->control);
     log_reopen_wait();
+    memory_trim_wait(&a->trim);
     if (a->exiting) {
         poll_immediate_wake();
     }
@@ -369,6 +370,7 @@ run_loop(struct agent *a)
         run_guard(a);
         run_stop(a);
         control_run(a->control);
+        memory_trim_run(&a->trim, now, time_msec());
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());

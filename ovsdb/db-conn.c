@@ -14,9 +14,6 @@
 #include "ovsdb/db-conn.h"
 
 #include <stdlib.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "hash.h"
 #include "openvswitch/util.h"
@@ -293,12 +290,4 @@ db_row_digest(const struct ovsdb_idl_row *row,
         b = ovsdb_datum_hash(datum, &columns[i]->type, b);
     }
     return ((uint64_t) a << 32) | b;
-}
-
-void
-db_trim_memory(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
 }
