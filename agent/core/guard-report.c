@@ -430,9 +430,16 @@ guard_format_port(const struct guard *g, const char *name,
     if (!p) {
         return xasprintf("no Logical_Switch_Port is called %s", name);
     }
-    ds_put_format(ds, "%s on %s: %s (%s)\n", p->name,
+    ds_put_format(ds, "%s on %s: %s (", p->name,
                   p->network ? p->network->name : "no switch",
-                  port_kind_to_string(p->kind), p->why);
+                  port_kind_to_string(p->kind));
+    if (p->member) {
+        ds_put_format(ds, "port of %s/%s for provider %s", p->member->ns,
+                      p->member->name, p->provider);
+    } else {
+        ds_put_cstr(ds, p->why);
+    }
+    ds_put_cstr(ds, ")\n");
     for (size_t i = 0; i < p->addresses.n; i++) {
         ds_put_format(ds, "    addresses: %s\n", p->addresses.names[i]);
     }

@@ -86,7 +86,8 @@ struct network {
     char *subnet;               /* other_config:subnet, or NULL. */
     size_t n_localnet;          /* Ports of type localnet. */
     struct ovs_list ports;      /* struct port, 'network_node'. */
-    struct ovs_list router_ports; /* type router, 'router_node'. */
+    struct port **router_ports; /* Those of type router, in no order. */
+    size_t n_router_ports;
 };
 
 enum port_type {
@@ -103,7 +104,6 @@ struct port {
     struct hmap_node uuid_node; /* In model->ports. */
     struct hmap_node name_node; /* In model->port_names. */
     struct ovs_list network_node;
-    struct ovs_list router_node; /* PORT_TYPE_ROUTER only. */
     struct ovs_list member_node; /* In member->ports. */
 
     struct uuid uuid;
@@ -113,7 +113,9 @@ struct port {
     struct svec port_security;
     struct ip_addr_set ips;     /* All it may answer for: static, dynamic
                                  * and virtual-ip. */
-    struct ip_addr_set static_ips; /* Those of 'addresses' only. */
+    struct ip_addr_set static_ips; /* Those of 'addresses' only.  May share
+                                    * its memory with 'ips': neither is to be
+                                    * changed. */
     enum port_type type;
     enum port_kind kind;
     enum tristate enabled;
@@ -124,7 +126,8 @@ struct port {
     char *requested_chassis;    /* options:requested-chassis, or NULL. */
     char *router_port;          /* options:router-port, or NULL. */
     char *provider;             /* PORT_OWNED. */
-    char *why;                  /* What was proven, in words. */
+    char *why;                  /* What was found, in words; NULL for
+                                 * PORT_OWNED, whose 'member' says it. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */
 };
 

@@ -32,7 +32,6 @@ pod_create(const char *ns, const char *name, const char *uid)
     pod->ns = xstrdup(ns);
     pod->name = xstrdup(name);
     pod->uid = xstrdup(uid ? uid : "");
-    pod->origin = xstrdup("");
     pod->owner_kind = OWNER_NONE;
     pod->owner_name = xstrdup("");
     pod->owner_uid = xstrdup("");
@@ -51,7 +50,6 @@ pod_destroy(struct pod *pod)
         free(pod->ns);
         free(pod->name);
         free(pod->uid);
-        free(pod->origin);
         free(pod->owner_name);
         free(pod->owner_uid);
         free(pod->revision);
@@ -70,7 +68,6 @@ pod_clone(const struct pod *src)
     dst->ns = xstrdup(src->ns);
     dst->name = xstrdup(src->name);
     dst->uid = xstrdup(src->uid);
-    dst->origin = xstrdup(src->origin);
     dst->owner_name = xstrdup(src->owner_name);
     dst->owner_uid = xstrdup(src->owner_uid);
     dst->revision = xstrdup(src->revision);

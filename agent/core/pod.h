@@ -24,7 +24,6 @@ struct pod {
     char *ns;
     char *name;
     char *uid;                  /* "" if the manifest has none. */
-    char *origin;               /* For messages: "file:line", or "API". */
 
     enum owner_kind owner_kind;
     char *owner_name;           /* Of the controlling owner, or "".  For
@@ -52,7 +51,6 @@ struct pod {
 struct pod *pod_create(const char *ns, const char *name, const char *uid);
 void pod_destroy(struct pod *);
 struct pod *pod_clone(const struct pod *);
-/* Compares everything but 'origin', which moves with the lines of a file. */
 bool pod_equals(const struct pod *, const struct pod *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for
