@@ -107,6 +107,7 @@ def set_floor(bench, sandbox, ports, batch=1):
     with Program([bench.floor, sandbox.remote("nb"), "set",
                   str(batch)]) as program:
         program.wait_for("^ready$")
+        sandbox.settle()
         program.child.stdin.write(lines(ports))
         program.child.stdin.close()
         program.wait_for("^done$")
@@ -117,6 +118,7 @@ def set_floor(bench, sandbox, ports, batch=1):
 def set_nbctl_daemon(_bench, sandbox, ports):
     with Nbctl(sandbox) as daemon:
         daemon.run("get", "NB_Global", ".", "nb_cfg")
+        sandbox.settle()
         times = []
         for p in ports:
             start = time.monotonic()
@@ -134,6 +136,7 @@ def set_ovsdbapp(bench, sandbox, ports):
     with Program([SYSTEM_PYTHON, bench.path("load-ovsdbapp"),
                   sandbox.remote("nb"), "set"]) as program:
         program.wait_for("^ready$")
+        sandbox.settle()
         times = []
         for p in ports:
             n = len(program.said)
