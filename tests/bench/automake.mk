@@ -23,6 +23,11 @@ EXTRA_DIST += \
 	tests/bench/benchlib/rpc.py \
 	tests/bench/benchlib/sandbox.py \
 	tests/bench/benchlib/work_change.py \
+	tests/bench/benchlib/work_churn.py \
+	tests/bench/benchlib/work_commands.py \
+	tests/bench/benchlib/work_idle.py \
+	tests/bench/benchlib/work_reconnect.py \
+	tests/bench/benchlib/work_sb.py \
 	tests/bench/benchlib/work_start.py \
 	tests/bench/benchlib/work_storm.py \
 	tests/bench/load-ovsdbapp \
