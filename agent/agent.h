@@ -36,6 +36,7 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
 
     char *instance;             /* Name of this instance. */
     char *boot_id;              /* Changes when the machine restarts. */

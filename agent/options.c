@@ -40,6 +40,9 @@ enum {
     OPT_KUBE_API,
     OPT_KUBE_CONTEXT,
     OPT_NAMESPACE,
+    OPT_NODE_SELECTOR,
+    OPT_ZONE,
+    OPT_CNI_CONTROLLER,
     OPT_OVNNB_DB,
     OPT_OVNSB_DB,
     OPT_PODS,
@@ -59,6 +62,9 @@ static const struct option fixed_options[] = {
     {"kube-context", required_argument, NULL, OPT_KUBE_CONTEXT},
     {"kube-api", required_argument, NULL, OPT_KUBE_API},
     {"namespace", required_argument, NULL, OPT_NAMESPACE},
+    {"node-selector", required_argument, NULL, OPT_NODE_SELECTOR},
+    {"zone", required_argument, NULL, OPT_ZONE},
+    {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
@@ -71,6 +77,13 @@ static const struct option fixed_options[] = {
     DAEMON_LONG_OPTIONS,
     STREAM_SSL_LONG_OPTIONS,
 };
+
+/* Of a setting that is on or off, "--NAME" alone says on. */
+static bool
+is_switch(const struct setting_info *info)
+{
+    return !strcmp(info->arg, SWITCH_WORDS);
+}
 
 /* Returns all options, ended by a null one; the caller frees the array. */
 static struct option *
@@ -85,7 +98,8 @@ make_long_options(void)
     for (size_t i = 0; i < n_settings; i++) {
         options[n++] = (struct option) {
             .name = infos[i].name,
-            .has_arg = required_argument,
+            .has_arg = (is_switch(&infos[i]) ? optional_argument
+                        : required_argument),
             .val = OPT_SETTINGS + i,
         };
     }
@@ -151,8 +165,14 @@ Pods:\n\
                             \"in-cluster\" with the pod's service account\n\
   --namespace=NAME          read pods of this namespace only; may be given\n\
                             repeatedly\n\
-  --dialect=kube-ovn        how the CNI names ports and annotations\n\
-                            (default: kube-ovn)\n",
+  --node-selector=SELECTOR  judge pods on nodes with these labels only\n\
+  --zone=NAME               judge pods on nodes of this zone of\n\
+                            ovn-kubernetes only\n\
+  --cni-controller=NS/NAME  whose restarts are watched, or \"none\"\n\
+                            (default: kube-system/kube-ovn-controller)\n\
+  --dialect=auto|kube-ovn|ovn-kubernetes\n\
+                            how the CNI names ports and annotations; auto:\n\
+                            as the marks on ports and pods tell (default)\n",
            program_name, program_name, nb_db, sb_db, own_db,
            PROBE_DEFAULT_MS);
     free(nb_db);
@@ -250,7 +270,8 @@ set_dialect(struct options *o, const char *name)
 {
     o->dialect = dialect_by_name(name);
     if (!o->dialect) {
-        ovs_fatal(0, "--dialect: '%s' is not 'kube-ovn'", name);
+        ovs_fatal(0, "--dialect: '%s' is not 'auto', 'kube-ovn' or "
+                  "'ovn-kubernetes'", name);
     }
 }
 
@@ -302,6 +323,19 @@ handle_db_option(struct options *o, int c)
     }
 }
 
+/* "NAMESPACE/NAME" or "none". */
+static void
+check_controller(const char *arg)
+{
+    const char *slash = strchr(arg, '/');
+
+    if (strcmp(arg, "none")
+        && (!slash || slash == arg || !slash[1] || strchr(slash + 1, '/'))) {
+        ovs_fatal(0, "--cni-controller: \"%s\" is not NAMESPACE/NAME or "
+                  "\"none\"", arg);
+    }
+}
+
 static void
 handle_kube_option(struct options *o, int c)
 {
@@ -323,6 +357,20 @@ handle_kube_option(struct options *o, int c)
 
     case OPT_NAMESPACE:
         svec_add(&o->namespaces, nonempty("namespace", optarg, "a name"));
+        break;
+
+    case OPT_NODE_SELECTOR:
+        replace(&o->node_selector, xstrdup(nonempty("node-selector", optarg,
+                                                    "a label selector")));
+        break;
+
+    case OPT_ZONE:
+        replace(&o->zone, xstrdup(nonempty("zone", optarg, "a name")));
+        break;
+
+    case OPT_CNI_CONTROLLER:
+        check_controller(optarg);
+        replace(&o->cni_controller, xstrdup(optarg));
         break;
 
     default:
@@ -357,6 +405,9 @@ handle_option(struct options *o, int c, bool *dry_run,
     case OPT_KUBE_CONTEXT:
     case OPT_KUBE_API:
     case OPT_NAMESPACE:
+    case OPT_NODE_SELECTOR:
+    case OPT_ZONE:
+    case OPT_CNI_CONTROLLER:
         handle_kube_option(o, c);
         break;
 
@@ -458,6 +509,12 @@ complete(struct options *o, bool dry_run)
     if (o->namespaces.n && !o->kubeconfig && !o->kube_api) {
         ovs_fatal(0, "--namespace needs --kubeconfig or --kube-api");
     }
+    if ((o->node_selector || o->zone || o->cni_controller)
+        && !o->kubeconfig && !o->kube_api) {
+        ovs_fatal(0, "--%s needs --kubeconfig or --kube-api",
+                  o->node_selector ? "node-selector"
+                  : o->zone ? "zone" : "cni-controller");
+    }
     if (!o->private_key != !o->certificate) {
         ovs_fatal(0, "--private-key and --certificate need each other");
     }
@@ -479,7 +536,7 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
-    o->dialect = &dialect_kube_ovn;
+    o->dialect = &dialect_auto;
     o->probe_ms = PROBE_DEFAULT_MS;
 
     for (;;) {
@@ -491,7 +548,8 @@ options_parse(struct options *o, int argc, char *argv[])
         if (c >= OPT_SETTINGS) {
             const char *name = infos[c - OPT_SETTINGS].name;
 
-            check_value(name, settings_set(&o->settings, name, optarg));
+            check_value(name, settings_set(&o->settings, name,
+                                           optarg ? optarg : "on"));
         } else {
             handle_option(o, c, &dry_run, long_options);
         }
@@ -514,6 +572,9 @@ options_destroy(struct options *o)
     free(o->own_db);
     svec_destroy(&o->pods);
     free(o->kubeconfig);
+    free(o->node_selector);
+    free(o->zone);
+    free(o->cni_controller);
     free(o->kube_context);
     free(o->kube_api);
     svec_destroy(&o->namespaces);

@@ -21,6 +21,10 @@ struct options {
     char *kube_context;         /* Or NULL: the file's own. */
     char *kube_api;             /* URL or "in-cluster", or NULL. */
     struct svec namespaces;     /* Empty: all. */
+    char *node_selector;        /* Or NULL: all nodes. */
+    char *zone;                 /* Or NULL: any. */
+    char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
+                                 * dialect's. */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

@@ -75,6 +75,7 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->nb_busy = nb_act_is_busy(a->nb);
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
+    env->kube_writable = a->api != NULL;
 }
 
 /* ---- Databases. ---- */
@@ -228,12 +229,13 @@ poll_results(struct agent *a, long long int now)
         guard_nb_done(a->guard, &nb_result, &env);
         nb_result_destroy(&nb_result);
     }
+    sources_poll_writes(a);
 }
 
 /* ---- Orders. ---- */
 
 static void
-carry_out(struct agent *a, const struct orders *orders)
+carry_out(struct agent *a, struct orders *orders)
 {
     if (orders->store && a->store) {
         store_start(a->store, orders->store, time_msec());
@@ -242,6 +244,7 @@ carry_out(struct agent *a, const struct orders *orders)
         nb_act_start(a->nb, orders->nb, time_msec());
     }
     sources_start_live(a, orders);
+    sources_start_writes(a, orders);
     if (orders->n_delete_mac_bindings) {
         sb_view_delete_mac_bindings(a->sb, orders->delete_mac_bindings,
                                     orders->n_delete_mac_bindings,
@@ -340,6 +343,9 @@ run_stop(struct agent *a)
         return;
     }
     remains = guard_stop_remains(a->guard);
+    if (!remains && !sources_writes_are_done(a)) {
+        remains = xstrdup("the API server has not answered yet");
+    }
     if (!remains) {
         a->exiting = true;
     } else if (time_msec() >= a->stop_ms) {
@@ -435,10 +441,12 @@ agent_open(struct agent *a)
     uuid_generate(&seed);
     a->started_ms = time_msec();
     a->boot_id = read_boot_id();
-    a->instance = make_instance_name(o);
     config_db_init(&a->config, o);
     options_update_tls(o);
     a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    if (a->api) {
+        model_set_namespaces(guard_model(a->guard), &o->namespaces);
+    }
     a->nb = nb_view_create(o->nb_db, NB_LOCK);
     a->sb = sb_view_create(o->sb_db, SB_LOCK);
     a->store = o->own_db ? store_create(o->own_db, OWN_LOCK) : NULL;
@@ -475,6 +483,7 @@ main(int argc, char *argv[])
     /* Nothing before this may start a thread: it forks. */
     compat_daemonize_start(false);
     open_control(&agent);
+    agent.instance = make_instance_name(&agent.options);
     sources_open(&agent);
     log_reopen_init();
     daemonize_complete();

@@ -11,12 +11,33 @@
 #include "util.h"
 
 #include "agent/agent.h"
+#include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/kube-change.h"
+#include "agent/core/kube-write.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
 #include "agent/kube/api-source.h"
+#include "agent/kube/api-write.h"
 #include "agent/kube/manifests.h"
+
+/* Tells the model which pods are ours to judge. */
+static void
+apply_scope(struct agent *a)
+{
+    struct model *model = guard_model(a->guard);
+    const struct sset *nodes;
+    uint64_t seqno;
+
+    if (!a->api) {
+        return;
+    }
+    nodes = api_source_nodes(a->api, &seqno);
+    if (nodes && (!model->by_node || seqno != a->nodes_seqno)) {
+        model_set_nodes(model, nodes);
+        a->nodes_seqno = seqno;
+    }
+}
 
 /* Tells the model what the sources have learnt.  Returns true if there was
  * anything. */
@@ -36,6 +57,7 @@ apply_changes(struct agent *a)
         kube_change_destroy(change);
         any = true;
     }
+    apply_scope(a);
 
     /* Only now: what the model is given before it is synced was there before
      * us, and is not an arrival.  Without any source nothing is known about
@@ -50,8 +72,18 @@ apply_changes(struct agent *a)
                            && as.trusted);
     /* A list of files that has no Vips is no proof that there are none. */
     model->vips_known = a->api && as.vips_known;
+    if (model->ipam_claims_known != (a->api && as.ipam_claims_known)) {
+        model->ipam_claims_known = !model->ipam_claims_known;
+        model_mark_all(model);
+    }
     if (model->ip_objects_hidden != as.ip_objects_hidden) {
         model->ip_objects_hidden = as.ip_objects_hidden;
+        model_mark_all(model);
+    }
+    if (model->cni_down != as.cni_down
+        || model->cni_restarted_ms != as.cni_restarted_ms) {
+        model->cni_down = as.cni_down;
+        model->cni_restarted_ms = as.cni_restarted_ms;
         model_mark_all(model);
     }
     return any;
@@ -111,6 +143,10 @@ sources_start_live(struct agent *a, const struct orders *orders)
     enum live_read_result result;
     struct guard_env env;
 
+    for (size_t i = 0; a->api && i < orders->n_refusals; i++) {
+        api_source_look_for_refusal(a->api, &orders->refusals[i],
+                                    time_msec());
+    }
     if (!orders->n_reads) {
         return;
     }
@@ -158,6 +194,40 @@ sources_run_live(struct agent *a)
     }
 }
 
+void
+sources_start_writes(struct agent *a, struct orders *orders)
+{
+    for (size_t i = 0; i < orders->n_kube_writes; i++) {
+        if (a->api) {
+            api_source_write(a->api, orders->kube_writes[i], time_msec());
+        } else {
+            kube_write_destroy(orders->kube_writes[i]);
+        }
+    }
+    orders->n_kube_writes = 0;
+}
+
+void
+sources_poll_writes(struct agent *a)
+{
+    struct api_write_result *result;
+
+    while (a->api && (result = api_source_pop_write(a->api))) {
+        struct guard_env env;
+
+        agent_get_env(a, &env);
+        guard_kube_write_done(a->guard, result->id, result->result, &env);
+        free(result);
+        poll_immediate_wake();
+    }
+}
+
+bool
+sources_writes_are_done(const struct agent *a)
+{
+    return !a->api || api_source_writes_are_done(a->api);
+}
+
 static void
 open_api(struct agent *a)
 {
@@ -172,6 +242,12 @@ open_api(struct agent *a)
         },
         .dialect = o->dialect,
         .namespaces = &o->namespaces,
+        .instance = a->instance,
+        .node_selector = o->node_selector,
+        .zone = o->zone,
+        .cni_controller = (!o->cni_controller ? o->dialect->controller
+                           : !strcmp(o->cni_controller, "none") ? NULL
+                           : o->cni_controller),
     };
     char *error;
 

@@ -26,4 +26,11 @@ void sources_wait(struct agent *);
 /* Begins the live reads of 'orders'. */
 void sources_start_live(struct agent *, const struct orders *);
 
+/* Begins the writes to the API server of 'orders', and takes them.
+ * sources_poll_writes() tells the guard how they ended. */
+void sources_start_writes(struct agent *, struct orders *);
+void sources_poll_writes(struct agent *);
+/* True if none is under way. */
+bool sources_writes_are_done(const struct agent *);
+
 #endif /* sources.h */

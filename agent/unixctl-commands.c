@@ -150,7 +150,7 @@ format_status(const void *agent_)
     report_init(&r);
     r.version = PACKAGE_VERSION;
     r.instance = a->instance;
-    r.dialect = a->options.dialect->name;
+    r.dialect = guard_dialect_name(a->guard);
     r.uptime_ms = env.now - a->started_ms;
     r.guard = a->guard;
     r.env = &env;
@@ -377,6 +377,17 @@ cmd_manifest_problems(struct control_request *request, int argc OVS_UNUSED,
 }
 
 static void
+cmd_ipam_show(struct control_request *request, int argc OVS_UNUSED,
+              const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    guard_format_ipam(a->guard, &ds);
+    reply_ds(request, &ds, "");
+}
+
+static void
 cmd_kube_show(struct control_request *request, int argc OVS_UNUSED,
               const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -482,6 +493,7 @@ unixctl_commands_register(struct agent *a)
         {"brake/rearm", "", 0, 0, cmd_brake_rearm},
         {"manifest/confirm", "PATH", 1, 1, cmd_manifest_confirm},
         {"manifest/problems", "", 0, 0, cmd_manifest_problems},
+        {"ipam/show", "", 0, 0, cmd_ipam_show},
         {"kube/show", "", 0, 0, cmd_kube_show},
         {"kube/confirm", "", 0, 0, cmd_kube_confirm},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},

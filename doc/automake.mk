@@ -10,4 +10,5 @@ dist_man_MANS += \
 
 EXTRA_DIST += \
 	doc/design.md \
+	doc/events.md \
 	doc/performance.md

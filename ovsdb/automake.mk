@@ -16,6 +16,7 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/nb-ports.c \
 	ovsdb/nb-ports.h \
 	ovsdb/nb-references.c \
+	ovsdb/nb-switch.c \
 	ovsdb/nb-view-private.h \
 	ovsdb/nb-view.c \
 	ovsdb/nb-view.h \

@@ -272,6 +272,7 @@ nb_act_destroy(struct nb_act *act)
     end_txn(act);
     clear_result(act);
     free(act->rows);
+    free(act->switches);
 }
 
 /* Ends the batch; 'error' is taken. */
@@ -313,6 +314,10 @@ send_batch(struct nb_view *view, const struct nb_batch *batch)
         compose_row(find_row(view, &batch->writes[i].port),
                     &batch->writes[i], &act->rows[act->n_rows++]);
     }
+    for (size_t i = 0; i < batch->n_switches; i++) {
+        nb_switch_compose(view, &batch->switches[i],
+                          &act->switches[act->n_switches++]);
+    }
     if (batch->bump) {
         error = compose_bump(view, txn);
     }
@@ -340,6 +345,9 @@ nb_act_start(struct nb_view *view, const struct nb_batch *batch,
     free(act->rows);
     act->rows = xmalloc((batch->n + 1) * sizeof *act->rows);
     act->n_rows = 0;
+    free(act->switches);
+    act->switches = xmalloc((batch->n_switches + 1) * sizeof *act->switches);
+    act->n_switches = 0;
     act->busy = true;
     act->committed = false;
     act->bump = batch->bump;
@@ -361,6 +369,13 @@ nb_act_start(struct nb_view *view, const struct nb_batch *batch,
 
         if (!is_as_expected(find_row(view, &w->port), w)) {
             add_lost(&act->result, &w->port);
+        }
+    }
+    for (size_t i = 0; i < batch->n_switches; i++) {
+        const struct nb_switch_write *w = &batch->switches[i];
+
+        if (!nb_switch_is_as_expected(view, w)) {
+            add_lost(&act->result, &w->network);
         }
     }
     if (act->result.n_lost) {
@@ -393,6 +408,12 @@ end_lost(struct nb_view *view)
             add_lost(&act->result, &act->rows[i].uuid);
         }
     }
+    for (size_t i = 0; i < act->n_switches; i++) {
+        if (nb_switch_digest(view, &act->switches[i].uuid)
+            != act->switches[i].before) {
+            add_lost(&act->result, &act->switches[i].uuid);
+        }
+    }
     if (act->result.n_lost) {
         end_act(act, TXN_RESULT_LOST, NULL);
     } else {
@@ -415,6 +436,12 @@ is_mirrored(const struct nb_view *view)
         if (r->changes
             && (row = find_row(view, &r->uuid))
             && row_digest(row) == r->before) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < act->n_switches; i++) {
+        if (nb_switch_digest(view, &act->switches[i].uuid)
+            == act->switches[i].before) {
             return false;
         }
     }

@@ -28,8 +28,10 @@ struct nb_act {
     uint64_t epoch;             /* Connection that it was sent on. */
     long long int deadline_ms;
     bool committed;             /* Server said so; the mirror is awaited. */
-    struct nb_act_row *rows;
+    struct nb_act_row *rows;    /* Ports. */
     size_t n_rows;
+    struct nb_act_row *switches;
+    size_t n_switches;
     struct nb_result result;    /* As known so far. */
 };
 
@@ -55,6 +57,14 @@ void nb_references_want(struct nb_view *, bool wanted);
 /* Carries what has changed, or everything if it was read 'anew'. */
 void nb_references_run(struct nb_view *, struct model *, bool anew);
 size_t nb_references_count(const struct nb_view *);
+
+/* nb-switch.c.  0: there is no such row. */
+uint64_t nb_switch_digest(const struct nb_view *, const struct uuid *);
+bool nb_switch_is_as_expected(const struct nb_view *,
+                              const struct nb_switch_write *);
+/* Adds the write to the open transaction. */
+void nb_switch_compose(struct nb_view *, const struct nb_switch_write *,
+                       struct nb_act_row *);
 
 void nb_act_init(struct nb_act *);
 void nb_act_destroy(struct nb_act *);

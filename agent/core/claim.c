@@ -161,6 +161,50 @@ claims_get(struct claims *claims, const char *provider)
     return &claims->claims[i];
 }
 
+void
+claims_merge(struct claims *dst, struct claims *src)
+{
+    for (size_t i = 0; i < src->n; i++) {
+        struct claim *c = claims_get(dst, src->claims[i].provider);
+
+        claim_destroy(c);
+        *c = src->claims[i];
+    }
+    free(src->claims);
+    claims_init(src);
+}
+
+bool
+claims_filter(struct claims *claims, bool (*keep)(const char *provider))
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < claims->n; i++) {
+        if (keep(claims->claims[i].provider)) {
+            claims->claims[n++] = claims->claims[i];
+        } else {
+            claim_destroy(&claims->claims[i]);
+        }
+    }
+    if (n == claims->n) {
+        return false;
+    }
+    claims->n = n;
+    if (!n) {
+        free(claims->claims);
+        claims->claims = NULL;
+    }
+    return true;
+}
+
+void
+claim_pool_destroy(struct claim_pool *pool)
+{
+    if (pool) {
+        free(pool->items);
+    }
+}
+
 bool
 claim_names(const struct claim *claim, const struct ip_addr *ip)
 {

@@ -78,6 +78,25 @@ const struct claim *claims_find(const struct claims *, const char *provider);
  * sorted place if there is none. */
 struct claim *claims_get(struct claims *, const char *provider);
 
+/* Moves all claims of 'src', which is empty then, to 'dst'.  No provider may
+ * be in both. */
+void claims_merge(struct claims *dst, struct claims *src);
+
+/* Drops the claims for whose provider 'keep' returns false.  Returns true if
+ * there were any. */
+bool claims_filter(struct claims *, bool (*keep)(const char *provider));
+
+/* The list that a claim was read from, when each ordinal is given an item. */
+struct claim_pool {
+    struct claim_pool_item {
+        struct ip_addr ips[2];
+        size_t n_ips;           /* 0: nothing can be given from this item. */
+    } *items;
+    size_t n;
+};
+
+void claim_pool_destroy(struct claim_pool *);
+
 /* True if 'claim' names 'ip' among its addresses. */
 bool claim_names(const struct claim *, const struct ip_addr *ip);
 

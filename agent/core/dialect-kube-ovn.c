@@ -138,11 +138,34 @@ kube_ovn_prove_port(const char *port_name, const char *type,
     }
 }
 
+static bool
+kube_ovn_marks_port(const struct smap *external_ids)
+{
+    const char *vendor = smap_get(external_ids, "vendor");
+
+    return vendor && !strcmp(vendor, VENDOR);
+}
+
+/* No annotation's key has two slashes, so no provider has one. */
+static bool
+kube_ovn_knows_provider(const char *provider)
+{
+    return !strchr(provider, '/') && kube_ovn_provider_has_port(provider);
+}
+
 const struct dialect dialect_kube_ovn = {
     .name = "kube-ovn",
     .watches = kube_ovn_watches,
     .read_claims = kube_ovn_read_claims,
+    .find_claim = claims_find,
+    .knows_provider = kube_ovn_knows_provider,
+    .marks_port = kube_ovn_marks_port,
+    .marks_pod = kube_ovn_marks_pod,
+    .read_pool = kube_ovn_read_pool,
     .prove_port = kube_ovn_prove_port,
+    .controller = "kube-system/kube-ovn-controller",
+    .refusal_reason = "AcquireAddressFailed",
     .gates_allowed = true,
     .sticky = true,
+    .vm_ports = true,
 };

@@ -27,9 +27,15 @@
 #define RETRY_MS 1000
 
 struct live_read *
-guard_add_live_read(struct orders *orders, uint64_t id, const char *ns,
-                    const char *name, const char *workload, int owner_kind)
+guard_add_live_read(const struct guard *g, struct orders *orders,
+                    uint64_t id, const char *ns, const char *name,
+                    const char *workload, int owner_kind)
 {
+    if (owner_kind == OWNER_VM && !g->model.dialect->vm_ports) {
+        /* It is about this pod, whatever the machine does. */
+        owner_kind = OWNER_NONE;
+        workload = "";
+    }
     orders->reads = xrealloc(orders->reads,
                              (orders->n_reads + 1) * sizeof *orders->reads);
     struct live_read *r = &orders->reads[orders->n_reads++];
@@ -161,29 +167,8 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
     c->read_id = guard_new_token(g);
     c->state = CAND_READ;
     g->counters.live_reads++;
-    guard_add_live_read(orders, c->read_id, p->member->ns, p->member->name,
-                        workload, kind);
-}
-
-/* Beside a CNI controller a move that takes long is told once. */
-static void
-alert_if_moving(struct guard *g, const struct guard_env *env,
-                struct candidate *c)
-{
-    char ip[IP_ADDR_STRLEN];
-
-    if (c->kind != VERDICT_MOVING || c->alerted) {
-        return;
-    }
-    long long int due = c->since_ms + g->settings.moving_alert_ms;
-    if (env->now < due) {
-        guard_wake_at(g, due);
-        return;
-    }
-    c->alerted = true;
-    guard_log(g, 'w', "%s: still has %s after %lld s (case B: %s)",
-              c->port_name, ip_addr_to_string(&c->addr, ip),
-              g->settings.moving_alert_ms / 1000, c->why);
+    guard_add_live_read(g, orders, c->read_id, p->member->ns,
+                        p->member->name, workload, kind);
 }
 
 /* Is 'c' ripe?  Arms the wake-up if only time is missing. */
@@ -272,7 +257,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
     HMAP_FOR_EACH (c, node, &g->candidates) {
         struct hold *h;
 
-        alert_if_moving(g, env, c);
+        guard_watch_move(g, env, c, orders);
         switch (c->state) {
         case CAND_WATCH:
             if (is_ripe(g, env, c)) {
@@ -571,6 +556,19 @@ guard_clear_done(struct guard *g, const struct planned *pl,
     guard_log(g, 'i', "%s: %s cleared (case %s: %s)", w->port_name,
               ip_addr_to_string(&pl->addr, ip), pl->case_, pl->reason);
     guard_note_action(g, env, "cleared %s from %s", ip, w->port_name);
+    if (p && p->network) {
+        struct event_args args = {
+            .address = ip,
+            .network = p->network->name,
+            .port = w->port_name,
+            .why = pl->reason,
+        };
+
+        guard_event_port(g, env, EVENT_STALE_ADDRESS_CLEARED, p, &args);
+    }
+    if (h) {
+        guard_event_takers(g, env, h);
+    }
     if (h) {
         if (p) {
             const struct former_port *f = hold_find_former(h, &pl->port);

@@ -73,6 +73,17 @@ journal_gate(struct guard *g, const struct guard_env *env,
 
 /* ---- Shutting. ---- */
 
+static bool
+is_outside(const struct guard *g, const struct member *mb, bool *later)
+{
+    char *why;
+    enum member_scope scope = model_member_scope(&g->model, mb, &why);
+
+    free(why);
+    *later = scope == SCOPE_UNDECIDED;
+    return scope != SCOPE_INSIDE;
+}
+
 /* Why 'p', which takes the address of 'h', may not be gated; NULL if it may.
  * '*later' is set if that may change by itself. */
 static const char *
@@ -90,6 +101,8 @@ no_gate_because(const struct guard *g, const struct hold *h,
         return "it is disabled by somebody else";
     } else if (model_member_opted_out(&g->model, mb)) {
         return "its owner opted out";
+    } else if (is_outside(g, mb, later)) {
+        return "its owner is outside of what is read, or has no node yet";
     } else if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
         return "it is a VM under migration";
     }
@@ -523,6 +536,7 @@ guard_gate_done(struct guard *g, const struct planned *pl,
 {
     struct gate *gate = guard_find_gate(g, &pl->port);
     const struct port *p = model_find_port(&g->model, &pl->port);
+    struct hold *h;
     char ip[IP_ADDR_STRLEN];
 
     ip_addr_to_string(&pl->addr, ip);
@@ -536,6 +550,11 @@ guard_gate_done(struct guard *g, const struct planned *pl,
                   pl->reason);
         guard_note_action(g, env, "gated %s (%s)", p ? p->name : "a port",
                           ip);
+        h = gate ? hold_table_find(&g->holds, &gate->network, &gate->addr)
+                 : NULL;
+        if (h && p) {
+            guard_event_waiting(g, env, h, p);
+        }
         return;
     }
     g->counters.gates_opened++;
@@ -543,8 +562,7 @@ guard_gate_done(struct guard *g, const struct planned *pl,
               pl->reason);
     guard_note_action(g, env, "opened the gate of %s", p ? p->name : "a port");
     if (gate) {
-        struct hold *h = hold_table_find(&g->holds, &gate->network,
-                                         &gate->addr);
+        h = hold_table_find(&g->holds, &gate->network, &gate->addr);
         if (h) {
             hold_remove_taker(h, &pl->port);
             if (p && ip_addr_set_contains(&p->ips, &gate->addr)

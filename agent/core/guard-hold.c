@@ -28,13 +28,24 @@ struct standby_departure {
 };
 
 bool
+guard_same_vm(const struct port *a, const struct port *b)
+{
+    return (a->member && b->member
+            && model_member_is_of_vm(a->member, b->member->ns,
+                                     model_member_vm(b->member)));
+}
+
+bool
 guard_same_owner(const struct hold *h, const struct port *p)
 {
     const struct member *mb = p->member;
 
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
-            && !strcmp(mb->name, h->owner.name));
+            && (!strcmp(mb->name, h->owner.name)
+                || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
+                    && model_member_is_of_vm(mb, h->owner.ns,
+                                             h->owner.workload))));
 }
 
 /* Did 'p' get the address in the very update in which it left another port?
@@ -168,7 +179,10 @@ hold_departure(struct guard *g, const struct guard_env *env,
     }
     for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
         const struct member *mb = use->ports[i]->member;
-        if (mb && !strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner)) {
+        if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
+                   || (d->owner_kind == OWNER_VM
+                       && model_member_is_of_vm(mb, d->ns,
+                                                d->workload)))) {
             return;             /* Its owner has it on another row. */
         }
     }
@@ -208,6 +222,8 @@ hold_departure(struct guard *g, const struct guard_env *env,
         guard_journal_hold(j, h);
         guard_note_action(g, env, "held %s on %s (it left %s)", ip,
                           d->network_name, d->port_name);
+        guard_event_held(g, env, h);
+        guard_event_takers(g, env, h);
     }
 }
 

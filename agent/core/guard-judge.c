@@ -11,8 +11,10 @@
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "pod.h"
 #include "util.h"
 #include "uuid.h"
+#include "workload.h"
 
 static uint32_t
 key_hash(const struct uuid *uuid, const struct ip_addr *ip)
@@ -125,6 +127,37 @@ report_once(struct guard *g, struct candidate *c)
     }
 }
 
+/* A fixed address of a StatefulSet was changed: what its people are told. */
+static void
+tell_change(struct guard *g, const struct guard_env *env,
+            struct candidate *c, const struct port *p, bool denied)
+{
+    const struct workload *w = (p->member
+                                ? model_member_workload(&g->model, p->member)
+                                : NULL);
+    char ip[IP_ADDR_STRLEN];
+    struct event_args args = {
+        .address = ip_addr_to_string(&c->addr, ip),
+        .network = c->network_name,
+        .port = p->name,
+        .why = c->why,
+    };
+
+    if (c->told) {
+        return;
+    }
+    if (denied) {
+        guard_event_port(g, env, EVENT_FIXED_IP_CHANGE_FORBIDDEN, p, &args);
+    } else if (w && w->kind == OWNER_STATEFULSET
+               && (!strcmp(c->case_, "B") || !strcmp(c->case_, "C"))
+               && c->kind != VERDICT_REPORT) {
+        guard_event_port(g, env, EVENT_FIXED_IP_CHANGE_ACCEPTED, p, &args);
+    } else {
+        return;
+    }
+    c->told = true;
+}
+
 static void
 update_candidate(struct guard *g, const struct guard_env *env,
                  const struct port *p, const struct ip_addr *ip)
@@ -155,7 +188,9 @@ update_candidate(struct guard *g, const struct guard_env *env,
         abort_clear(g, c);
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
-        c->alerted = false;
+        c->alerted = c->told = false;
+        c->ask_ms = 0;
+        c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
         abort_clear(g, c);
@@ -176,6 +211,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
     c->why = v.why;
     v.why = NULL;
     verdict_destroy(&v);
+    tell_change(g, env, c, p, v.denied);
     report_once(g, c);
 }
 
@@ -327,6 +363,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
          * before need not go at the same moment. */
         model_note_binding(&g->model, mb, n_bound > 0);
     }
+    guard_note_ipam_wait(g, env, mb);
     LIST_FOR_EACH (p, member_node, &mb->ports) {
         if (!p->network || p->kind != PORT_OWNED) {
             continue;
@@ -339,6 +376,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
             update_want(g, env, p);
         }
     }
+    guard_event_member(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -359,13 +397,31 @@ find_duplicate(const struct guard *g, const struct uuid *network,
     return NULL;
 }
 
-/* Do several ports have the address, one of them openly?  Ports that we keep
- * shut wait in line as long as nobody is there: that is what a gate is for.
- * But OVN answers ARP for them as well. */
+/* Does a port before the 'i'-th belong to the same virtual machine?  While one
+ * migrates both may list its address. */
+static bool
+counted_with_vm(const struct addr_use *use, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (guard_same_vm(use->ports[i], use->ports[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Do several owners' ports have the address, one of them openly?  Ports that
+ * we keep shut wait in line as long as nobody is there: that is what a gate is
+ * for.  But OVN answers ARP for them as well. */
 static bool
 is_duplicate(const struct addr_use *use)
 {
-    if (use->n < 2) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < use->n; i++) {
+        n += !counted_with_vm(use, i);
+    }
+    if (n < 2) {
         return false;
     }
     for (size_t i = 0; i < use->n; i++) {
@@ -398,7 +454,6 @@ update_duplicate(struct guard *g, const struct guard_env *env,
         ds_put_format(&ds, "%s%s", i ? ", " : "", use->ports[i]->name);
     }
     ds_put_format(&ds, "; %s: %s", keeper ? "keeper" : "no keeper", why);
-    free(why);
 
     if (!d) {
         d = xzalloc(sizeof *d);
@@ -414,7 +469,9 @@ update_duplicate(struct guard *g, const struct guard_env *env,
         guard_log(g, 'w', "%s on %s: duplicate: %s",
                   ip_addr_to_string(&use->addr, ip), use->network->name,
                   ds_cstr(&ds));
+        guard_event_duplicate(g, env, use, why);
     }
+    free(why);
     free(d->text);
     d->text = ds_steal_cstr(&ds);
 }

@@ -179,7 +179,8 @@ guard_build_nb_batch(struct guard *g, const struct guard_env *env,
         add_write(batch, edit);
     }
     add_barrier(g, env, batch);
-    if (!batch->n && !batch->bump) {
+    guard_add_excludes(g, env, batch);
+    if (!batch->n && !batch->n_switches && !batch->bump) {
         nb_batch_destroy(batch);
         guard_clear_plan(g);
         return;
@@ -405,6 +406,9 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
         g->nb_error = NULL;
         for (size_t i = 0; i < g->n_planned; i++) {
             planned_done(g, &g->planned[i], env);
+        }
+        if (g->nb_sent) {
+            guard_excludes_done(g, env, g->nb_sent);
         }
         if (r->nb_cfg) {
             /* After the clears of this batch: it covers them as well. */

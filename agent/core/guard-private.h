@@ -5,19 +5,26 @@
  *   guard.c         life, roles, the order of a turn, wake-ups
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
+ *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
+ *   guard-exclude.c held addresses in exclude_ips of a switch
+ *   guard-events.c  Events for people: to whom, how often
+ *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
 
 #ifndef GUARD_PRIVATE_H
 #define GUARD_PRIVATE_H 1
 
+#include "event-text.h"
 #include "evidence.h"
 #include "guard.h"
 #include "judge.h"
@@ -56,8 +63,12 @@ struct candidate {
     uint64_t read_id;
     long long int read_ms;      /* When the live read answered. */
     long long int retry_ms;     /* Not before, after a failure. */
+    long long int ask_ms;       /* Moving: when it is asked whether the CNI
+                                 * controller refused; 0: not yet. */
+    unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
+    bool told;                  /* Its people were, in an Event. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -118,6 +129,35 @@ struct post_read {
     bool failed_once;
 };
 
+/* An Event that was written lately. */
+struct recent_event {
+    struct hmap_node node;      /* In guard->events, by key. */
+    struct ovs_list lru_node;   /* In guard->events_lru, latest last. */
+    char *key;
+    enum event_kind kind;
+    enum kube_object object;
+    char *ns, *name, *uid;      /* Of the object. */
+    char *event, *note;
+    long long int first_wall_ms, last_wall_ms;
+    long long int seen_ms;      /* When it happened last. */
+    long long int sent_ms;
+    int count, sent_count;
+};
+
+/* So many of something at once, and then one each 'refill_ms'. */
+struct token_bucket {
+    int n;
+    long long int refilled_ms;
+};
+
+/* An address whose end of hold is to be told to those who wait. */
+struct nudge {
+    struct ovs_list node;
+    struct uuid network;
+    char *network_name;
+    struct ip_addr addr;
+};
+
 struct log_line {
     struct ovs_list node;
     char level;
@@ -132,6 +172,8 @@ struct last_action {
 
 struct guard {
     struct model model;
+    enum dialect_state dialect_state;
+    char *dialect_seen;         /* The marks at its last change, or NULL. */
     struct settings settings;
     enum guard_mode mode;       /* Effective. */
     char *instance;
@@ -159,6 +201,10 @@ struct guard {
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
     struct sset cycles;         /* Rollouts that wait in a circle. */
+    struct hmap ipam_waits;     /* struct ipam_wait, by member. */
+    long long int ipam_due_ms;  /* They are not looked at before. */
+    long long int ipam_young_ms; /* The next one's first look. */
+    uint64_t ipam_seqno;        /* model.change_seqno last looked at. */
     struct safety safety;
 
     /* Barriers. */
@@ -201,6 +247,19 @@ struct guard {
     struct uuid *flush;
     size_t n_flush;
 
+    long long int excluded_ms;  /* When exclude_ips was last changed. */
+
+    /* Towards the API server. */
+    struct kube_write **kube_writes; /* Of this turn. */
+    size_t n_kube_writes;
+    struct hmap events;         /* struct recent_event. */
+    struct ovs_list events_lru;
+    struct token_bucket event_tokens;
+    uint32_t n_event_names;
+    bool frozen_told;
+    struct ovs_list nudges;     /* struct nudge. */
+    struct token_bucket nudge_tokens;
+
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
@@ -223,10 +282,20 @@ const char *guard_write_refusal(const struct guard *,
 /* NULL if gates may be opened and our own records stored. */
 const char *guard_book_refusal(const struct guard *,
                                const struct guard_env *);
+/* What was seen while something was wrong does not count: the settle times
+ * start anew. */
+void guard_settle_anew(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
 
 void guard_freeze_for_store(struct guard *, const struct guard_env *,
                             const char *why);
+
+/* guard-dialect.c */
+void guard_decide_dialect(struct guard *);
+/* NULL, or why nothing is to be written for the dialect's sake. */
+const char *guard_dialect_refusal(const struct guard *, bool destructive);
+/* Appends the line of the status about the dialect. */
+void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
@@ -253,8 +322,20 @@ void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
+/* guard-ipam.c */
+void guard_note_ipam_wait(struct guard *, const struct guard_env *,
+                          const struct member *);
+void guard_run_ipam(struct guard *, const struct guard_env *);
+void guard_add_ipam_findings(const struct guard *, struct sset *);
+void guard_destroy_ipam(struct guard *);
+
+/* guard-moving.c */
+void guard_watch_move(struct guard *, const struct guard_env *,
+                      struct candidate *, struct orders *);
+
 /* Asks the source about an owner; the answer bears 'id'. */
-struct live_read *guard_add_live_read(struct orders *, uint64_t id,
+struct live_read *guard_add_live_read(const struct guard *,
+                                      struct orders *orders, uint64_t id,
                                       const char *ns, const char *name,
                                       const char *workload, int owner_kind);
 /* Takes 'src' over into 'dst'. */
@@ -281,7 +362,11 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* Is 'port' one of the owner that the hold is of? */
 bool guard_same_owner(const struct hold *, const struct port *);
+/* Are both ports of pods of one virtual machine, of which one migrates into
+ * the other? */
+bool guard_same_vm(const struct port *, const struct port *);
 void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const char *port_name, const char *mac,
                          const struct guard_env *);
@@ -296,6 +381,48 @@ bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
 void guard_delete_gate(struct guard *, struct gate *);
+
+/* guard-events.c: each does nothing unless Events are to be written now. */
+void guard_events_init(struct guard *);
+void guard_events_destroy(struct guard *);
+/* About the pods and the owner of 'port'. */
+void guard_event_port(struct guard *, const struct guard_env *,
+                      enum event_kind, const struct port *,
+                      const struct event_args *);
+/* About who had the address of the hold, that it was made. */
+void guard_event_held(struct guard *, const struct guard_env *,
+                      const struct hold *);
+/* The same and who has it now, that it ends. */
+void guard_event_ended(struct guard *, const struct guard_env *,
+                       const struct hold *, const char *why);
+/* About who is to wait: 'port' took the address, or has none yet. */
+void guard_event_waiting(struct guard *, const struct guard_env *,
+                         const struct hold *, const struct port *);
+void guard_event_duplicate(struct guard *, const struct guard_env *,
+                           const struct addr_use *, const char *keeper);
+/* All pods that ask for the address of the hold and have no port with it. */
+void guard_event_takers(struct guard *, const struct guard_env *,
+                        const struct hold *);
+/* Pods of 'member' that wait for an address that is held. */
+void guard_event_member(struct guard *, const struct guard_env *,
+                        const struct member *);
+void guard_run_events(struct guard *, const struct guard_env *);
+void guard_order_write(struct guard *, struct kube_write *); /* Takes it. */
+/* True if one may be taken; then it is. */
+bool token_bucket_take(struct token_bucket *, int burst,
+                       long long int refill_ms, long long int now,
+                       long long int *next_ms);
+
+/* guard-exclude.c: adds what is to be written to switches. */
+void guard_add_excludes(struct guard *, const struct guard_env *,
+                        struct nb_batch *);
+void guard_excludes_done(struct guard *, const struct guard_env *,
+                         const struct nb_batch *);
+
+/* guard-nudge.c */
+void guard_nudge(struct guard *, const struct hold *);
+void guard_run_nudges(struct guard *, const struct guard_env *);
+void guard_forget_nudges(struct guard *);
 
 /* guard-nb.c */
 struct port_edit *guard_edit(struct guard *, const struct port *);

@@ -129,7 +129,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
         } else if (!pr->read_id && env->now >= pr->retry_ms) {
             pr->read_id = guard_new_token(g);
             g->counters.live_reads++;
-            guard_add_live_read(orders, pr->read_id, pr->ns, pr->name,
+            guard_add_live_read(g, orders, pr->read_id, pr->ns, pr->name,
                                 pr->workload, pr->owner_kind);
         } else if (!pr->read_id) {
             guard_wake_at(g, pr->retry_ms);

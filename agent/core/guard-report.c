@@ -204,6 +204,7 @@ guard_format_safety(const struct guard *g, struct ds *ds)
                   g->paused ? ", paused" : "",
                   s->frozen ? ", frozen" : "",
                   s->brake ? ", brake on" : "");
+    guard_format_dialect(g, ds);
     if (s->frozen) {
         ds_put_format(ds, "frozen: %s; \"thaw\" ends it\n", s->frozen);
     }
@@ -349,6 +350,11 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     free(array);
     put_duplicates(g, ds);
     put_set(ds, "", "", &g->cycles);
+
+    struct sset leaks = SSET_INITIALIZER(&leaks);
+    guard_add_ipam_findings(g, &leaks);
+    put_set(ds, "", "", &leaks);
+    sset_destroy(&leaks);
 }
 
 void

@@ -119,7 +119,9 @@ guard_end_hold(struct guard *g, struct hold *h, const char *action,
         if (!strcmp(action, "release") || !strcmp(action, "force")) {
             guard_note_action(g, env, "%s of %s on %s", action, ip,
                               h->network_name);
+            guard_event_ended(g, env, h, reason);
         }
+        guard_nudge(g, h);
     }
     hold_table_remove(&g->holds, h);
     if (n) {

@@ -23,6 +23,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     struct guard *g = xzalloc(sizeof *g);
 
     model_init(&g->model, dialect);
+    g->dialect_state = (dialect == &dialect_auto ? DIALECT_UNDECIDED
+                        : DIALECT_GIVEN);
     g->settings = *settings;
     g->mode = settings->mode;
     g->instance = xstrdup(instance);
@@ -38,6 +40,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->post_reads);
     ovs_list_init(&g->standby_departures);
     sset_init(&g->cycles);
+    hmap_init(&g->ipam_waits);
+    g->ipam_young_ms = LLONG_MAX;
     safety_init(&g->safety);
     hmap_init(&g->edits);
     ipguard_row_init(&g->row);
@@ -47,7 +51,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     sset_init(&g->watch.networks);
     g->watch.seqno = 1;
     ovs_list_init(&g->log);
-    g->last_bump_ms = LLONG_MIN / 2;
+    guard_events_init(g);
+    g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
 
@@ -64,6 +69,7 @@ guard_destroy(struct guard *g)
     guard_drop_all_judgements(g);
     guard_clear_plan(g);
     guard_forget_standby_departures(g);
+    guard_events_destroy(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -86,6 +92,7 @@ guard_destroy(struct guard *g)
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
+    free(g->dialect_seen);
     free(g->nb_error);
     free(g->store_error);
     free(g->store_identity);
@@ -96,6 +103,7 @@ guard_destroy(struct guard *g)
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
     sset_destroy(&g->cycles);
+    guard_destroy_ipam(g);
     safety_destroy(&g->safety);
     ipguard_row_destroy(&g->row);
     sset_destroy(&g->watch.ports);
@@ -273,7 +281,18 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     } else if (!g->started) {
         return "starting";
     }
-    return NULL;
+    return guard_dialect_refusal(g, destructive);
+}
+
+void
+guard_kube_write_done(struct guard *g, uint64_t id,
+                      enum kube_write_result result,
+                      const struct guard_env *env)
+{
+    (void) g;
+    (void) id;
+    (void) result;
+    (void) env;
 }
 
 bool
@@ -623,6 +642,9 @@ guard_stop_remains(const struct guard *g)
     if (n) {
         return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
     }
+    if (!ovs_list_is_empty(&g->model.excluding)) {
+        return xstrdup("held addresses are still in exclude_ips of a switch");
+    }
     if (g->nb_token || g->sent || g->n_delete_gates || g->n_journal) {
         return xstrdup("a transaction is under way");
     }
@@ -631,21 +653,25 @@ guard_stop_remains(const struct guard *g)
 
 /* ---- A turn. ---- */
 
+void
+guard_settle_anew(struct guard *g)
+{
+    struct candidate *c;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        c->since_ms = LLONG_MIN; /* Set at the next judgement. */
+    }
+    model_mark_all(&g->model);
+}
+
 static void
 note_trust(struct guard *g)
 {
     bool trusted = g->model.kube_synced && g->model.kube_trusted;
 
     if (trusted != g->kube_was_trusted) {
-        /* What was seen while a source was wrong does not count: the settle
-         * time starts anew. */
-        struct candidate *c;
-
         g->kube_was_trusted = trusted;
-        HMAP_FOR_EACH (c, node, &g->candidates) {
-            c->since_ms = LLONG_MIN; /* Set at the next judgement. */
-        }
-        model_mark_all(&g->model);
+        guard_settle_anew(g);
     }
 }
 
@@ -664,12 +690,14 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->loaded_for_active = false;
     }
     update_mode(g);
+    guard_decide_dialect(g);
     guard_start_if_ready(g, env);
     check_databases(g, env);
     note_trust(g);
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);
+    guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
@@ -694,6 +722,12 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     build_watch(g);
+    guard_run_events(g, env);
+    guard_run_nudges(g, env);
+    orders->kube_writes = g->kube_writes;
+    orders->n_kube_writes = g->n_kube_writes;
+    g->kube_writes = NULL;
+    g->n_kube_writes = 0;
     orders->next_wake_ms = g->wake_ms;
     orders->again = g->again;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hold.h"
+#include "kube-write.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/uuid.h"
 #include "orders.h"
@@ -31,6 +32,7 @@ struct guard_env {
     bool locked;                /* All three locks are held. */
     bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
     bool paused;                /* unixctl pause. */
+    bool kube_writable;         /* There is an API server to write to. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
@@ -46,6 +48,8 @@ const struct model *guard_model_const(const struct guard *);
 /* Replaces the settings (command line plus other_config); a changed mode or
  * policy makes everything be judged anew. */
 void guard_set_settings(struct guard *, const struct settings *);
+/* The dialect's name, or "not decided". */
+const char *guard_dialect_name(const struct guard *);
 const struct settings *guard_settings(const struct guard *);
 
 /* The own database's content, at start and whenever it changed by another
@@ -67,6 +71,10 @@ void guard_nb_done(struct guard *, const struct nb_result *,
                    const struct guard_env *);
 void guard_live_read_done(struct guard *, uint64_t id, enum live_read_result,
                           const struct guard_env *);
+
+/* The answer to the orders->kube_writes[] of that 'id'. */
+void guard_kube_write_done(struct guard *, uint64_t id,
+                           enum kube_write_result, const struct guard_env *);
 
 /* The daemon is going to end: from now on everything of ours that would keep
  * others back is undone (gates are opened), and nothing else is written.
@@ -95,6 +103,17 @@ char *guard_brake_rearm(struct guard *);
 char *guard_freeze(struct guard *, const char *reason);
 char *guard_thaw(struct guard *);
 
+/* ---- Admission. ---- */
+
+struct admission_context;
+
+/* Why nothing can be judged before it is let in, or NULL if it can. */
+const char *guard_admission_refusal(const struct guard *,
+                                    const struct guard_env *);
+/* Fills in all but 'exempt'.  It is good for this turn. */
+void guard_admission_context(const struct guard *, const struct guard_env *,
+                             struct admission_context *);
+
 /* ---- Reports: each appends text to 'ds'. ---- */
 
 enum guard_role { ROLE_OBSERVER, ROLE_STANDBY, ROLE_ACTIVE };
@@ -121,6 +140,10 @@ char *guard_format_why(const struct guard *, const char *network,
 void guard_format_plan(const struct guard *, const struct guard_env *,
                        struct ds *);
 
+/* Kube-OVN's Subnets, and what of them is used by nobody.  Looks at each
+ * address: not for every turn. */
+void guard_format_ipam(const struct guard *, struct ds *);
+
 /* Counters, for coverage and metrics. */
 struct guard_counters {
     uint64_t members_judged, addrs_judged, full_passes;
@@ -128,6 +151,7 @@ struct guard_counters {
     uint64_t put_backs, holds_created, holds_released, holds_cancelled;
     uint64_t gates_closed, gates_opened, barriers, live_reads;
     uint64_t duplicates, brake_trips, freezes;
+    uint64_t events, events_dropped, nudges, excludes;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

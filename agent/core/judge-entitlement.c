@@ -114,12 +114,14 @@ ent_from_pods(const struct model *m, const struct member *mb,
     }
     if (!alive) {
         ent_set(e, m->dialect->sticky ? ENT_EXEMPT : ENT_GONE,
-                "pod %s/%s has finished", mb->ns, mb->pods[0]->name);
+                "pod %s/%s has finished%s", mb->ns, mb->pods[0]->name,
+                m->dialect->sticky ? "" : ", which frees its addresses");
         return;
     }
     e->pod = alive;
 
-    const struct claim *c = claims_find(&alive->claims, p->provider);
+    const struct claim *c = m->dialect->find_claim(&alive->claims,
+                                                   p->provider);
     char *whose = xasprintf("pod %s/%s", alive->ns, alive->name);
     if (c) {
         ent_from_claim(e, c, whose);
@@ -197,6 +199,10 @@ member_gone_why(const struct model *m, enum guard_mode mode,
 {
     const struct base_entry *b = model_member_base(m, mb);
 
+    if (w && w->kind == OWNER_VM && !m->dialect->vm_ports) {
+        return xasprintf("pod %s/%s of %s %s is gone", mb->ns, mb->name,
+                         owner_kind_to_string(w->kind), w->name);
+    }
     if (w) {
         if (w->deleting) {
             return xasprintf("its %s %s/%s is being deleted",
@@ -221,6 +227,9 @@ member_gone_why(const struct model *m, enum guard_mode mode,
         return xasprintf("VirtualMachine %s/%s is gone", mb->ns, mb->name);
     }
     if (mb->pod_seen && mb->seen_kind == OWNER_VM) {
+        if (!m->dialect->vm_ports) {
+            return xasprintf("pod %s/%s is gone", mb->ns, mb->name);
+        }
         return NULL;            /* Stopped, perhaps. */
     }
     if (mb->pod_seen && !m->n_workloads) {
@@ -255,6 +264,22 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
         ent_set(e, ENT_EXEMPT, "%s/%s is a Vip", mb->ns, mb->name);
         return;
     }
+
+    char *outside;
+    switch (model_member_scope(m, mb, &outside)) {
+    case SCOPE_INSIDE:
+        break;
+    case SCOPE_OUTSIDE:
+        ent_set(e, ENT_EXEMPT, "not ours to judge: %s", outside);
+        break;
+    case SCOPE_UNDECIDED:
+        ent_set(e, ENT_UNKNOWN, "%s", outside);
+        break;
+    }
+    if (outside) {
+        free(outside);
+        return;
+    }
     if (model_member_opted_out(m, mb)) {
         ent_set(e, ENT_EXEMPT, "%s/%s opted out by " OPT_OUT_ANNOTATION,
                 mb->ns, mb->name);
@@ -286,6 +311,14 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
         return;
     }
     ent_from_workload(m, mb, w, p, e);
+    if (e->kind == ENT_STICKY && !m->dialect->sticky
+        && (mb->pod_seen || m->vips_known)) {
+        ent_set(e, ENT_GONE, "pod %s/%s is gone, which frees its addresses, "
+                "and %s %s names none", mb->ns, mb->name,
+                owner_kind_to_string(w->kind), w->name);
+        e->never_seen = !mb->pod_seen;
+        return;
+    }
     if (e->kind == ENT_STICKY && w->kind == OWNER_STATEFULSET
         && mb->seen_workload_uid && mb->seen_workload_uid[0] && w->uid[0]
         && strcmp(mb->seen_workload_uid, w->uid)) {

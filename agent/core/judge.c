@@ -150,13 +150,24 @@ verdict_set(struct verdict *v, enum verdict_kind kind, const char *case_,
             const char *format, ...)
 {
     va_list args;
+    char *why;
+
+    /* The arguments may name what 'v' said before. */
+    va_start(args, format);
+    why = xvasprintf(format, args);
+    va_end(args);
+    free(v->why);
 
     v->kind = kind;
     v->case_ = case_;
-    free(v->why);
-    va_start(args, format);
-    v->why = xvasprintf(format, args);
-    va_end(args);
+    v->why = why;
+}
+
+/* Does the port's row say that it was made for an earlier pod of the name? */
+static bool
+made_for_another(const struct port *p, const struct pod *pod)
+{
+    return p->pod_uid && pod->uid[0] && strcmp(p->pod_uid, pod->uid);
 }
 
 /* The pod that has the name runs with whatever the port has. */
@@ -166,7 +177,7 @@ pod_runs(const struct model *m, const struct port *p, const struct pod *pod,
 {
     const struct member *mb = p->member;
 
-    return (e->allocated
+    return ((e->allocated && !made_for_another(p, pod))
             || pod->deleting
             || (mb->ran_uid && !strcmp(mb->ran_uid, pod->uid))
             || (mb->edited_uid && !strcmp(mb->edited_uid, pod->uid))
@@ -223,9 +234,10 @@ judge_with_pod(const struct model *m, const struct settings *s,
         verdict_set(v, VERDICT_REPORT, "B", "%s, but a change of a live "
                     "StatefulSet's fixed IP is denied (sts-ip-change=deny)",
                     e->why);
+        v->denied = true;
         return;
     }
-    if (!seen_new && !born_so(m, p, e)) {
+    if (!seen_new && !made_for_another(p, pod) && !born_so(m, p, e)) {
         verdict_set(v, VERDICT_REPORT, "B'", "%s; whether it ever ran with "
                     "the address on its port is not known", e->why);
         return;
@@ -273,12 +285,43 @@ fingerprint(const struct port *p, const struct entitlement *e,
     return hash_finish(hash, e->kind);
 }
 
+/* Why the address of a port that is left over of a virtual machine's pod is
+ * kept for the next one; NULL if it is not.  The cluster's default network
+ * keeps none. */
+static char *
+kept_for_vm(const struct model *m, const struct port *p,
+            const struct ip_addr *ip)
+{
+    const char *claim = model_find_ipam_claim(m, p, ip);
+    const struct member *mb = p->member;
+
+    if (claim) {
+        return xasprintf("IPAMClaim %s keeps the address", claim);
+    }
+    if (!m->dialect->vm_ports && !m->ipam_claims_known
+        && (mb->pod_seen ? mb->seen_kind == OWNER_VM
+            : !strncmp(mb->name, "virt-launcher-", 14))
+        && strcmp(p->provider, p->cni_network)) {
+        return xstrdup("whether an IPAMClaim keeps the address for its "
+                       "virtual machine is not known");
+    }
+    return NULL;
+}
+
 static void
 judge_without_pod(const struct model *m, const struct settings *s,
                   enum guard_mode mode, const struct port *p,
-                  const struct entitlement *e, const struct port *keeper,
-                  long long int now, struct verdict *v)
+                  const struct ip_addr *ip, const struct entitlement *e,
+                  const struct port *keeper, long long int now,
+                  struct verdict *v)
 {
+    char *kept = keeper ? NULL : kept_for_vm(m, p, ip);
+    if (kept) {
+        verdict_set(v, VERDICT_FINE, "G", "%s, but %s", e->why, kept);
+        free(kept);
+        return;
+    }
+
     bool deny = (s->sts_ip_change == STS_IP_CHANGE_DENY && e->workload
                  && e->workload->kind == OWNER_STATEFULSET);
 
@@ -287,15 +330,26 @@ judge_without_pod(const struct model *m, const struct settings *s,
             verdict_set(v, VERDICT_REPORT, "C", "%s, but a change of a live "
                         "StatefulSet's fixed IP is denied "
                         "(sts-ip-change=deny)", e->why);
+            v->denied = true;
             return;
         }
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "C",
                     "no pod; %s", e->why);
     } else {
         verdict_set(v, VERDICT_CLEAR, keeper ? "E" : "D", "%s", e->why);
+        if (!keeper && mode == MODE_GUARD && m->cni_down) {
+            verdict_set(v, VERDICT_WAIT, "D", "%s; but the CNI controller "
+                        "does not run", e->why);
+            return;
+        }
         if (!keeper && mode == MODE_GUARD && m->cni_restarted_ms) {
             long long int settled = m->cni_restarted_ms + s->cni_gc_ms;
             if (now < settled) {
+                char *why = xasprintf("%s; the CNI controller was started "
+                                      "lately", e->why);
+
+                verdict_set(v, v->kind, v->case_, "%s", why);
+                free(why);
                 v->not_before_ms = settled;
             }
         }
@@ -414,7 +468,7 @@ judge_address(const struct model *m, const struct settings *s,
         if (e.pod) {
             judge_with_pod(m, s, mode, p, ip, &e, keeper, v);
         } else {
-            judge_without_pod(m, s, mode, p, &e, keeper, now, v);
+            judge_without_pod(m, s, mode, p, ip, &e, keeper, now, v);
         }
         break;
     }

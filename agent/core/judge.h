@@ -74,6 +74,7 @@ struct verdict {
     const char *case_;          /* "A", "B", "B'", "C", "D", "E", "G", "-". */
     long long int settle_ms;    /* How long it must stay so before acting. */
     long long int not_before_ms; /* Monotonic: no sooner, or 0. */
+    bool denied;                /* Only --sts-ip-change=deny keeps it. */
     uint32_t fingerprint;       /* Of everything that the verdict rests on. */
     char *why;
 };

@@ -26,6 +26,7 @@ kube_change_create(enum kube_kind kind, bool gone, const char *ns,
     change->ns = xstrdup(ns);
     change->name = xstrdup(name);
     change->uid = xstrdup(uid ? uid : "");
+    ip_addr_set_init(&change->ips);
     return change;
 }
 
@@ -38,6 +39,8 @@ kube_change_destroy(struct kube_change *change)
         free(change->uid);
         pod_destroy(change->pod);
         workload_destroy(change->workload);
+        free(change->cni_network);
+        ip_addr_set_destroy(&change->ips);
         ip_object_destroy(change->ip);
         subnet_object_destroy(change->subnet);
         free(change->text);

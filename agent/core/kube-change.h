@@ -8,6 +8,7 @@
 #define KUBE_CHANGE_H 1
 
 #include <stdbool.h>
+#include "ip-addr.h"
 #include "openvswitch/list.h"
 
 struct ip_object;
@@ -20,6 +21,7 @@ enum kube_kind {
     KUBE_WORKLOAD,              /* StatefulSet or VirtualMachine. */
     KUBE_VIP,                   /* Kube-OVN Vip: only its key is used. */
     KUBE_NAMESPACE,             /* Only its opt-out is used. */
+    KUBE_IPAM_CLAIM,            /* Addresses kept for a virtual machine. */
     KUBE_IP,                    /* Kube-OVN's IP object. */
     KUBE_SUBNET,                /* Kube-OVN's Subnet. */
     KUBE_REFUSAL,               /* Kube-OVN refuses a pod its address: an
@@ -38,6 +40,8 @@ struct kube_change {
     struct workload *workload;  /* KUBE_WORKLOAD and !gone. */
     int owner_kind;             /* KUBE_WORKLOAD: enum owner_kind. */
     bool opted_out;             /* KUBE_NAMESPACE. */
+    char *cni_network;          /* KUBE_IPAM_CLAIM and !gone: on which ... */
+    struct ip_addr_set ips;     /* ... and which addresses. */
     struct ip_object *ip;       /* KUBE_IP and !gone. */
     struct subnet_object *subnet; /* KUBE_SUBNET and !gone. */
     char *text;                 /* KUBE_REFUSAL: in Kube-OVN's words. */

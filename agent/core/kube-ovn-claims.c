@@ -562,3 +562,42 @@ kube_ovn_read_claims(const struct smap *annotations,
     net_selections_destroy(&nets);
     free(error);
 }
+
+bool
+kube_ovn_marks_pod(const struct smap *annotations)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, annotations) {
+        size_t provider_len;
+        const char *suffix = split_key(node->key, &provider_len);
+
+        if (suffix && !strcmp(suffix, "allocated")
+            && !strcmp(node->value, "true")) {
+            char *provider = xmemdup0(node->key, provider_len);
+            bool ours = kube_ovn_provider_has_port(provider);
+
+            free(provider);
+            if (ours) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
+kube_ovn_read_pool(const struct smap *annotations, const struct claim *claim,
+                   struct claim_pool *pool)
+{
+    static const char suffix[] = KEY_MIDDLE"ip_pool";
+    size_t len = claim->source ? strlen(claim->source) : 0;
+    const char *value;
+
+    if (len <= strlen(suffix)
+        || strcmp(claim->source + len - strlen(suffix), suffix)) {
+        return false;
+    }
+    value = smap_get(annotations, claim->source);
+    return value && kube_ovn_pool_list(value, pool);
+}

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct claim;
+struct claim_pool;
 struct claim_subject;
 struct claims;
 struct smap;
@@ -24,5 +26,8 @@ bool kube_ovn_provider_has_port(const char *provider);
 bool kube_ovn_watches(const char *key);
 void kube_ovn_read_claims(const struct smap *annotations,
                           const struct claim_subject *, struct claims *);
+bool kube_ovn_marks_pod(const struct smap *annotations);
+bool kube_ovn_read_pool(const struct smap *annotations, const struct claim *,
+                        struct claim_pool *);
 
 #endif /* kube-ovn-claims.h */

@@ -16,6 +16,8 @@
 
 #include "util.h"
 
+#include "claim.h"
+
 /* Reads one address as Kube-OVN's IPAM takes it: bare, without blanks.
  * "::ffff:10.0.0.1" is an IPv4 address to Kube-OVN and an IPv6 one to OVN, so
  * it is no address at all. */
@@ -190,33 +192,63 @@ pool_pick(const struct pool_item *items, size_t n, bool numbered, int ordinal,
     return KUBE_OVN_POOL_ITEM;
 }
 
+/* KUBE_OVN_POOL_ITEM if it is a list of addresses. */
+static enum kube_ovn_pool_result
+pool_kind(const struct pool_item *items, size_t n)
+{
+    if (n == 1 && !memchr(items[0].s, ',', items[0].len)
+        && !pool_item_is_sound(&items[0])) {
+        return (pool_item_is_name(&items[0])
+                ? KUBE_OVN_POOL_NAMED : KUBE_OVN_POOL_BAD);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!pool_item_is_sound(&items[i])) {
+            return KUBE_OVN_POOL_BAD;
+        }
+    }
+    return KUBE_OVN_POOL_ITEM;
+}
+
 enum kube_ovn_pool_result
 kube_ovn_pool_pick(const char *value, bool numbered, int ordinal,
                    struct ip_addr ips[2], size_t *n_ips,
                    const char **bad, size_t *bad_len)
 {
-    enum kube_ovn_pool_result result = KUBE_OVN_POOL_ITEM;
+    enum kube_ovn_pool_result result;
     struct pool_item *items;
     size_t n = pool_split(value, &items);
 
     *n_ips = 0;
     *bad = value;
     *bad_len = 0;
-    if (n == 1 && !memchr(items[0].s, ',', items[0].len)
-        && !pool_item_is_sound(&items[0])) {
-        result = (pool_item_is_name(&items[0])
-                  ? KUBE_OVN_POOL_NAMED : KUBE_OVN_POOL_BAD);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            if (!pool_item_is_sound(&items[i])) {
-                result = KUBE_OVN_POOL_BAD;
-            }
-        }
-        if (result == KUBE_OVN_POOL_ITEM) {
-            result = pool_pick(items, n, numbered, ordinal, ips, n_ips, bad,
-                               bad_len);
-        }
+    result = pool_kind(items, n);
+    if (result == KUBE_OVN_POOL_ITEM) {
+        result = pool_pick(items, n, numbered, ordinal, ips, n_ips, bad,
+                           bad_len);
     }
     free(items);
     return result;
+}
+
+bool
+kube_ovn_pool_list(const char *value, struct claim_pool *pool)
+{
+    struct pool_item *items;
+    size_t n = pool_split(value, &items);
+    bool is_list = pool_kind(items, n) == KUBE_OVN_POOL_ITEM;
+
+    if (is_list) {
+        pool->n = n;
+        pool->items = xcalloc(n, sizeof *pool->items);
+        for (size_t i = 0; i < n; i++) {
+            struct claim_pool_item *item = &pool->items[i];
+
+            if (!kube_ovn_parse_ips(items[i].s, items[i].len, item->ips,
+                                    &item->n_ips)) {
+                item->n_ips = 0;
+            }
+        }
+    }
+    free(items);
+    return is_list;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include "ip-addr.h"
 
+struct claim_pool;
+
 /* Reads the 'len' bytes at 's', "A" or "A,B" of different families, as
  * Kube-OVN's IPAM takes them: bare and without blanks.  Returns false on
  * anything else; 'ips' and '*n' are then unspecified. */
@@ -35,5 +37,9 @@ enum kube_ovn_pool_result kube_ovn_pool_pick(const char *value, bool numbered,
                                              struct ip_addr ips[2],
                                              size_t *n_ips, const char **bad,
                                              size_t *bad_len);
+
+/* Stores what each ordinal is given from the ip_pool 'value' in '*pool', which
+ * the caller destroys.  Returns false if it names no addresses. */
+bool kube_ovn_pool_list(const char *value, struct claim_pool *pool);
 
 #endif /* kube-ovn-pool.h */

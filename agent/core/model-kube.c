@@ -34,6 +34,21 @@ find_base(const struct model *m, const char *ns, const char *name)
     return NULL;
 }
 
+const struct base_entry *
+model_find_base(const struct model *m, const char *ns, const char *name)
+{
+    return find_base(m, ns, name);
+}
+
+const struct workload *
+model_find_workload(const struct model *m, enum owner_kind kind,
+                    const char *ns, const char *name)
+{
+    const struct base_entry *b = find_base(m, ns, name);
+
+    return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
+}
+
 static struct base_entry *
 get_base(struct model *m, const char *ns, const char *name)
 {
@@ -97,7 +112,7 @@ model_get_member(struct model *m, const char *ns, const char *name)
         ovs_list_push_back(&b->members, &mb->base_node);
     }
     struct base_entry *same = find_base(m, ns, name);
-    mb->vm_seen = same && same->vm;
+    mb->vm_seen = same && same->vm && m->dialect->vm_ports;
     hmap_insert(&m->members, &mb->node, key_hash(ns, name));
     return mb;
 }
@@ -188,7 +203,7 @@ model_member_workload(const struct model *m, const struct member *mb)
             b = find_base(m, mb->ns, mb->seen_workload);
             return b ? b->workload : NULL;
         } else if (mb->seen_kind == OWNER_VM) {
-            b = find_base(m, mb->ns, mb->name);
+            b = find_base(m, mb->ns, mb->seen_workload);
             return b ? b->vm : NULL;
         } else if (mb->seen_kind == OWNER_OTHER) {
             return NULL;
@@ -200,7 +215,7 @@ model_member_workload(const struct model *m, const struct member *mb)
             return b->workload;
         }
     }
-    b = find_base(m, mb->ns, mb->name);
+    b = m->dialect->vm_ports ? find_base(m, mb->ns, mb->name) : NULL;
     return b ? b->vm : NULL;
 }
 
@@ -301,9 +316,10 @@ static void
 set_pod(struct model *m, struct pod *pod)
 {
     struct member *mb = model_get_member(m, pod->ns,
-                                         pod_port_owner_name(pod));
+                                         model_pod_member_name(m, pod));
     size_t i;
 
+    model_filter_claims(m, pod);
     for (i = 0; i < mb->n_pods; i++) {
         if (!strcmp(mb->pods[i]->name, pod->name)) {
             break;
@@ -316,6 +332,7 @@ set_pod(struct model *m, struct pod *pod)
             pod_destroy(pod);
             return;
         }
+        model_note_pod_marks(m, old->marks, pod->marks);
         if (!strcmp(old->uid, pod->uid)) {
             if (claims_edited(&old->claims, &pod->claims)) {
                 replace_string(&mb->edited_uid, pod->uid);
@@ -324,17 +341,20 @@ set_pod(struct model *m, struct pod *pod)
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
+        model_del_pod_promises(m, old);
         pod_destroy(old);
     } else {
         mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
         mb->n_pods++;
         m->n_pods++;
+        model_note_pod_marks(m, 0, pod->marks);
         if (m->kube_synced) {
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
     }
     mb->pods[i] = pod;
+    model_add_pod_promises(m, pod);
     remember_owner(mb, pod);
     model_mark_member(m, mb);
 }
@@ -342,6 +362,8 @@ set_pod(struct model *m, struct pod *pod)
 static void
 drop_pod(struct model *m, struct member *mb, size_t i)
 {
+    model_note_pod_marks(m, mb->pods[i]->marks, 0);
+    model_del_pod_promises(m, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     m->n_pods--;
@@ -381,6 +403,32 @@ remove_pod(struct model *m, const char *ns, const char *name, const char *uid)
     }
 }
 
+void
+model_refile_pod(struct model *m, struct pod *pod)
+{
+    bool synced = m->kube_synced;
+
+    remove_pod(m, pod->ns, pod->name, pod->uid);
+    m->kube_synced = false;
+    set_pod(m, pod);
+    m->kube_synced = synced;
+}
+
+/* The members whose pods were of the VM 'name', where each pod is a member of
+ * its own. */
+static void
+mark_vm_members(struct model *m, const char *ns, const char *name)
+{
+    struct member *mb;
+
+    HMAP_FOR_EACH (mb, node, &m->members) {
+        if (mb->seen_kind == OWNER_VM && mb->seen_workload
+            && !strcmp(mb->seen_workload, name) && !strcmp(mb->ns, ns)) {
+            model_mark_member(m, mb);
+        }
+    }
+}
+
 static void
 mark_base(struct model *m, struct base_entry *b)
 {
@@ -410,18 +458,28 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
         workload_destroy(w);
         return;
     }
+    /* All that a VM can say about a leftover port there. */
+    bool vm_members = (kind == OWNER_VM && !m->dialect->vm_ports
+                       && (w && w->opted_out) != (*slot
+                                                  && (*slot)->opted_out));
+
     m->n_workloads += (w != NULL) - (*slot != NULL);
+    model_del_workload_promises(m, *slot);
     workload_destroy(*slot);
     *slot = w;
+    model_add_workload_promises(m, w);
     if (w) {
         if (kind == OWNER_VM) {
             struct member *mb = model_find_member(m, ns, name);
-            if (mb) {
+            if (mb && m->dialect->vm_ports) {
                 mb->vm_seen = true;
             }
         } else {
             b->workload_seen = true;
         }
+    }
+    if (vm_members) {
+        mark_vm_members(m, ns, name);
     }
     mark_base(m, b);
     gc_base(m, b);
@@ -485,6 +543,10 @@ model_apply_kube_change(struct model *m, struct kube_change *c)
         break;
     }
 
+    case KUBE_IPAM_CLAIM:
+        model_set_ipam_claim(m, c);
+        break;
+
     case KUBE_NAMESPACE: {
         bool out = !c->gone && c->opted_out;
         if (out == sset_contains(&m->opted_out_namespaces, c->name)) {
@@ -526,17 +588,21 @@ model_destroy_kube(struct model *m)
 
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
+            model_del_pod_promises(m, mb->pods[i]);
             pod_destroy(mb->pods[i]);
         }
         mb->n_pods = 0;
         model_gc_member(m, mb);
     }
     HMAP_FOR_EACH_SAFE (b, node, &m->bases) {
+        model_del_workload_promises(m, b->workload);
         workload_destroy(b->workload);
+        model_del_workload_promises(m, b->vm);
         workload_destroy(b->vm);
         b->workload = b->vm = NULL;
         gc_base(m, b);
     }
+    hmap_destroy(&m->promises);
     hmap_destroy(&m->members);
     hmap_destroy(&m->bases);
 }

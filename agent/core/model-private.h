@@ -5,11 +5,16 @@
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H 1
 
+#include <stdint.h>
+
 struct ip_addr;
 struct kube_change;
 struct member;
 struct model;
+struct pod;
 struct port;
+struct port_proof;
+struct workload;
 
 /* Returns the member 'name' of 'ns', making it if there is none. */
 struct member *model_get_member(struct model *, const char *ns,
@@ -21,6 +26,27 @@ void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);
 /* Adds 'delta' to the counts of the MACs that 'port' names. */
 void model_count_port_macs(struct model *, const struct port *, int delta);
+/* Makes 'port' one of 'member' (NULL: nobody's). */
+void model_set_port_member(struct model *, struct port *, struct member *);
+/* Takes what 'proof' says over into 'port'; destroys it. */
+void model_apply_proof(struct model *, struct port *, struct port_proof *);
+void model_drop_proofs(struct port *);
+/* Counts the marks anew that 'port' or a pod bears. */
+void model_note_port_marks(struct model *, struct port *, uint8_t marks);
+void model_note_pod_marks(struct model *, uint8_t old, uint8_t new);
+/* Drops claims that are of another dialect than the one that was decided. */
+void model_filter_claims(const struct model *, struct pod *);
+/* Files 'pod' (taken), which the model has under another member's name, as one
+ * that was there from the beginning. */
+void model_refile_pod(struct model *, struct pod *);
+void model_set_ipam_claim(struct model *, const struct kube_change *);
+void model_destroy_ipam_claims(struct model *);
+/* Puts what is asked for by name into the index of promises, or takes it out;
+ * NULL does nothing. */
+void model_add_pod_promises(struct model *, const struct pod *);
+void model_del_pod_promises(struct model *, const struct pod *);
+void model_add_workload_promises(struct model *, const struct workload *);
+void model_del_workload_promises(struct model *, const struct workload *);
 /* A change of KUBE_IP or KUBE_SUBNET. */
 void model_apply_ip_object(struct model *, struct kube_change *);
 void model_apply_subnet(struct model *, struct kube_change *);

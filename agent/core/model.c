@@ -8,6 +8,7 @@
 
 #include "model.h"
 
+#include "exclude-ips.h"
 #include "hash.h"
 #include "lsp-addr.h"
 #include "model-private.h"
@@ -23,21 +24,28 @@ model_init(struct model *m, const struct dialect *dialect)
 {
     memset(m, 0, sizeof *m);
     m->dialect = dialect;
+    m->dialect_is_auto = dialect == &dialect_auto;
     hmap_init(&m->networks);
+    ovs_list_init(&m->excluding);
     hmap_init(&m->ports);
     hmap_init(&m->port_names);
     hmap_init(&m->members);
     hmap_init(&m->bases);
     hmap_init(&m->addr_uses);
     hmap_init(&m->mac_uses);
+    hmap_init(&m->promises);
     hmap_init(&m->bindings);
     hmap_init(&m->chassis);
     hmap_init(&m->mac_bindings);
     hmap_init(&m->references);
     shash_init(&m->router_ports);
     sset_init(&m->vips);
+    shash_init(&m->ipam_claims);
+    hmap_init(&m->kept_addrs);
     sset_init(&m->marked_ports);
     sset_init(&m->opted_out_namespaces);
+    sset_init(&m->namespaces);
+    sset_init(&m->nodes);
     model_init_ipam(m);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
@@ -84,6 +92,28 @@ model_find_network_by_name(const struct model *m, const char *name,
     return found;
 }
 
+static void
+set_excludes(struct model *m, struct network *n, const struct smap *config)
+{
+    const char *exclude = smap_get(config, EXCLUDE_IPS_KEY);
+    const char *ours = smap_get(config, EXCLUDE_OURS_KEY);
+
+    if (nullable_string_is_equal(n->exclude, exclude)
+        && nullable_string_is_equal(n->exclude_ours, ours)) {
+        return;
+    }
+    free(n->exclude);
+    n->exclude = nullable_xstrdup(exclude);
+    free(n->exclude_ours);
+    n->exclude_ours = nullable_xstrdup(ours);
+    ovs_list_remove(&n->ours_node);
+    ovs_list_init(&n->ours_node);
+    if (ours) {
+        ovs_list_push_back(&m->excluding, &n->ours_node);
+    }
+    m->change_seqno++;
+}
+
 void
 model_set_network(struct model *m, const struct nb_network_row *row)
 {
@@ -96,10 +126,13 @@ model_set_network(struct model *m, const struct nb_network_row *row)
         n->name = xstrdup(row->name);
         n->subnet = nullable_xstrdup(subnet);
         ovs_list_init(&n->ports);
+        ovs_list_init(&n->ours_node);
         hmap_insert(&m->networks, &n->node, uuid_hash(&n->uuid));
+        set_excludes(m, n, row->other_config);
         m->change_seqno++;
         return;
     }
+    set_excludes(m, n, row->other_config);
     if (!strcmp(n->name, row->name) && nullable_string_is_equal(n->subnet,
                                                                 subnet)) {
         return;
@@ -124,6 +157,18 @@ model_set_network(struct model *m, const struct nb_network_row *row)
 
 static void detach_port(struct model *, struct port *, bool row_gone);
 
+static void
+free_network(struct network *n)
+{
+    ovs_list_remove(&n->ours_node);
+    free(n->name);
+    free(n->subnet);
+    free(n->exclude);
+    free(n->exclude_ours);
+    free(n->router_ports);
+    free(n);
+}
+
 void
 model_remove_network(struct model *m, const struct uuid *uuid)
 {
@@ -140,10 +185,7 @@ model_remove_network(struct model *m, const struct uuid *uuid)
         }
     }
     hmap_remove(&m->networks, &n->node);
-    free(n->router_ports);
-    free(n->name);
-    free(n->subnet);
-    free(n);
+    free_network(n);
     m->change_seqno++;
 }
 
@@ -326,12 +368,14 @@ free_port(struct port *p)
     free(p->requested_chassis);
     free(p->router_port);
     free(p->provider);
+    free(p->cni_network);
+    free(p->pod_uid);
     free(p->why);
     free(p);
 }
 
-static void
-set_port_member(struct model *m, struct port *p, struct member *mb)
+void
+model_set_port_member(struct model *m, struct port *p, struct member *mb)
 {
     struct member *old = p->member;
 
@@ -362,7 +406,9 @@ model_remove_port(struct model *m, const struct uuid *uuid)
         return;
     }
     detach_port(m, p, true);
-    set_port_member(m, p, NULL);
+    model_set_port_member(m, p, NULL);
+    model_note_port_marks(m, p, 0);
+    model_drop_proofs(p);
     hmap_remove(&m->ports, &p->uuid_node);
     hmap_remove(&m->port_names, &p->name_node);
     sset_find_and_delete(&m->marked_ports, p->name);
@@ -435,23 +481,23 @@ collect_ips(const struct nb_port_row *row, struct port *p)
 static void
 prove_port(struct model *m, struct port *p, const struct nb_port_row *row)
 {
+    const char *network = p->network ? p->network->name : NULL;
     struct port_proof proof;
 
-    m->dialect->prove_port(p->name, row->type,
-                           p->network ? p->network->name : NULL,
-                           row->external_ids, row->options, &proof);
-    p->kind = proof.kind;
-    free(p->why);
-    p->why = proof.kind == PORT_OWNED ? NULL : proof.why;
-    if (p->why) {
-        proof.why = NULL;
+    model_note_port_marks(m, p, dialect_port_marks(row->external_ids));
+    m->dialect->prove_port(p->name, row->type, network, row->external_ids,
+                           row->options, &proof);
+    model_apply_proof(m, p, &proof);
+
+    model_drop_proofs(p);
+    if (m->dialect == &dialect_auto) {
+        p->proofs = xcalloc(N_DIALECTS, sizeof *p->proofs);
+        for (size_t i = 0; i < N_DIALECTS; i++) {
+            dialects[i]->prove_port(p->name, row->type, network,
+                                    row->external_ids, row->options,
+                                    &p->proofs[i]);
+        }
     }
-    free(p->provider);
-    p->provider = proof.provider;
-    proof.provider = NULL;
-    set_port_member(m, p, proof.kind == PORT_OWNED
-                    ? model_get_member(m, proof.ns, proof.owner) : NULL);
-    port_proof_destroy(&proof);
 }
 
 static bool
@@ -609,6 +655,7 @@ model_destroy(struct model *m)
     struct arrival *a;
     struct reference *r;
 
+    model_destroy_ipam_claims(m);
     HMAP_FOR_EACH_SAFE (p, uuid_node, &m->ports) {
         model_remove_port(m, &p->uuid);
     }
@@ -643,6 +690,8 @@ model_destroy(struct model *m)
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);
     sset_destroy(&m->opted_out_namespaces);
+    sset_destroy(&m->namespaces);
+    sset_destroy(&m->nodes);
     sset_destroy(&m->datapaths);
     sset_destroy(&m->sb_acked_ports);
     sset_destroy(&m->sb_acked_addresses);

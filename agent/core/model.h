@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "dialect-auto.h"
 #include "dialect.h"
 #include "ip-addr.h"
 #include "openvswitch/hmap.h"
@@ -84,6 +85,10 @@ struct network {
     struct uuid uuid;
     char *name;
     char *subnet;               /* other_config:subnet, or NULL. */
+    char *exclude;              /* other_config:exclude_ips, or NULL. */
+    char *exclude_ours;         /* What of that is ours, or NULL. */
+    struct ovs_list ours_node;  /* In model->excluding; empty if 'exclude_ours'
+                                 * is NULL. */
     size_t n_localnet;          /* Ports of type localnet. */
     struct ovs_list ports;      /* struct port, 'network_node'. */
     struct port **router_ports; /* Those of type router, in no order. */
@@ -126,8 +131,13 @@ struct port {
     char *requested_chassis;    /* options:requested-chassis, or NULL. */
     char *router_port;          /* options:router-port, or NULL. */
     char *provider;             /* PORT_OWNED. */
+    char *cni_network;          /* PORT_OWNED: see struct port_proof; */
+    char *pod_uid;              /* likewise; each may be NULL. */
     char *why;                  /* What was found, in words; NULL for
                                  * PORT_OWNED, whose 'member' says it. */
+    uint8_t marks;              /* dialect_port_marks(). */
+    struct port_proof *proofs;  /* By each of 'dialects', as long as none is
+                                 * decided; otherwise NULL. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */
 };
 
@@ -186,6 +196,17 @@ struct addr_use {
     struct ovs_list dirty_node;
 };
 
+/* An address that somebody asks for by name: a pod that has not been given it
+ * yet, or a template.  Which network that is on, and whether it is asked for
+ * still, is for the reader to see from the claims. */
+struct promise {
+    struct hmap_node node;      /* In model->promises, by address. */
+    struct ip_addr addr;
+    const struct pod *pod;      /* One of the two. */
+    const struct workload *workload;
+    int ordinal;                /* Of 'workload'; -1: each of them. */
+};
+
 /* How many times the ports of a network name a MAC, in addresses or in
  * port_security. */
 struct mac_use {
@@ -237,14 +258,24 @@ struct reference {
 };
 
 struct model {
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* &dialect_auto: not decided yet. */
+    bool dialect_is_auto;       /* It was or is to be found out. */
+    struct dialect_marks marks[N_DIALECTS];
     struct hmap networks, ports, port_names, members, bases, addr_uses;
-    struct hmap mac_uses;
+    struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
     struct shash router_ports;  /* LRP name -> struct sset * of networks. */
     struct sset vips;           /* "ns/name". */
+    struct shash ipam_claims;   /* struct ipam_claim, by "ns/name". */
+    struct hmap kept_addrs;     /* What they keep, by network and address. */
     struct sset marked_ports;   /* Names of ports that bear our gate mark. */
+    struct ovs_list excluding;  /* Networks with our words in exclude_ips. */
     struct sset opted_out_namespaces;
+
+    /* Owners elsewhere are not ours to judge. */
+    bool by_namespace, by_node; /* There is such a limit: */
+    struct sset namespaces;     /* these only, */
+    struct sset nodes;          /* pods on these only. */
 
     /* What Kube-OVN's IPAM shows of itself. */
     struct hmap ip_objects;     /* struct ip_object, by name. */
@@ -268,6 +299,7 @@ struct model {
     /* Kept by the daemon from the mirrors. */
     bool nb_synced, sb_synced, kube_synced, kube_trusted;
     bool vips_known;            /* The list of Vips is complete. */
+    bool ipam_claims_known;     /* The list of IPAMClaims is complete. */
     char *nb_identity, *sb_identity;
     int64_t nb_cfg, sb_nb_cfg;
     bool chassis_report;        /* false: enable_chassis_nb_cfg_update=false */
@@ -279,8 +311,10 @@ struct model {
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
 
-    /* Kube-OVN: when its controller was last seen to restart; 0: never. */
+    /* When the CNI controller was last (re)started, as far as known; 0: never.
+     * Monotonic, negative if that was before the machine's own start. */
     long long int cni_restarted_ms;
+    bool cni_down;              /* It is known not to run. */
     uint64_t change_seqno;      /* +1 for every change of content. */
 };
 
@@ -314,6 +348,17 @@ struct arrival {
 
 void model_init(struct model *, const struct dialect *);
 void model_destroy(struct model *);
+
+/* Decides on the dialect of a model that was made with &dialect_auto: ports
+ * are proven and pods filed as if it had been known all the time. */
+void model_set_dialect(struct model *, const struct dialect *);
+/* The name of the member that 'pod' is one of. */
+const char *model_pod_member_name(const struct model *, const struct pod *);
+/* For each of 'dialects', the name of the first port and pod (by name) that
+ * bears its marks, or NULL.  The caller frees the strings.  Takes time in
+ * proportion to the model. */
+void model_marks_examples(const struct model *, char *ports[N_DIALECTS],
+                          char *pods[N_DIALECTS]);
 
 /* Northbound. */
 void model_set_network(struct model *, const struct nb_network_row *);
@@ -362,6 +407,20 @@ struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
+/* The name "ns/name" of the IPAMClaim that keeps the address on the network
+ * that 'port' is of, or NULL. */
+const char *model_find_ipam_claim(const struct model *, const struct port *,
+                                  const struct ip_addr *);
+/* The first promise of the address, and the one after 'promise'. */
+const struct promise *model_first_promise(const struct model *,
+                                          const struct ip_addr *);
+const struct promise *model_next_promise(const struct promise *);
+/* The StatefulSet (or VM) of that name, or NULL; and the entry for it. */
+const struct workload *model_find_workload(const struct model *,
+                                           enum owner_kind, const char *ns,
+                                           const char *name);
+const struct base_entry *model_find_base(const struct model *, const char *ns,
+                                         const char *name);
 const struct binding *model_find_binding(const struct model *,
                                          const char *logical_port);
 const struct chassis *model_find_chassis(const struct model *, const char *);
@@ -369,9 +428,29 @@ const struct chassis *model_find_chassis(const struct model *, const char *);
  * by its name when there is no pod; NULL if none is known. */
 const struct workload *model_member_workload(const struct model *,
                                              const struct member *);
+/* The name of the virtual machine that 'member' is a pod of, or NULL. */
+const char *model_member_vm(const struct member *);
+/* Is 'member' a pod of the virtual machine 'vm' (may be NULL) in 'ns'? */
+bool model_member_is_of_vm(const struct member *, const char *ns,
+                           const char *vm);
 /* The StatefulSet's entry that 'member' would belong to; NULL if none. */
 const struct base_entry *model_member_base(const struct model *,
                                            const struct member *);
+/* What the sources tell about: pods of these namespaces only (none: of all);
+ * pods on these nodes only. */
+void model_set_namespaces(struct model *, const struct svec *names);
+void model_set_nodes(struct model *, const struct sset *names);
+
+enum member_scope {
+    SCOPE_INSIDE,
+    SCOPE_OUTSIDE,
+    SCOPE_UNDECIDED,            /* Its pod has no node yet. */
+};
+/* Whether that includes 'member'; if not, '*why' says so in words, which the
+ * caller frees.  A member without a pod has no node that could exclude it. */
+enum member_scope model_member_scope(const struct model *,
+                                     const struct member *, char **why);
+
 /* The IP object called 'name'; one of 'subnet', other than that called
  * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
  * NULL if there is none. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube-write.h"
 #include "openvswitch/util.h"
 #include "util.h"
 #include "uuid.h"
@@ -74,9 +75,31 @@ nb_batch_destroy(struct nb_batch *batch)
             nb_write_destroy(&batch->writes[i]);
         }
         free(batch->writes);
+        for (size_t i = 0; i < batch->n_switches; i++) {
+            struct nb_switch_write *w = &batch->switches[i];
+
+            free(w->old_exclude);
+            free(w->new_exclude);
+            free(w->old_ours);
+            free(w->new_ours);
+        }
+        free(batch->switches);
         free(batch->comment);
         free(batch);
     }
+}
+
+struct nb_switch_write *
+nb_batch_add_switch(struct nb_batch *batch, const struct uuid *network)
+{
+    struct nb_switch_write *w;
+
+    batch->switches = xrealloc(batch->switches, (batch->n_switches + 1)
+                               * sizeof *batch->switches);
+    w = &batch->switches[batch->n_switches++];
+    memset(w, 0, sizeof *w);
+    w->network = *network;
+    return w;
 }
 
 struct nb_batch *
@@ -98,6 +121,18 @@ nb_batch_clone(const struct nb_batch *src)
         svec_clone(&to->new_port_security, &from->new_port_security);
         to->old_mark = nullable_xstrdup(from->old_mark);
         to->new_mark = nullable_xstrdup(from->new_mark);
+    }
+    batch->switches = NULL;
+    batch->n_switches = 0;
+    for (size_t i = 0; i < src->n_switches; i++) {
+        const struct nb_switch_write *from = &src->switches[i];
+        struct nb_switch_write *to = nb_batch_add_switch(batch,
+                                                         &from->network);
+
+        to->old_exclude = nullable_xstrdup(from->old_exclude);
+        to->new_exclude = nullable_xstrdup(from->new_exclude);
+        to->old_ours = nullable_xstrdup(from->old_ours);
+        to->new_ours = nullable_xstrdup(from->new_ours);
     }
     return batch;
 }
@@ -331,5 +366,15 @@ orders_destroy(struct orders *orders)
         free(orders->reads[i].workload);
     }
     free(orders->reads);
+    for (size_t i = 0; i < orders->n_refusals; i++) {
+        free(orders->refusals[i].ns);
+        free(orders->refusals[i].name);
+        free(orders->refusals[i].uid);
+    }
+    free(orders->refusals);
     free(orders->delete_mac_bindings);
+    for (size_t i = 0; i < orders->n_kube_writes; i++) {
+        kube_write_destroy(orders->kube_writes[i]);
+    }
+    free(orders->kube_writes);
 }

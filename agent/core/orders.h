@@ -18,6 +18,7 @@
 #include "svec.h"
 
 struct ds;
+struct kube_write;
 
 /* How a transaction ended. */
 enum txn_result {
@@ -52,10 +53,20 @@ struct nb_write {
     bool set_mark;
 };
 
+/* One Logical_Switch row: two keys of other_config, NULL where a key is
+ * absent.  The column is verified. */
+struct nb_switch_write {
+    struct uuid network;
+    char *old_exclude, *new_exclude; /* exclude_ips */
+    char *old_ours, *new_ours;  /* EXCLUDE_OURS_KEY */
+};
+
 struct nb_batch {
     uint64_t token;
     struct nb_write *writes;
     size_t n;
+    struct nb_switch_write *switches;
+    size_t n_switches;
     bool bump;                  /* Increment NB_Global.nb_cfg as well. */
     char *comment;
 };
@@ -64,7 +75,8 @@ struct nb_result {
     uint64_t token;
     enum txn_result result;
     int64_t nb_cfg;             /* Our increment's value; 0 without bump. */
-    struct uuid *lost;          /* Rows found different before the write. */
+    struct uuid *lost;          /* Rows found different before the write:
+                                 * ports or switches. */
     size_t n_lost;
     char *error;                /* Or NULL. */
 };
@@ -178,6 +190,14 @@ struct live_read {
     int owner_kind;             /* enum owner_kind. */
 };
 
+/* "Has the CNI controller refused this pod its address?"  Nobody waits for the
+ * answer: a refusal comes as a change. */
+struct refusal_read {
+    char *ns;
+    char *name;                 /* Pod's (or VM's) name. */
+    char *uid;                  /* Pod's. */
+};
+
 enum live_read_result {
     LIVE_READ_CURRENT,          /* The model is up to date for this owner. */
     LIVE_READ_CHANGED,          /* It was not; the changes were delivered
@@ -201,8 +221,12 @@ struct orders {
     struct nb_batch *nb;        /* NULL: none.  Likewise. */
     struct live_read *reads;
     size_t n_reads;
+    struct refusal_read *refusals;
+    size_t n_refusals;
     struct uuid *delete_mac_bindings; /* SB rows. */
     size_t n_delete_mac_bindings;
+    struct kube_write **kube_writes; /* Owned, until taken by the caller. */
+    size_t n_kube_writes;
     long long int next_wake_ms; /* Monotonic; LLONG_MAX: no timer. */
     bool again;                 /* More work: run another turn at once. */
 };
@@ -217,6 +241,8 @@ void nb_result_destroy(struct nb_result *);
 void store_result_destroy(struct store_result *);
 struct gate *gate_clone(const struct gate *);
 void gate_destroy(struct gate *);
+struct nb_switch_write *nb_batch_add_switch(struct nb_batch *,
+                                            const struct uuid *network);
 struct nb_write *nb_batch_add(struct nb_batch *, const struct uuid *port,
                               const char *port_name);
 

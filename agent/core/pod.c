@@ -94,6 +94,7 @@ pod_equals(const struct pod *a, const struct pod *b)
             && a->finished == b->finished
             && a->migrating == b->migrating
             && a->opted_out == b->opted_out
+            && a->marks == b->marks
             && ip_addr_set_equals(&a->status_ips, &b->status_ips)
             && claims_equal(&a->claims, &b->claims));
 }

@@ -7,6 +7,7 @@
 #define POD_H 1
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "claim.h"
 #include "ip-addr.h"
 
@@ -43,6 +44,7 @@ struct pod {
     bool migrating;             /* Annotation kubevirt.io/migrationJobName or
                                  * label kubevirt.io/migrationJobUID. */
     bool opted_out;             /* Annotation ovn-ipguard.io/ignore=true. */
+    uint8_t marks;              /* Of CNI controllers: dialect_pod_marks(). */
     struct ip_addr_set status_ips; /* status.podIP(s): runs with these. */
 
     struct claims claims;

@@ -33,9 +33,12 @@ struct setting {
 /* Every enum of struct settings is written through an "int". */
 BUILD_ASSERT_DECL(sizeof(enum guard_mode) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum sts_ip_change) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum admission_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum chassis_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum mac_bindings_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum reserve_policy) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_S (24 * 60 * 60)
@@ -52,6 +55,9 @@ BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
     SETTING("sts-ip-change", "migrate|deny", CHOICE, sts_ip_change,         \
             0, 1, STS_IP_CHANGE_MIGRATE,                                    \
             "when the fixed IP of a live StatefulSet changes")              \
+    SETTING("admission", "warn|deny", CHOICE, admission,                    \
+            0, 1, ADMISSION_WARN,                                           \
+            "warn of addresses that cannot be had, or refuse")              \
     SETTING("hold-scope", "fixed|all", CHOICE, hold_scope,                  \
             0, 1, HOLD_SCOPE_FIXED,                                         \
             "hold fixed addresses, or those of plain pods too")             \
@@ -61,6 +67,15 @@ BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
     SETTING("mac-bindings", "report|flush", CHOICE, mac_bindings,           \
             0, 1, MAC_BINDINGS_REPORT,                                      \
             "report MAC_Binding rows that block, or delete them")           \
+    SETTING("events", SWITCH_WORDS, CHOICE, events,                         \
+            0, 1, SWITCH_ON,                                                \
+            "write Events about pods and StatefulSets")                     \
+    SETTING("reserve", "none|exclude-ips|kube-ovn", CHOICE, reserve,        \
+            0, 2, RESERVE_NONE,                                             \
+            "keep held addresses from an IPAM, too")                        \
+    SETTING("nudge", SWITCH_WORDS, CHOICE, nudge,                           \
+            0, 1, SWITCH_OFF,                                               \
+            "annotate pods that wait when a hold ends")                     \
                                                                             \
     /* How long a judgement is left to settle. */                           \
     SETTING("settle-time", "MS", MS, settle_ms, 0, 600000, 2000,            \

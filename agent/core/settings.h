@@ -16,9 +16,15 @@ struct ds;
 
 enum guard_mode { MODE_OBSERVE, MODE_GUARD, MODE_MANAGE };
 enum sts_ip_change { STS_IP_CHANGE_MIGRATE, STS_IP_CHANGE_DENY };
+enum admission_policy { ADMISSION_WARN, ADMISSION_DENY };
 enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
+enum reserve_policy { RESERVE_NONE, RESERVE_EXCLUDE_IPS, RESERVE_KUBE_OVN };
+enum setting_switch { SWITCH_OFF, SWITCH_ON };
+
+/* The words of a setting that is an enum setting_switch. */
+#define SWITCH_WORDS "off|on"
 
 const char *guard_mode_to_string(enum guard_mode);
 bool guard_mode_from_string(const char *, enum guard_mode *);
@@ -26,9 +32,13 @@ bool guard_mode_from_string(const char *, enum guard_mode *);
 struct settings {
     enum guard_mode mode;               /* Ceiling; the database may lower. */
     enum sts_ip_change sts_ip_change;
+    enum admission_policy admission;
     enum chassis_policy chassis_policy;
     enum mac_bindings_policy mac_bindings;
     enum hold_scope hold_scope;
+    enum setting_switch events;         /* Events in Kubernetes. */
+    enum reserve_policy reserve;        /* In which IPAM holds stand. */
+    enum setting_switch nudge;          /* Pods that wait are annotated. */
 
     long long int settle_ms;            /* Two observations this far apart. */
     long long int unseen_settle_ms;     /* The same for a pod whose arrival we

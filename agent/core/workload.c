@@ -67,6 +67,7 @@ workload_equals(const struct workload *a, const struct workload *b)
         || strcmp(a->ns, b->ns)
         || strcmp(a->name, b->name)
         || strcmp(a->uid, b->uid)
+        || a->created_s != b->created_s
         || a->deleting != b->deleting
         || a->opted_out != b->opted_out
         || a->replicas != b->replicas
@@ -144,7 +145,7 @@ workload_claims(const struct workload *w, const struct dialect *dialect,
 
         claims_init(&all);
         dialect->read_claims(&w->revisions[i].annotations, &subject, &all);
-        found = claims_find(&all, provider);
+        found = dialect->find_claim(&all, provider);
         if (found) {
             claim_clone(&claims[i], found);
         } else {

@@ -28,6 +28,8 @@ struct workload {
     char *ns;
     char *name;
     char *uid;                  /* "" if the manifest has none. */
+    long long int created_s;    /* creationTimestamp, seconds since the epoch;
+                                 * 0 if absent. */
     bool deleting;
     bool opted_out;             /* On the object or on its template. */
 

@@ -72,7 +72,8 @@ api_discovery_hurry(struct api_discovery *d, long long int now)
 }
 
 static void
-fail(struct api_discovery *d, char *problem, long long int now)
+fail(struct api_discovery *d, char *problem, long long int retry_after_ms,
+     long long int now)
 {
     long long int wait = RETRY_MS << MIN(d->n_failures, 5);
 
@@ -84,7 +85,8 @@ fail(struct api_discovery *d, char *problem, long long int now)
     d->n_failures++;
     d->next = SIZE_MAX;
     forget_found(d);
-    d->due = now + MIN(wait, MAX_RETRY_MS) + random_range(RETRY_MS);
+    wait = MAX(MIN(wait, MAX_RETRY_MS), retry_after_ms);
+    d->due = now + wait + random_range(RETRY_MS);
 }
 
 static void
@@ -101,6 +103,25 @@ get(struct api_discovery *d, const char *path, long long int now)
         return;
     }
     d->request = http_get(d->http, access, path, &options, now);
+}
+
+/* Has 'group', an element of an APIGroupList, the version 'version'? */
+static bool
+group_has_version(const json_t *group, const char *version)
+{
+    json_t *versions = json_object_get(group, "versions");
+    json_t *element;
+    size_t i;
+
+    json_array_foreach (versions, i, element) {
+        const char *s = json_string_value(json_object_get(element,
+                                                          "groupVersion"));
+
+        if (s && !strcmp(s, version)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Finds the versions of the wanted groups in an APIGroupList. */
@@ -123,8 +144,9 @@ read_groups(struct api_discovery *d, const json_t *json)
         for (size_t j = 0; name && version && j < d->n_resources; j++) {
             struct api_resource *r = &d->resources[j];
 
-            if (!strcmp(r->group, name) && !r->found) {
-                r->found = xstrdup(version);
+            if (!strcmp(r->group, name) && !r->found
+                && (!r->version || group_has_version(group, r->version))) {
+                r->found = xstrdup(r->version ? r->version : version);
             }
         }
     }
@@ -254,6 +276,7 @@ ask_next(struct api_discovery *d, long long int now)
 bool
 api_discovery_run(struct api_discovery *d, long long int now)
 {
+    long long int retry_after_ms;
     char *problem;
 
     if (!d->request) {
@@ -268,10 +291,11 @@ api_discovery_run(struct api_discovery *d, long long int now)
         return false;
     }
     problem = read_answer(d, now);
+    retry_after_ms = http_request_retry_after_ms(d->request);
     http_request_destroy(d->request);
     d->request = NULL;
     if (problem) {
-        fail(d, problem, now);
+        fail(d, problem, retry_after_ms, now);
         return false;
     }
     if (ask_next(d, now)) {

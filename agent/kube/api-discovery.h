@@ -17,6 +17,9 @@ struct kubeconfig;
 struct api_resource {
     const char *group;
     const char *resource;       /* "virtualmachines" */
+    const char *version;        /* "kubevirt.io/v1": only in this version;
+                                 * NULL: in the one that the server prefers
+                                 * for the group. */
     char *api_version;          /* "kubevirt.io/v1", or NULL: the server has
                                  * it not. */
     char *found;                /* By the look that is under way. */

@@ -3,9 +3,10 @@
 /* Live reads.
  *
  * A read is one to three requests: the pod, and its StatefulSet; or a VM, its
- * running instance and their pods.  It is answered when all of them are.  An
- * answer that is not clearly "this is the object" or "there is none" makes the
- * whole read fail: an absence that is not certain is no absence. */
+ * running instance and their pods; or the events of a pod.  It is answered
+ * when all of them are.  An answer that is not clearly "this is the object" or
+ * "there is none" makes the whole read fail: an absence that is not certain is
+ * no absence. */
 
 #include <config.h>
 
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 
@@ -23,6 +25,7 @@
 #include "util.h"
 
 #include "api-store.h"
+#include "dialect.h"
 #include "http.h"
 #include "kubeconfig.h"
 #include "pod.h"
@@ -43,10 +46,17 @@ COVERAGE_DEFINE(api_live_failed);
 /* The longest value of a label. */
 #define MAX_LABEL 63
 
+/* Events of one reason about one pod: each is counted up, so they are few. */
+#define MAX_EVENTS 10
+
+/* As much of an event's message as is repeated. */
+#define MAX_MESSAGE 200
+
 struct read_part {
-    enum manifest_kind kind;
+    enum manifest_kind kind;    /* Of no meaning for events. */
     const char *api_version;
-    char *name;                 /* NULL: a list of pods. */
+    const char *verb, *resource; /* "get", "pods" */
+    char *name;                 /* NULL: a list of pods, or of events. */
     char *path;
     struct http_request *request;
     bool answered;
@@ -62,6 +72,7 @@ struct api_read {
     bool changed;
     char *vm_api_version;       /* Or NULL. */
     const char *refusal;        /* Why it cannot be answered, or NULL. */
+    struct refusal_read *events; /* Whose events they are, or NULL. */
     struct read_part parts[3];
     size_t n_parts;
 };
@@ -78,6 +89,7 @@ api_live_init(struct api_live *live, struct http *http,
     ovs_list_init(&live->waiting);
     ovs_list_init(&live->running);
     ovs_list_init(&live->results);
+    missing_rights_init(&live->rights);
 }
 
 static void
@@ -87,6 +99,12 @@ read_destroy(struct api_read *read)
         http_request_destroy(read->parts[i].request);
         free(read->parts[i].name);
         free(read->parts[i].path);
+    }
+    if (read->events) {
+        free(read->events->ns);
+        free(read->events->name);
+        free(read->events->uid);
+        free(read->events);
     }
     free(read->vm_api_version);
     free(read->ns);
@@ -118,6 +136,7 @@ api_live_destroy(struct api_live *live)
         api_live_result_destroy(result);
     }
     free(live->vm_api_version);
+    missing_rights_destroy(&live->rights);
 }
 
 /* ---- What is asked. ---- */
@@ -132,6 +151,8 @@ add_part(struct api_read *read, enum manifest_kind kind,
 
     part->kind = kind;
     part->api_version = api_version;
+    part->verb = "get";
+    part->resource = resource;
     part->name = xstrdup(name);
     part->path = xasprintf("%s/%s/namespaces/%s/%s/%s",
                            strchr(api_version, '/') ? "/apis" : "/api",
@@ -154,6 +175,8 @@ add_vm_pods(struct api_read *read, const char *vm)
 
     part->kind = MANIFEST_POD;
     part->api_version = "v1";
+    part->verb = "list";
+    part->resource = "pods";
     part->path = xasprintf("/api/v1/namespaces/%s/pods?labelSelector=%s", ns,
                            escaped);
     free(ns);
@@ -217,6 +240,40 @@ api_live_refresh_pod(struct api_live *live, const char *ns, const char *name,
 
     read->silent = true;
     add_part(read, MANIFEST_POD, "v1", "pods", name);
+}
+
+void
+api_live_look_for_refusal(struct api_live *live,
+                          const struct refusal_read *what, long long int now)
+{
+    const char *reason = live->store->dialect->refusal_reason;
+    char *selector, *escaped, *ns;
+    struct api_read *read;
+    struct read_part *part;
+
+    if (!reason) {
+        return;
+    }
+    read = create_read(live, what->ns, now);
+    read->silent = true;
+    read->events = xmalloc(sizeof *read->events);
+    *read->events = (struct refusal_read) {
+        .ns = xstrdup(what->ns),
+        .name = xstrdup(what->name),
+        .uid = xstrdup(what->uid),
+    };
+    part = &read->parts[read->n_parts++];
+    part->verb = "list";
+    part->resource = "events";
+    selector = xasprintf("involvedObject.uid=%s,reason=%s", what->uid,
+                         reason);
+    escaped = http_escape(selector);
+    ns = http_escape(what->ns);
+    part->path = xasprintf("/api/v1/namespaces/%s/events?fieldSelector=%s"
+                           "&limit=%d", ns, escaped, MAX_EVENTS);
+    free(ns);
+    free(escaped);
+    free(selector);
 }
 
 /* ---- What is answered. ---- */
@@ -287,6 +344,72 @@ take_list(struct api_live *live, struct api_read *read,
     return error;
 }
 
+/* The last event that says so counts. */
+static char *
+take_events(struct api_live *live, const struct api_read *read,
+            const json_t *json)
+{
+    const char *reason = live->store->dialect->refusal_reason;
+    json_t *items = json_object_get(json, "items");
+    struct ds message = DS_EMPTY_INITIALIZER;
+    bool found = false;
+    json_t *item;
+    size_t i;
+
+    if (!json_is_array(items)) {
+        return xstrdup("the answer is no list");
+    }
+    json_array_foreach (items, i, item) {
+        const json_t *about = json_object_get(item, "involvedObject");
+        const char *uid = json_string_value(json_object_get(about, "uid"));
+        const char *is = json_string_value(json_object_get(item, "reason"));
+        const char *s = json_string_value(json_object_get(item, "message"));
+
+        if (uid && is && !strcmp(uid, read->events->uid)
+            && !strcmp(is, reason)) {
+            found = true;
+            ds_clear(&message);
+            for (; s && *s && message.length < MAX_MESSAGE; s++) {
+                ds_put_char(&message, (unsigned char) *s < ' ' ? ' ' : *s);
+            }
+        }
+    }
+    if (found) {
+        api_store_give_refusal(live->store, read->events->ns,
+                               read->events->name, read->events->uid,
+                               ds_cstr(&message));
+    }
+    ds_destroy(&message);
+    return NULL;
+}
+
+/* The answer of 'part' is an error.  Returns it in words. */
+static char *
+take_error(struct api_live *live, const struct api_read *read,
+           const struct read_part *part, int status, const json_t *json,
+           long long int now)
+{
+    const char *message
+        = json_string_value(json_object_get(json, "message"));
+    long long int retry_after = http_request_retry_after_ms(part->request);
+
+    if (status == 403) {
+        missing_rights_add(&live->rights, part->verb, part->resource,
+                           read->ns, read->events
+                           ? "whether a pod is refused its address is not "
+                             "seen"
+                           : "nothing of it is cleared");
+    } else if (status == 401) {
+        kubeconfig_refused(live->kubeconfig,
+                           http_request_access_seqno(part->request), now);
+    }
+    if (retry_after >= 0) {
+        live->patience_until = MAX(live->patience_until, now + retry_after);
+    }
+    return xasprintf("status %d%s%.200s", status, message ? ": " : "",
+                     message ? message : "");
+}
+
 /* Takes over the answer of 'part'.  Returns NULL, or why it is none. */
 static char *
 take_answer(struct api_live *live, struct api_read *read,
@@ -305,7 +428,9 @@ take_answer(struct api_live *live, struct api_read *read,
     body = http_request_body(part->request, &len);
     json = json_loadb(body, len, 0, NULL);
     if (status == 200 && json) {
-        error = (part->name
+        error = (read->events
+                 ? take_events(live, read, json)
+                 : part->name
                  ? api_store_live_put(live->store, part->kind,
                                       part->api_version, read->ns, part->name,
                                       json, &read->changed)
@@ -314,15 +439,7 @@ take_answer(struct api_live *live, struct api_read *read,
         api_store_live_gone(live->store, part->kind, read->ns, part->name,
                             &read->changed);
     } else {
-        const char *message
-            = json_string_value(json_object_get(json, "message"));
-
-        error = xasprintf("status %d%s%.200s", status, message ? ": " : "",
-                          message ? message : "");
-        if (status == 401) {
-            kubeconfig_refused(live->kubeconfig,
-                               http_request_access_seqno(part->request), now);
-        }
+        error = take_error(live, read, part, status, json, now);
     }
     json_decref(json);
     if (error) {
@@ -330,6 +447,9 @@ take_answer(struct api_live *live, struct api_read *read,
 
         free(error);
         error = named;
+    } else {
+        missing_rights_remove(&live->rights, part->verb, part->resource,
+                              read->ns);
     }
     return error;
 }
@@ -374,6 +494,9 @@ begin_read(struct api_live *live, struct api_read *read, long long int now)
     }
     if (!access) {
         return xstrdup("there are no credentials");
+    }
+    if (now < live->patience_until) {
+        return xstrdup("the server asks to be left alone for a while");
     }
     if (now >= read->deadline) {
         return xstrdup("too many live reads at a time");

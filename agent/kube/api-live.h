@@ -14,6 +14,7 @@
 
 #include "openvswitch/list.h"
 
+#include "missing-rights.h"
 #include "orders.h"
 
 struct api_store;
@@ -32,6 +33,9 @@ struct api_live {
     struct ovs_list results;    /* Contains "struct api_live_result"s. */
     size_t n_running;
     uint64_t n_reads, n_failed;
+
+    struct missing_rights rights;
+    long long int patience_until; /* The server asks to be left alone. */
 };
 
 struct api_live_result {
@@ -50,6 +54,11 @@ void api_live_destroy(struct api_live *);
  * cannot be read (not freed), that is the answer. */
 void api_live_start(struct api_live *, const struct live_read *,
                     const char *refusal, long long int now);
+/* Looks for events by which the CNI controller refuses the pod its address;
+ * the store learns of one. */
+void api_live_look_for_refusal(struct api_live *,
+                               const struct refusal_read *,
+                               long long int now);
 /* Reads a pod and answers nobody. */
 void api_live_refresh_pod(struct api_live *, const char *ns, const char *name,
                           long long int now);

@@ -21,8 +21,11 @@
 #include "api-discovery.h"
 #include "api-live.h"
 #include "api-store.h"
+#include "api-write.h"
+#include "cni-watch.h"
 #include "http.h"
 #include "kube-change.h"
+#include "node-set.h"
 #include "reflector.h"
 
 VLOG_DEFINE_THIS_MODULE(api_source);
@@ -33,14 +36,16 @@ VLOG_DEFINE_THIS_MODULE(api_source);
 #define REFRESH_MAX 16
 
 /* The resources that come as CustomResourceDefinitions. */
-enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, N_RES };
+enum { RES_VM, RES_VMI, RES_VIP, RES_IP, RES_SUBNET, RES_IPAM_CLAIM,
+       N_RES };
 
 /* What is read. */
 static const struct source_kind {
     enum manifest_kind kind;
     const char *group;          /* "" is the core group. */
     const char *api_version;    /* NULL: found by discovery. */
-    int discovered;             /* Its RES_, or -1. */
+    int discovered;             /* Its RES_, or -1.  Then 'api_version' is the
+                                 * one to be found, or NULL: any. */
     const char *resource;
     const char *query;
     bool metadata_only;
@@ -73,6 +78,11 @@ static const struct source_kind {
     /* For reports. */
     {MANIFEST_SUBNET, "kubeovn.io", NULL, RES_SUBNET, "subnets", "",
      false, false, true},
+    /* Without them, what a virtual machine leaves behind on a user-defined
+     * network of ovn-kubernetes is kept.  Their group has the networks, too,
+     * in a version that the server prefers. */
+    {MANIFEST_IPAM_CLAIM, "k8s.cni.cncf.io", "k8s.cni.cncf.io/v1alpha1",
+     RES_IPAM_CLAIM, "ipamclaims", "", false, true, true},
 };
 
 /* One kind, in one namespace or all. */
@@ -91,8 +101,11 @@ struct api_source {
     struct http *http;
     struct api_store store;
     struct api_live live;
+    struct api_writer writer;
     struct api_discovery discovery;
     struct api_resource resources[N_RES];
+    struct cni_watch *cni;      /* Or NULL. */
+    struct node_set *nodes;     /* Or NULL: all. */
     struct svec namespaces;
 
     struct source_slot *slots;
@@ -141,7 +154,9 @@ open_slot(struct api_source *src, struct source_slot *slot,
         .ns = slot->ns,
         .path = path,
         .query = query,
-        .metadata_only = k->metadata_only,
+        /* The metadata of a pod do not tell its node. */
+        .metadata_only = (k->metadata_only
+                          && !(src->nodes && k->kind == MANIFEST_POD)),
     };
 
     slot->api_version = xstrdup(api_version);
@@ -178,7 +193,7 @@ add_slot(struct api_source *src, const struct source_kind *kind,
     slot->kind = kind;
     slot->ns = ns ? xstrdup(ns) : NULL;
     slot->id = src->n_slots;
-    if (kind->api_version) {
+    if (kind->discovered < 0) {
         open_slot(src, slot, kind->api_version);
     }
 }
@@ -204,6 +219,17 @@ make_slots(struct api_source *src)
     }
 }
 
+/* 'controller' is "NAMESPACE/NAME". */
+static void
+open_cni_watch(struct api_source *src, const char *controller)
+{
+    const char *slash = strchr(controller, '/');
+    char *ns = xmemdup0(controller, slash - controller);
+
+    src->cni = cni_watch_create(src->http, src->kubeconfig, ns, slash + 1);
+    free(ns);
+}
+
 char *
 api_source_create(const struct api_source_options *options,
                   struct api_source **srcp)
@@ -221,11 +247,14 @@ api_source_create(const struct api_source_options *options,
     src->http = http_create();
     api_store_init(&src->store, options->dialect);
     api_live_init(&src->live, src->http, kubeconfig, &src->store);
+    api_writer_init(&src->writer, src->http, kubeconfig,
+                    options->instance ? options->instance : "unnamed");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (kinds[i].discovered >= 0) {
             src->resources[kinds[i].discovered] = (struct api_resource) {
                 .group = kinds[i].group,
                 .resource = kinds[i].resource,
+                .version = kinds[i].api_version,
             };
         }
     }
@@ -236,7 +265,14 @@ api_source_create(const struct api_source_options *options,
         svec_clone(&src->namespaces, options->namespaces);
         svec_sort_unique(&src->namespaces);
     }
+    if (options->node_selector || options->zone) {
+        src->nodes = node_set_create(src->http, kubeconfig,
+                                     options->node_selector, options->zone);
+    }
     make_slots(src);
+    if (options->cni_controller) {
+        open_cni_watch(src, options->cni_controller);
+    }
     VLOG_INFO("API server %s, by %s", kubeconfig_server(kubeconfig),
               kubeconfig_origin(kubeconfig));
     return NULL;
@@ -253,11 +289,14 @@ api_source_destroy(struct api_source *src)
         free(src->slots[i].ns);
     }
     free(src->slots);
+    cni_watch_destroy(src->cni);
+    node_set_destroy(src->nodes);
     api_discovery_destroy(&src->discovery);
     for (size_t i = 0; i < N_RES; i++) {
         free(src->resources[i].api_version);
     }
     api_live_destroy(&src->live);
+    api_writer_destroy(&src->writer);
     api_store_destroy(&src->store);
     http_destroy(src->http);
     kubeconfig_destroy(src->kubeconfig);
@@ -278,6 +317,19 @@ api_source_set_limits(struct api_source *src, unsigned int page,
                                  backoff_ms);
         }
     }
+    if (src->cni) {
+        cni_watch_set_limits(src->cni, page, silence_ms, backoff_ms);
+    }
+    if (src->nodes) {
+        node_set_set_limits(src->nodes, page, silence_ms, backoff_ms);
+    }
+}
+
+const struct sset *
+api_source_nodes(const struct api_source *src, uint64_t *seqno)
+{
+    *seqno = src->nodes ? node_set_seqno(src->nodes) : 0;
+    return src->nodes ? node_set_names(src->nodes) : NULL;
 }
 
 bool
@@ -348,8 +400,17 @@ refresh_live_pods(struct api_source *src, long long int now)
 static bool
 is_synced(const struct api_source *src)
 {
-    if (!src->discovery.done) {
+    if (!src->discovery.done
+        || (src->cni && !cni_watch_is_synced(src->cni, src->now))) {
         return false;
+    }
+    if (src->nodes) {
+        struct reflector_status status;
+
+        node_set_get_status(src->nodes, src->now, &status);
+        if (!status.synced) {
+            return false;
+        }
     }
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
@@ -381,8 +442,15 @@ api_source_run(struct api_source *src, long long int now)
             reflector_run(src->slots[i].reflector, now);
         }
     }
+    if (src->nodes) {
+        node_set_run(src->nodes, now);
+    }
+    if (src->cni) {
+        cni_watch_run(src->cni, now, time_wall_msec());
+    }
     refresh_live_pods(src, now);
     api_live_run(&src->live, now);
+    api_writer_run(&src->writer, now);
     if (!src->synced && is_synced(src)) {
         VLOG_INFO("%s: %"PRIuSIZE" pods are known",
                   kubeconfig_server(src->kubeconfig), src->store.n_pods);
@@ -401,7 +469,14 @@ api_source_wait(struct api_source *src)
             reflector_wait(src->slots[i].reflector);
         }
     }
+    if (src->nodes) {
+        node_set_wait(src->nodes);
+    }
+    if (src->cni) {
+        cni_watch_wait(src->cni);
+    }
     api_live_wait(&src->live);
+    api_writer_wait(&src->writer);
     if (src->store.n_given[0]) {
         poll_timer_wait_until(src->refresh_at);
     }
@@ -426,6 +501,17 @@ api_source_live_read(struct api_source *src, const struct live_read *what,
     poll_immediate_wake();
 }
 
+void
+api_source_look_for_refusal(struct api_source *src,
+                            const struct refusal_read *what,
+                            long long int now)
+{
+    if (api_source_covers(src, what->ns)) {
+        api_live_look_for_refusal(&src->live, what, now);
+        poll_immediate_wake();
+    }
+}
+
 bool
 api_source_pop_live(struct api_source *src, uint64_t *id,
                     enum live_read_result *result, long long int *began_ms)
@@ -440,6 +526,26 @@ api_source_pop_live(struct api_source *src, uint64_t *id,
     *began_ms = r->began_ms;
     api_live_result_destroy(r);
     return true;
+}
+
+void
+api_source_write(struct api_source *src, struct kube_write *write,
+                 long long int now)
+{
+    api_writer_start(&src->writer, write, now);
+    poll_immediate_wake();
+}
+
+struct api_write_result *
+api_source_pop_write(struct api_source *src)
+{
+    return api_writer_pop(&src->writer);
+}
+
+bool
+api_source_writes_are_done(const struct api_source *src)
+{
+    return api_writer_is_idle(&src->writer);
 }
 
 /* ---- What it is worth. ---- */
@@ -491,9 +597,12 @@ api_source_get_status(const struct api_source *src,
     status->synced = src->synced;
     status->trusted = src->synced && !has_no_pods(src);
     status->vips_known = src->synced;
+    status->ipam_claims_known = src->synced;
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
-    status->n_problems = has_no_pods(src) + !!src->discovery.problem;
+    status->n_problems = (has_no_pods(src) + !!src->discovery.problem
+                          + missing_rights_count(&src->live.rights)
+                          + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
         struct reflector_status rs;
@@ -511,14 +620,35 @@ api_source_get_status(const struct api_source *src,
                 status->vips_known = false;
             } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
                 status->ip_objects_hidden = true;
+            } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM
+                       && !rs.synced) {
+                status->ipam_claims_known = false;
             }
         }
     }
+    if (src->nodes) {
+        struct reflector_status rs;
+
+        node_set_get_status(src->nodes, src->now, &rs);
+        status->trusted &= rs.fresh;
+        status->n_problems += rs.problem != NULL;
+    }
+    if (src->cni) {
+        struct cni_watch_status cs;
+
+        cni_watch_get_status(src->cni, src->now, &cs);
+        status->cni_down = cs.down;
+        status->cni_restarted_ms = cs.restarted_ms;
+        status->n_problems += cs.n_problems;
+    }
     http_get_stats(src->http, &http);
     status->n_requests = http.n_requests;
+    status->n_connections = http.n_connections;
     status->n_bytes = http.n_bytes;
     status->n_live_reads = src->live.n_reads;
     status->n_live_failed = src->live.n_failed;
+    status->n_writes = src->writer.n_done + src->writer.n_failed;
+    status->n_write_failed = src->writer.n_failed;
     status->memory = api_store_memory(&src->store);
 }
 
@@ -531,6 +661,18 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
     if (src->discovery.problem) {
         ds_put_format(ds, "%s\n", src->discovery.problem);
     }
+    if (src->nodes) {
+        struct reflector_status rs;
+
+        node_set_get_status(src->nodes, src->now, &rs);
+        if (rs.problem) {
+            ds_put_format(ds, "%s\n", rs.problem);
+        }
+    }
+    if (src->cni) {
+        cni_watch_format_problems(src->cni, src->now, ds);
+    }
+    missing_rights_format(&src->live.rights, ds);
     for (size_t i = 0; i < src->n_slots; i++) {
         judge_slot(src, &src->slots[i], ds, &n_problems);
     }
@@ -538,6 +680,7 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
         ds_put_cstr(ds, "pods: there is not one, which is not believed "
                     "before it is confirmed\n");
     }
+    api_writer_format_problems(&src->writer, ds);
 }
 
 void
@@ -574,6 +717,12 @@ api_source_format_status(const struct api_source *src, long long int now,
                           (now - rs.heard_ms) / 1000);
         }
         ds_put_char(ds, '\n');
+    }
+    if (src->nodes) {
+        node_set_format(src->nodes, now, ds);
+    }
+    if (src->cni) {
+        cni_watch_format(src->cni, now, ds);
     }
 }
 

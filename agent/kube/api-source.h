@@ -22,9 +22,12 @@
 #include "orders.h"
 
 struct api_source;
+struct api_write_result;
 struct dialect;
 struct ds;
 struct kube_change;
+struct kube_write;
+struct sset;
 struct svec;
 
 struct api_source_options {
@@ -32,20 +35,32 @@ struct api_source_options {
     const struct dialect *dialect;
     /* Only these namespaces; empty or NULL: all. */
     const struct svec *namespaces;
+    const char *instance;       /* For Events: which of us reports; may be
+                                 * NULL. */
+    /* Only pods on nodes with these labels, and of this zone; NULL: any. */
+    const char *node_selector, *zone;
+    /* "NAMESPACE/NAME" of the CNI controller, whose restarts are watched;
+     * NULL: none. */
+    const char *cni_controller;
 };
 
 struct api_source_status {
     bool synced;                /* Everything was listed once. */
     bool trusted;
     bool vips_known;            /* The list of Kube-OVN's Vips is complete. */
+    bool ipam_claims_known;     /* ... and that of IPAMClaims. */
     bool ip_objects_hidden;     /* There are IP objects of Kube-OVN's, perhaps,
                                  * that cannot be read. */
     size_t n_pods;
     size_t n_workloads;
     size_t n_problems;
+    bool cni_down;              /* The CNI controller is known not to run. */
+    long long int cni_restarted_ms; /* Its last start, monotonic, perhaps
+                                 * negative; 0: none is known. */
     uint64_t n_lists, n_watches, n_events, n_errors;
-    uint64_t n_requests, n_bytes;
+    uint64_t n_requests, n_connections, n_bytes;
     uint64_t n_live_reads, n_live_failed;
+    uint64_t n_writes, n_write_failed; /* Ended, in either way. */
     size_t memory;              /* Bytes of what is kept of the objects. */
 };
 
@@ -70,6 +85,25 @@ void api_source_live_read(struct api_source *, const struct live_read *,
  * is not older.  Returns false if there is none. */
 bool api_source_pop_live(struct api_source *, uint64_t *id,
                          enum live_read_result *, long long int *began_ms);
+
+/* Begins to write, and takes 'write'.  If it has an id, the answer comes by
+ * api_source_pop_write(), which the caller frees. */
+void api_source_write(struct api_source *, struct kube_write *,
+                      long long int now);
+struct api_write_result *api_source_pop_write(struct api_source *);
+/* True if no write is under way. */
+bool api_source_writes_are_done(const struct api_source *);
+/* Finds out whether the CNI controller refuses a pod its address; if so, that
+ * comes by api_source_pop(). */
+void api_source_look_for_refusal(struct api_source *,
+                                 const struct refusal_read *,
+                                 long long int now);
+
+/* With 'node_selector' or 'zone': the nodes, of whose pods more is told than
+ * that they are there; and a number that changes with them.  Otherwise
+ * NULL. */
+const struct sset *api_source_nodes(const struct api_source *,
+                                    uint64_t *seqno);
 
 /* True if pods of the namespace 'ns' are read at all.  Of others nothing is
  * known, and live reads fail. */

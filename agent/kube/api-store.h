@@ -97,6 +97,12 @@ char *api_store_live_put(struct api_store *, enum manifest_kind,
 void api_store_live_gone(struct api_store *, enum manifest_kind,
                          const char *ns, const char *name, bool *changed);
 
+/* The pod 'name' (or the VM of that name) is refused its address, in the words
+ * of 'message'. */
+void api_store_give_refusal(struct api_store *, const char *ns,
+                            const char *name, const char *uid,
+                            const char *message);
+
 /* Appends "NAMESPACE/NAME" of at most 'max' pods that only live reads know. */
 void api_store_get_live_pods(const struct api_store *, size_t max,
                              struct svec *);

@@ -9,20 +9,28 @@ noinst_LTLIBRARIES += agent/kube/libkube.la
 agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-discovery.c \
 	agent/kube/api-discovery.h \
+	agent/kube/api-feed.c \
 	agent/kube/api-live.c \
 	agent/kube/api-live.h \
 	agent/kube/api-source.c \
 	agent/kube/api-source.h \
+	agent/kube/api-store-private.h \
 	agent/kube/api-store.c \
 	agent/kube/api-store.h \
+	agent/kube/api-write.c \
+	agent/kube/api-write.h \
 	agent/kube/base64.c \
 	agent/kube/base64.h \
+	agent/kube/cni-watch.c \
+	agent/kube/cni-watch.h \
 	agent/kube/exec-plugin.c \
 	agent/kube/exec-plugin.h \
 	agent/kube/file-watch.c \
 	agent/kube/file-watch.h \
 	agent/kube/http.c \
 	agent/kube/http.h \
+	agent/kube/ipam-claim.c \
+	agent/kube/ipam-claim.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
@@ -46,8 +54,14 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifests-private.h \
 	agent/kube/manifests.c \
 	agent/kube/manifests.h \
+	agent/kube/missing-rights.c \
+	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
+	agent/kube/node-set.c \
+	agent/kube/node-set.h \
 	agent/kube/object-change.c \
 	agent/kube/object-change.h \
 	agent/kube/reflector-list.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* HTTP GET requests inside the poll loop.
+/* HTTP requests inside the poll loop.
  *
  * libcurl tells which sockets it waits for and until when; each turn finds out
  * by one poll(2), which does not wait, which of them are ready, and hands them
@@ -44,6 +44,7 @@ VLOG_DEFINE_THIS_MODULE(http);
 
 COVERAGE_DEFINE(http_request);
 COVERAGE_DEFINE(http_failed);
+COVERAGE_DEFINE(http_write);
 COVERAGE_DEFINE(http_reset);
 
 /* Kubernetes' own are below 2 kB. */
@@ -602,12 +603,13 @@ set_behaviour(struct http_request *r, const struct kube_access *access)
                      "ovn-ipguard/" PACKAGE_VERSION);
 }
 
-struct http_request *
-http_get(struct http *h, const struct kube_access *access, const char *path,
-         const struct http_get_options *options, long long int now)
+/* Makes a request, which is not begun yet. */
+static struct http_request *
+create_request(struct http *h, const struct kube_access *access,
+               const char *path, const struct http_get_options *options,
+               long long int now)
 {
     struct http_request *r = xzalloc(sizeof *r);
-    CURLMcode code;
 
     COVERAGE_INC(http_request);
     h->stats.n_requests++;
@@ -633,12 +635,48 @@ http_get(struct http *h, const struct kube_access *access, const char *path,
     set_behaviour(r, access);
     set_security(r, access);
     set_url(r, access, path);
+    return r;
+}
+
+static void
+begin_request(struct http_request *r)
+{
+    CURLMcode code;
+
     curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
-    code = curl_multi_add_handle(h->multi, r->easy);
+    code = curl_multi_add_handle(r->http->multi, r->easy);
     if (code) {
         finish(r, xstrdup(curl_multi_strerror(code)));
         poll_immediate_wake();
     }
+}
+
+struct http_request *
+http_get(struct http *h, const struct kube_access *access, const char *path,
+         const struct http_get_options *options, long long int now)
+{
+    struct http_request *r = create_request(h, access, path, options, now);
+
+    begin_request(r);
+    return r;
+}
+
+struct http_request *
+http_send(struct http *h, const struct kube_access *access,
+          const char *method, const char *path, const char *content_type,
+          const char *body, const struct http_get_options *options,
+          long long int now)
+{
+    struct http_request *r = create_request(h, access, path, options, now);
+
+    COVERAGE_INC(http_write);
+    add_header(r, "Content-Type", content_type);
+    add_header(r, "Expect", ""); /* Do not ask first whether it may come. */
+    curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t) strlen(body));
+    curl_easy_setopt(r->easy, CURLOPT_COPYPOSTFIELDS, body);
+    curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, method);
+    begin_request(r);
     return r;
 }
 

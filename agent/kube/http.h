@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* HTTP GET requests to one API server, many at a time, inside the poll loop:
+/* HTTP requests to one API server, many at a time, inside the poll loop:
  * libcurl's multi interface with its sockets and its timer waited for by
  * poll_block().  Nothing here blocks and nothing here calls back: who made a
  * request looks at it after http_run(). */
@@ -58,6 +58,15 @@ struct http_request *http_get(struct http *, const struct kube_access *,
                               const char *path,
                               const struct http_get_options *,
                               long long int now);
+/* Begins a request that writes: 'method' is "POST", "PATCH" or "DELETE" (a
+ * constant), 'body' is copied, 'content_type' is its media type.  Whoever gets
+ * no answer does not know whether it took effect; over a connection that was
+ * kept from earlier requests and turns out to be dead it may be sent twice. */
+struct http_request *http_send(struct http *, const struct kube_access *,
+                               const char *method, const char *path,
+                               const char *content_type, const char *body,
+                               const struct http_get_options *,
+                               long long int now);
 /* Gives it up, if it has not ended. */
 void http_request_destroy(struct http_request *);
 

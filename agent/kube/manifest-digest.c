@@ -102,6 +102,7 @@ put_pod(struct ds *ds, const struct pod *pod)
     put_number(ds, pod->finished);
     put_number(ds, pod->migrating);
     put_number(ds, pod->opted_out);
+    put_number(ds, pod->marks);
     put_ips(ds, pod->status_ips.addrs, pod->status_ips.n);
     put_number(ds, pod->claims.n);
     for (size_t i = 0; i < pod->claims.n; i++) {
@@ -152,6 +153,7 @@ put_workload(struct ds *ds, const struct workload *w)
     put_string(ds, w->ns);
     put_string(ds, w->name);
     put_string(ds, w->uid);
+    put_number(ds, w->created_s);
     put_number(ds, w->deleting);
     put_number(ds, w->opted_out);
     put_number(ds, w->replicas);
@@ -208,6 +210,8 @@ manifest_object_digest(const struct manifest_object *object,
     if (object->subnet) {
         put_subnet(&ds, object->subnet);
     }
+    put_string(&ds, object->cni_network);
+    put_ips(&ds, object->ips.addrs, object->ips.n);
     put_string(&ds, object->current_revision);
     put_string(&ds, object->update_revision);
     put_number(&ds, object->status_is_old);

@@ -20,10 +20,12 @@
 
 #include "dialect.h"
 #include "ipam-object.h"
+#include "ipam-claim.h"
 #include "ipam-reader.h"
 #include "json-place.h"
 #include "manifest-reader.h"
 #include "network-list.h"
+#include "pod-networks.h"
 #include "pod.h"
 #include "workload.h"
 
@@ -55,6 +57,7 @@ static const struct kind_info {
     {MANIFEST_VIP, "Vip", "kubeovn.io", false},
     {MANIFEST_IP, "IP", "kubeovn.io", false},
     {MANIFEST_SUBNET, "Subnet", "kubeovn.io", false},
+    {MANIFEST_IPAM_CLAIM, "IPAMClaim", "k8s.cni.cncf.io", true},
 };
 
 const char *
@@ -78,6 +81,8 @@ manifest_object_destroy(struct manifest_object *object)
         pod_destroy(object->pod);
         ip_object_destroy(object->ip);
         subnet_object_destroy(object->subnet);
+        free(object->cni_network);
+        ip_addr_set_destroy(&object->ips);
         workload_destroy(object->workload);
         free(object->current_revision);
         free(object->update_revision);
@@ -202,6 +207,8 @@ read_annotations(const struct place *annotations,
             if (!strcmp(key, NETWORKS_ANNOTATION)
                 || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)) {
                 flat = network_list_flatten(s);
+            } else if (!strcmp(key, POD_NETWORKS_ANNOTATION)) {
+                flat = pod_networks_flatten(s);
             }
             smap_add_nocopy(smap, xstrdup(key), flat ? flat : xstrdup(s));
         }
@@ -343,6 +350,7 @@ read_pod(const struct object_context *ctx)
     read_pod_status(ctx, pod);
 
     read_annotations(&annotations, ctx->dialect, &smap);
+    pod->marks = dialect_pod_marks(&smap);
     ctx->dialect->read_claims(&smap,
                               &(struct claim_subject) {
                                   .ns = pod->ns,
@@ -368,6 +376,7 @@ read_workload(const struct object_context *ctx, enum owner_kind kind,
     struct smap smap = SMAP_INITIALIZER(&smap);
 
     object->workload = w;
+    w->created_s = place_time(&ctx->metadata, "creationTimestamp");
     w->deleting = object->deleting;
     w->opted_out = object->opted_out || is_opted_out(&annotations);
     read_annotations(&annotations, ctx->dialect, &smap);
@@ -516,6 +525,9 @@ read_kind(const struct object_context *ctx)
     case MANIFEST_SUBNET:
         ipam_read_subnet(&ctx->root, ctx->object);
         return true;
+    case MANIFEST_IPAM_CLAIM:
+        ipam_claim_read(&ctx->root, ctx->object);
+        return true;
     }
     OVS_NOT_REACHED();
 }
@@ -569,6 +581,7 @@ manifest_object_read(const struct manifest_item *item,
     object->kind = info->kind;
     object->line = item->line;
     smap_init(&object->annotations);
+    ip_addr_set_init(&object->ips);
     used = read_metadata(&ctx, info) && read_kind(&ctx);
     if (error.text) {
         char *text = name_error(object, kind, error.text);

@@ -15,6 +15,8 @@
 #include "sha1.h"
 #include "smap.h"
 
+#include "ip-addr.h"
+
 struct dialect;
 struct ip_object;
 struct manifest_item;
@@ -33,6 +35,7 @@ enum manifest_kind {
     MANIFEST_VIP,               /* Kube-OVN's, as are ... */
     MANIFEST_IP,
     MANIFEST_SUBNET,
+    MANIFEST_IPAM_CLAIM,        /* k8s.cni.cncf.io IPAMClaim. */
 };
 
 /* "Pod", ... */
@@ -51,6 +54,10 @@ struct manifest_object {
     struct pod *pod;            /* MANIFEST_POD. */
     struct ip_object *ip;       /* MANIFEST_IP. */
     struct subnet_object *subnet; /* MANIFEST_SUBNET. */
+
+    /* MANIFEST_IPAM_CLAIM. */
+    char *cni_network;
+    struct ip_addr_set ips;
 
     /* MANIFEST_STATEFULSET, MANIFEST_VM and MANIFEST_VMI: what the object
      * says itself, with its template as the only revision. */

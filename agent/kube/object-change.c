@@ -24,6 +24,8 @@ kind_of_change(enum manifest_kind kind)
         return KUBE_IP;
     case MANIFEST_SUBNET:
         return KUBE_SUBNET;
+    case MANIFEST_IPAM_CLAIM:
+        return KUBE_IPAM_CLAIM;
     case MANIFEST_STATEFULSET:
     case MANIFEST_REVISION:
     case MANIFEST_VM:
@@ -46,6 +48,11 @@ object_change_create(struct manifest_object *object)
     object->pod = NULL;
     object->ip = NULL;
     object->subnet = NULL;
+    change->cni_network = object->cni_network;
+    object->cni_network = NULL;
+    ip_addr_set_destroy(&change->ips);
+    change->ips = object->ips;
+    ip_addr_set_init(&object->ips);
     change->opted_out = object->opted_out;
     manifest_object_destroy(object);
     return change;

@@ -8,7 +8,9 @@
 
 #include "rfc3339.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Reads exactly 'n' digits at '*s' and 'after' (0: nothing) behind them. */
 static bool
@@ -108,4 +110,18 @@ rfc3339_parse(const char *s, long long int *epoch_s)
     *epoch_s = days_since_epoch(year, month, day) * 86400LL
                + hour * 3600 + minute * 60 + second - offset;
     return true;
+}
+
+void
+rfc3339_format_micro(long long int wall_ms, char buf[RFC3339_MICRO_LEN + 1])
+{
+    time_t sec = wall_ms / 1000;
+    char day[32];
+    struct tm tm;
+
+    gmtime_r(&sec, &tm);
+    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+    /* Years before 10000, and nothing before 1970. */
+    snprintf(buf, RFC3339_MICRO_LEN + 1, "%.19s.%03u000Z", day,
+             (unsigned int) (wall_ms % 1000) % 1000u);
 }

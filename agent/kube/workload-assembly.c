@@ -81,6 +81,7 @@ table_of(struct workload_assembly *a, enum manifest_kind kind)
     case MANIFEST_VIP:
     case MANIFEST_IP:
     case MANIFEST_SUBNET:
+    case MANIFEST_IPAM_CLAIM:
         return NULL;
     }
     OVS_NOT_REACHED();

@@ -4,7 +4,9 @@
  * real API server: prints what it learns, a line each, and does what it is
  * told on its standard input:
  *
- *   live NAMESPACE POD [STATEFULSET]   a live read
+ *   live NAMESPACE POD [STATEFULSET]   a live read; "VM" in the third place
+ *                                      makes it one of a VirtualMachine
+ *   refusal NAMESPACE POD UID          looks for an event
  *   status                             how each kind is read, and problems
  *   stats                              figures
  *   confirm                            believe what is hard to believe
@@ -16,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +31,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "socket-util.h"
+#include "sset.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
@@ -44,6 +48,9 @@ struct probe {
     bool quiet;                 /* Print no changes. */
     long long int started_ms;
     bool synced, trusted;
+    bool cni_down;
+    long long int cni_restarted_ms;
+    uint64_t nodes_seqno;
     int input_fd;               /* poll_fd_wait() knows no descriptor 0. */
     struct ds input;
     bool eof;
@@ -69,11 +76,13 @@ print_change(const struct kube_change *c)
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "owner", [KUBE_VIP] = "vip",
         [KUBE_NAMESPACE] = "namespace", [KUBE_IP] = "ip",
         [KUBE_SUBNET] = "subnet", [KUBE_REFUSAL] = "refusal",
+        [KUBE_IPAM_CLAIM] = "claim",
     };
 
     printf("%s %s %s/%s %s", c->gone ? "gone" : "have", kinds[c->kind],
            c->ns, c->name, c->uid);
     if (c->pod) {
+        printf("%s%s", c->pod->node[0] ? " on " : "", c->pod->node);
         for (size_t i = 0; i < c->pod->claims.n; i++) {
             struct ds ds = DS_EMPTY_INITIALIZER;
 
@@ -92,11 +101,21 @@ print_change(const struct kube_change *c)
     if (c->opted_out) {
         printf(" ignored");
     }
+    if (c->text) {
+        printf(" %s", c->text);
+    }
     if (c->ip) {
         print_ip(c->ip);
     }
     if (c->subnet) {
         printf(" %s ranges=%"PRIuSIZE, c->subnet->cidr, c->subnet->n_using);
+    }
+    if (c->cni_network) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        ip_addr_set_format(&c->ips, &ds);
+        printf(" %s %s", c->cni_network, ds_cstr(&ds));
+        ds_destroy(&ds);
     }
     putchar('\n');
 }
@@ -111,10 +130,12 @@ print_stats(const struct probe *p)
     getrusage(RUSAGE_SELF, &usage);
     printf("stats pods=%"PRIuSIZE" owners=%"PRIuSIZE" lists=%"PRIu64
            " watches=%"PRIu64" events=%"PRIu64" errors=%"PRIu64
-           " requests=%"PRIu64" bytes=%"PRIu64" memory=%"PRIuSIZE
+           " requests=%"PRIu64" connections=%"PRIu64" bytes=%"PRIu64
+           " memory=%"PRIuSIZE
            " maxrss_kb=%ld cpu_ms=%lld\n",
            s.n_pods, s.n_workloads, s.n_lists, s.n_watches, s.n_events,
-           s.n_errors, s.n_requests, s.n_bytes, s.memory, usage.ru_maxrss,
+           s.n_errors, s.n_requests, s.n_connections, s.n_bytes, s.memory,
+           usage.ru_maxrss,
            (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000LL
            + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
 }
@@ -144,11 +165,31 @@ do_live(struct probe *p, char *args)
         .ns = ns,
         .name = name,
         .workload = workload ? workload : CONST_CAST(char *, ""),
-        .owner_kind = workload ? OWNER_STATEFULSET : OWNER_NONE,
+        .owner_kind = (!workload ? OWNER_NONE
+                       : ns && !strcmp(workload, "VM") ? OWNER_VM
+                       : OWNER_STATEFULSET),
     };
+
+    if (what.owner_kind == OWNER_VM) {
+        what.workload = name;
+    }
 
     if (name) {
         api_source_live_read(p->src, &what, time_msec());
+    }
+}
+
+static void
+do_refusal(struct probe *p, char *args)
+{
+    char *save = NULL;
+    char *ns = strtok_r(args, " ", &save);
+    char *name = strtok_r(NULL, " ", &save);
+    char *uid = strtok_r(NULL, " ", &save);
+    struct refusal_read what = { .ns = ns, .name = name, .uid = uid };
+
+    if (uid) {
+        api_source_look_for_refusal(p->src, &what, time_msec());
     }
 }
 
@@ -157,6 +198,8 @@ do_command(struct probe *p, char *line)
 {
     if (!strncmp(line, "live ", 5)) {
         do_live(p, line + 5);
+    } else if (!strncmp(line, "refusal ", 8)) {
+        do_refusal(p, line + 8);
     } else if (!strcmp(line, "status")) {
         print_status(p);
     } else if (!strcmp(line, "stats")) {
@@ -195,6 +238,23 @@ read_input(struct probe *p)
 }
 
 static void
+print_nodes(struct probe *p)
+{
+    uint64_t seqno;
+    const struct sset *nodes = api_source_nodes(p->src, &seqno);
+    const char *name;
+
+    if (nodes && seqno != p->nodes_seqno) {
+        p->nodes_seqno = seqno;
+        printf("nodes");
+        SSET_FOR_EACH (name, nodes) {
+            printf(" %s", name);
+        }
+        putchar('\n');
+    }
+}
+
+static void
 print_news(struct probe *p)
 {
     static const char *const results[] = {
@@ -226,6 +286,13 @@ print_news(struct probe *p)
         p->trusted = s.trusted;
         printf("%s\n", s.trusted ? "trusted" : "not trusted");
     }
+    if (s.cni_down != p->cni_down
+        || s.cni_restarted_ms > p->cni_restarted_ms) {
+        p->cni_down = s.cni_down;
+        p->cni_restarted_ms = s.cni_restarted_ms;
+        printf("controller %s\n", s.cni_down ? "down" : "started");
+    }
+    print_nodes(p);
     fflush(stdout);
 }
 
@@ -239,6 +306,9 @@ parse(int argc, char *argv[], struct api_source_options *options,
         {"kube-api", required_argument, NULL, 'u'},
         {"in-cluster", required_argument, NULL, 'i'},
         {"namespace", required_argument, NULL, 'n'},
+        {"node-selector", required_argument, NULL, 's'},
+        {"zone", required_argument, NULL, 'z'},
+        {"cni-controller", required_argument, NULL, 'o'},
         {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
@@ -262,6 +332,15 @@ parse(int argc, char *argv[], struct api_source_options *options,
         case 'n':
             svec_add(namespaces, optarg);
             break;
+        case 's':
+            options->node_selector = optarg;
+            break;
+        case 'z':
+            options->zone = optarg;
+            break;
+        case 'o':
+            options->cni_controller = optarg;
+            break;
         case 'q':
             *quiet = true;
             break;
@@ -279,7 +358,7 @@ main(int argc, char *argv[])
         .dialect = &dialect_kube_ovn,
         .namespaces = &namespaces,
     };
-    struct probe p = { .started_ms = 0 };
+    struct probe p = { .cni_restarted_ms = LLONG_MIN };
     char *error;
 
     set_program_name(argv[0]);

@@ -21,13 +21,23 @@ EXTRA_DIST += \
 	tests/kubernetes/cluster-down \
 	tests/kubernetes/cluster-lib.sh \
 	tests/kubernetes/cluster-up \
+	tests/kubernetes/cni-stand-in \
+	tests/kubernetes/e2e-addresses \
+	tests/kubernetes/e2e-lib.sh \
+	tests/kubernetes/e2e-statefulset \
+	tests/kubernetes/go-toolchain.sum \
 	tests/kubernetes/go.mod \
 	tests/kubernetes/go.sum \
+	tests/kubernetes/kube-ovn-crds.yaml \
 	tests/kubernetes/kwok-stages.yaml \
+	tests/kubernetes/nb-witness \
+	tests/kubernetes/run-all \
 	tests/kubernetes/run-client-tests
 
-.PHONY: check-kubernetes
+KUBERNETES_GROUPS =
+.PHONY: check-kubernetes check-kubernetes-asan
 check-kubernetes: all tests/kubernetes/api-probe$(EXEEXT)
-	$(AM_V_at)$(SANITIZER_ENV) \
-	  $(srcdir)/tests/kubernetes/run-client-tests \
-	  tests/kubernetes/api-probe
+	$(AM_V_at)IPGUARD_BUILDDIR='$(abs_top_builddir)' $(SANITIZER_ENV) \
+	  $(srcdir)/tests/kubernetes/run-all $(KUBERNETES_GROUPS)
+check-kubernetes-asan: build-asan
+	$(AM_V_at)$(ASAN_MAKE) check-kubernetes

@@ -14,6 +14,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/stale-cases.at \
 	tests/system/addresses.at \
 	tests/system/gate.at \
+	tests/system/ovn-kubernetes.at \
+	tests/system/reserve.at \
 	tests/system/observe.at \
 	tests/system/safety.at \
 	tests/system/foreign.at \
@@ -28,6 +30,7 @@ SYSTEM_TESTSUITE = tests/system/testsuite
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
+	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/ovsdb-rows
 
 # A program with nothing but the database layer, for ovsdb-layer.at.

@@ -583,7 +583,8 @@ manifest_remove () {
 ## The daemon.
 
 # start_ipguard OPTION...: starts the daemon on this sandbox and the pods
-# directory.  $instance names a second one (ovn-ipguard-2).
+# directory or, if $kubeconfig is set, what that names.  $instance names a
+# second one (ovn-ipguard-2).
 #
 # With sanitizers, or in a wrapper, it is not detached: sanitizers write to
 # stderr, which a detached daemon has not, and the parent that a daemon leaves
@@ -593,13 +594,18 @@ start_ipguard () {
     local program="$abs_top_builddir/agent/ovn-ipguard"
 
     echo "start $name $*"
-    test -d pods || manifest_reset
+    if test -n "$kubeconfig"; then
+        set -- --kubeconfig="$kubeconfig" "$@"
+    else
+        test -d pods || manifest_reset
+        set -- --pods="$PWD/pods" "$@"
+    fi
     set -- --no-chdir -vconsole:off -vsyslog:off \
         --pidfile="$IPGUARD_SANDBOX/$name.pid" \
         --log-file="$IPGUARD_SANDBOX/$name.log" \
         ${instance:+--unixctl="$IPGUARD_SANDBOX/$name.ctl"} \
         --ovnnb-db="$OVN_NB_DB" --ovnsb-db="$OVN_SB_DB" \
-        --db="$OVN_IPGUARD_DB" --pods="$PWD/pods" $ipguard_fast "$@"
+        --db="$OVN_IPGUARD_DB" $ipguard_fast "$@"
     attached=$IPGUARD_WRAPPER
     if grep -q __ubsan_handle "$program"; then
         attached=yes

@@ -7,6 +7,8 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	agent/control.c \
 	agent/control.h \
+	tests/unit/dialect-vectors.c \
+	tests/unit/dialect-vectors.h \
 	tests/unit/guard-fixture.c \
 	tests/unit/guard-fixture.h \
 	tests/unit/lsp-gen.c \
@@ -17,19 +19,28 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
+	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
 	tests/unit/test-control.c \
+	tests/unit/test-dialect-auto.c \
 	tests/unit/test-dialect-kube-ovn.c \
+	tests/unit/test-dialect-ovn-kubernetes.c \
+	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
+	tests/unit/test-exclude-ips.c \
+	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
 	tests/unit/test-ipam.c \
+	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \

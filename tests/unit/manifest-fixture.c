@@ -184,6 +184,10 @@ describe(const struct kube_change *c)
     case KUBE_NAMESPACE:
         ds_put_cstr(&ds, c->opted_out ? "out" : "in");
         break;
+    case KUBE_IPAM_CLAIM:
+        ds_put_format(&ds, "%s ", c->cni_network);
+        ip_addr_set_format(&c->ips, &ds);
+        break;
     case KUBE_IP:
         CU_ASSERT_STRING_EQUAL(c->name, c->ip->name);
         ds_put_format(&ds, "%s/%s in %s:", c->ip->ns, c->ip->pod,
@@ -219,6 +223,7 @@ mf_pop(struct mf *f)
     static const char *const kinds[] = {
         [KUBE_POD] = "pod", [KUBE_WORKLOAD] = "workload",
         [KUBE_VIP] = "vip", [KUBE_NAMESPACE] = "namespace",
+        [KUBE_IPAM_CLAIM] = "claim",
         [KUBE_IP] = "ip", [KUBE_SUBNET] = "subnet",
         [KUBE_REFUSAL] = "refusal",
     };

@@ -26,6 +26,7 @@ struct stub_request {
     struct ds in, out;
     char *path;                 /* Of the request that waits, or NULL. */
     char *head;                 /* Its header. */
+    char *method, *body;        /* Of the latest request. */
     bool close_when_sent;
 };
 
@@ -81,6 +82,8 @@ conn_destroy(struct stub_request *c)
     ds_destroy(&c->out);
     free(c->path);
     free(c->head);
+    free(c->method);
+    free(c->body);
     free(c);
 }
 
@@ -149,21 +152,31 @@ accept_all(struct stub_server *s)
 static void
 parse(struct stub_request *c)
 {
-    char *end, *space, *path;
-    size_t len;
+    char *end, *space, *path, *length;
+    size_t len, n_body;
 
     end = c->path ? NULL : strstr(ds_cstr(&c->in), "\r\n\r\n");
     if (!end) {
         return;
     }
     len = end + 4 - ds_cstr(&c->in);
+    length = strcasestr(ds_cstr(&c->in), "\r\nContent-Length: ");
+    n_body = length && length < end ? atoi(length + 18) : 0;
+    if (c->in.length < len + n_body) {
+        return;
+    }
+    free(c->body);
+    c->body = xmemdup0(ds_cstr(&c->in) + len, n_body);
     c->head = xmemdup0(ds_cstr(&c->in), len);
+    len += n_body;
     memmove(c->in.string, c->in.string + len, c->in.length - len);
     ds_truncate(&c->in, c->in.length - len);
     path = strchr(c->head, ' ');
     space = path ? strchr(path + 1, ' ') : NULL;
     ovs_assert(space);
     c->path = xmemdup0(path + 1, space - path - 1);
+    free(c->method);
+    c->method = xmemdup0(c->head, path - c->head);
     /* The test has something to look at. */
     poll_immediate_wake();
 }
@@ -252,6 +265,18 @@ stub_server_find(struct stub_server *s, const char *prefix, const char *part)
         }
     }
     return NULL;
+}
+
+const char *
+stub_request_method(const struct stub_request *c)
+{
+    return c->method;
+}
+
+const char *
+stub_request_body(const struct stub_request *c)
+{
+    return c->body;
 }
 
 const char *

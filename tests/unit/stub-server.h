@@ -41,6 +41,10 @@ struct stub_request *stub_server_find(struct stub_server *,
 const char *stub_request_path(const struct stub_request *);
 bool stub_request_has_header(const struct stub_request *, const char *line);
 
+/* "GET", and what came behind the header. */
+const char *stub_request_method(const struct stub_request *);
+const char *stub_request_body(const struct stub_request *);
+
 /* True if the client has closed the connection. */
 bool stub_request_is_abandoned(const struct stub_request *);
 

@@ -14,6 +14,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
+#include "sset.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
@@ -64,6 +65,7 @@ take_changes(void)
                             : c->kind == KUBE_IP ? "ip"
                             : c->kind == KUBE_SUBNET ? "subnet"
                             : c->kind == KUBE_REFUSAL ? "refusal"
+                            : c->kind == KUBE_IPAM_CLAIM ? "claim"
                             : "namespace");
         char *key = xasprintf("%s %s/%s", kind, c->ns, c->name);
         const struct workload *wl = c->workload;
@@ -159,13 +161,11 @@ has_problem(const char *text)
 }
 
 static void
-start(const struct svec *namespaces)
+start_with(struct api_source_options options)
 {
-    struct api_source_options options = {
-        .dialect = &dialect_kube_ovn,
-        .namespaces = namespaces,
-    };
     char *error;
+
+    options.dialect = &dialect_kube_ovn;
 
     w.stub = stub_server_create();
     options.kubeconfig.url = stub_server_url(w.stub);
@@ -174,6 +174,12 @@ start(const struct svec *namespaces)
     error = api_source_create(&options, &w.src);
     CU_ASSERT_PTR_NULL_FATAL(error);
     api_source_set_limits(w.src, 2, 60000, 1);
+}
+
+static void
+start(const struct svec *namespaces)
+{
+    start_with((struct api_source_options) { .namespaces = namespaces });
 }
 
 static void
@@ -772,12 +778,18 @@ test_discovery(void)
           "{\"name\": \"kubevirt.io\", \"preferredVersion\": "
           "{\"groupVersion\": \"kubevirt.io/v1\"}},"
           "{\"name\": \"kubeovn.io\", \"preferredVersion\": "
-          "{\"groupVersion\": \"kubeovn.io/v1\"}}]}");
+          "{\"groupVersion\": \"kubeovn.io/v1\"}},"
+          "{\"name\": \"k8s.cni.cncf.io\", \"preferredVersion\": "
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"}, \"versions\": ["
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1\"},"
+          "{\"groupVersion\": \"k8s.cni.cncf.io/v1alpha1\"}]}]}");
     reply("/apis/kubevirt.io/v1$", "{\"resources\": ["
           "{\"name\": \"virtualmachines\"}]}");
     reply("/apis/kubeovn.io/v1$", "{\"resources\": ["
           "{\"name\": \"vips\"}, {\"name\": \"subnets\"}, "
           "{\"name\": \"ips\"}]}");
+    reply("/apis/k8s.cni.cncf.io/v1alpha1$", "{\"resources\": ["
+          "{\"name\": \"ipamclaims\"}]}");
     reply("/apis/kubevirt.io/v1/virtualmachines?",
           LIST("VirtualMachineList", "10", "",
                META("vm", "v1", "5", "")));
@@ -801,6 +813,15 @@ test_discovery(void)
                "\"10.0.0.1\", \"subnet\": \"net\"}}"));
     UNTIL(is("ip /a.ns", "p1"));
     CU_ASSERT(!status().ip_objects_hidden);
+    CU_ASSERT(!status().ipam_claims_known);
+    reply("/apis/k8s.cni.cncf.io/v1alpha1/ipamclaims?",
+          LIST("IPAMClaimList", "10", "",
+               "{\"metadata\": {\"name\": \"vm.blue\", \"namespace\": "
+               "\"ns\", \"uid\": \"c1\", \"resourceVersion\": \"4\"}, "
+               "\"spec\": {\"network\": \"blue\", "
+               "\"interface\": \"net1\"}, "
+               "\"status\": {\"ips\": [\"10.3.0.5/16\"]}}"));
+    UNTIL(is("claim ns/vm.blue", "c1"));
     CU_ASSERT(is("workload ns/vm", "0 known 1")
               || is("workload ns/vm", "1 known 1"));
     CU_ASSERT(!stub_server_find(w.stub, "/apis/kubevirt.io/v1/"
@@ -940,10 +961,33 @@ test_live_failures(void)
         CU_ASSERT_EQUAL(live_result(i + 1), LIVE_READ_FAILED);
         CU_ASSERT(is("pod ns/a", "u1"));
     }
+    CU_ASSERT(has_problem("cannot get pods in namespace ns: permission is "
+                          "missing"));
+    live_read(50, "a", "");
+    reply(ONE "a", POD("a", "u1", "5"));
+    CU_ASSERT_EQUAL(live_result(50), LIVE_READ_CURRENT);
+    CU_ASSERT(!has_problem("permission is missing"));
+
     /* No answer at all. */
     live_read(100, "a", "");
     request(ONE "a", NULL);
     CU_ASSERT_EQUAL(live_result(100), LIVE_READ_FAILED);
+    CU_ASSERT(status().trusted);
+    stop();
+}
+
+/* A server that asks for patience is not asked again before. */
+static void
+test_live_patience(void)
+{
+    start_with_pods();
+    live_read(1, "a", "");
+    stub_request_reply(request(ONE "a", NULL), 429, "Retry-After: 300\r\n",
+                       "");
+    CU_ASSERT_EQUAL(live_result(1), LIVE_READ_FAILED);
+    live_read(2, "a", "");
+    CU_ASSERT_EQUAL(live_result(2), LIVE_READ_FAILED);
+    CU_ASSERT(!stub_server_find(w.stub, ONE "a", NULL));
     CU_ASSERT(status().trusted);
     stop();
 }
@@ -960,6 +1004,241 @@ test_live_finished(void)
           "\"status\": {\"phase\": \"Succeeded\"}}");
     CU_ASSERT_EQUAL(live_result(1), LIVE_READ_CHANGED);
     CU_ASSERT(is("pod ns/done", "u8"));
+    stop();
+}
+
+/* ---- The CNI controller, and nodes. ---- */
+
+#define CNI_PODS "/api/v1/namespaces/kube-system/pods?labelSelector=app%3Dcni"
+#define CNI_LEASES \
+    "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?" \
+    "fieldSelector=metadata.name%3Dcni"
+
+#define CNI_POD(NAME, STARTED) \
+    "{\"metadata\": {\"name\": \"" NAME "\"}, \"status\": " \
+    "{\"containerStatuses\": [{\"state\": {\"running\": {\"startedAt\": " \
+    "\"" STARTED "\"}}}]}}"
+
+#define LEASE(HOLDER, ACQUIRED, RENEWED) \
+    "{\"metadata\": {\"name\": \"cni\", \"resourceVersion\": \"9\"}, " \
+    "\"spec\": {\"holderIdentity\": \"" HOLDER "\", \"acquireTime\": \"" \
+    ACQUIRED "\", \"renewTime\": \"" RENEWED "\", " \
+    "\"leaseDurationSeconds\": 30, \"leaseTransitions\": 1}}"
+
+static void
+serve_pods(void)
+{
+    reply(PODS, LIST("PartialObjectMetadataList", "10", "",
+                     POD("a", "u1", "5")));
+    stub_request_begin_chunks(request(PODS, "watch=1"));
+}
+
+static void
+test_cni_pods(void)
+{
+    long long int before;
+    struct stub_request *watch;
+
+    start_with((struct api_source_options) {
+                   .cni_controller = "kube-system/cni" });
+    serve_others();
+    serve_pods();
+    /* It is not known yet whether there was a restart. */
+    CU_ASSERT(!status().synced);
+    stub_request_reply(request(CNI_PODS, "limit="), 200, "",
+                       LIST("PodList", "10", "",
+                            CNI_POD("x", "2020-01-01T00:00:00Z") ","
+                            CNI_POD("y", "2020-01-02T00:00:00Z")));
+    UNTIL(status().trusted);
+    CU_ASSERT(!status().cni_down);
+    /* Years before the machine was started, as likely as not. */
+    CU_ASSERT(status().cni_restarted_ms);
+    CU_ASSERT(status().cni_restarted_ms < time_msec() - 86400 * 1000LL);
+    CU_ASSERT(!stub_server_find(w.stub, "/apis/coordination", NULL));
+
+    watch = request(CNI_PODS, "watch=1");
+    stub_request_begin_chunks(watch);
+    before = time_msec();
+    stub_request_chunk(watch, EVENT("MODIFIED", CNI_POD("x",
+                                    "2021-01-01T00:00:00Z")));
+    UNTIL(status().cni_restarted_ms >= before);
+    CU_ASSERT(!status().cni_down);
+    stub_request_chunk(watch, EVENT("DELETED", CNI_POD("y",
+                                    "2020-01-02T00:00:00Z"))
+                       EVENT("MODIFIED", "{\"metadata\": {\"name\": \"x\"}, "
+                             "\"status\": {\"containerStatuses\": "
+                             "[{\"state\": {\"waiting\": {}}}]}}"));
+    UNTIL(status().cni_down);
+    before = time_msec();
+    stub_request_chunk(watch, EVENT("ADDED", CNI_POD("z",
+                                    "2021-01-01T00:00:01Z")));
+    UNTIL(!status().cni_down);
+    CU_ASSERT(status().cni_restarted_ms >= before);
+    stop();
+}
+
+static void
+test_cni_lease(void)
+{
+    long long int before;
+    struct stub_request *watch;
+
+    start_with((struct api_source_options) {
+                   .cni_controller = "kube-system/cni" });
+    serve_others();
+    serve_pods();
+    /* Its pods may not be read, or it runs elsewhere. */
+    stub_request_reply(request(CNI_PODS, "limit="), 403, "",
+                       STATUS(403, "Forbidden", ""));
+    stub_request_reply(request(CNI_LEASES, "limit="), 200, "",
+                       LIST("LeaseList", "10", "",
+                            LEASE("a", "2020-01-01T00:00:00.000000Z",
+                                  "2020-01-01T00:00:00.000000Z")));
+    UNTIL(status().trusted);
+    CU_ASSERT(has_problem("cannot list pods in namespace kube-system: "
+                          "permission is missing"));
+    CU_ASSERT(!status().cni_down);
+    CU_ASSERT(status().cni_restarted_ms < time_msec() - 86400 * 1000LL);
+
+    watch = request(CNI_LEASES, "watch=1");
+    stub_request_begin_chunks(watch);
+    /* Renewed, which is nothing; given up; taken by another one. */
+    stub_request_chunk(watch, EVENT("MODIFIED",
+                                    LEASE("a", "2020-01-01T00:00:00.000000Z",
+                                          "2020-01-01T00:00:10.000000Z"))
+                       EVENT("MODIFIED",
+                             LEASE("", "2020-01-01T00:00:00.000000Z",
+                                   "2020-01-01T00:00:20.000000Z")));
+    UNTIL(status().cni_down);
+    before = time_msec();
+    stub_request_chunk(watch, EVENT("MODIFIED",
+                                    LEASE("b", "2020-01-01T00:00:21.000000Z",
+                                          "2020-01-01T00:00:21.000000Z")));
+    UNTIL(!status().cni_down);
+    CU_ASSERT(status().cni_restarted_ms >= before);
+    stop();
+}
+
+/* Nobody of that name: nothing is known, and nothing waited for. */
+static void
+test_cni_unknown(void)
+{
+    start_with((struct api_source_options) {
+                   .cni_controller = "kube-system/cni" });
+    serve_others();
+    serve_pods();
+    stub_request_reply(request(CNI_PODS, "limit="), 200, "",
+                       LIST("PodList", "10", "", ""));
+    CU_ASSERT(!status().synced);
+    stub_request_reply(request(CNI_LEASES, "limit="), 403, "",
+                       STATUS(403, "Forbidden", ""));
+    UNTIL(status().trusted);
+    CU_ASSERT(has_problem("cannot list leases.coordination.k8s.io in "
+                          "namespace kube-system: permission is missing"));
+    CU_ASSERT(!status().cni_down);
+    CU_ASSERT_EQUAL(status().cni_restarted_ms, 0);
+    stop();
+}
+
+#define NODE(NAME, MORE) \
+    "{\"metadata\": {\"name\": \"" NAME "\", \"resourceVersion\": \"9\"" \
+    MORE "}}"
+
+#define ZONE(NAME) \
+    ", \"annotations\": {\"k8s.ovn.org/zone-name\": \"" NAME "\"}"
+
+static bool
+nodes_are(const char *names)
+{
+    uint64_t seqno;
+    const struct sset *nodes = api_source_nodes(w.src, &seqno);
+    const char **sorted = sset_sort(nodes);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    bool same;
+
+    for (size_t i = 0; sorted[i]; i++) {
+        ds_put_format(&ds, "%s%s", i ? "," : "", sorted[i]);
+    }
+    same = !strcmp(ds_cstr(&ds), names);
+    ds_destroy(&ds);
+    free(sorted);
+    return same;
+}
+
+static void
+test_nodes(void)
+{
+    static const char path[]
+        = "/api/v1/nodes?labelSelector=rack%3Dr1%2Cgpu";
+    struct stub_request *watch;
+    struct stub_request *pods;
+
+    start_with((struct api_source_options) {
+                   .node_selector = "rack=r1,gpu", .zone = "z1" });
+    serve_others();
+    /* The metadata of a pod do not tell its node. */
+    pods = request(PODS, "limit=");
+    CU_ASSERT(stub_request_has_header(pods, "Accept: application/json"));
+    stub_request_reply(pods, 200, "",
+                       LIST("PodList", "10", "",
+                            "{\"metadata\": {\"namespace\": \"ns\", \"name\": "
+                            "\"a\", \"uid\": \"u1\", \"resourceVersion\": "
+                            "\"5\"}, \"spec\": {\"nodeName\": \"n9\"}}"));
+    stub_request_begin_chunks(request(PODS, "watch=1"));
+    /* A pod that is elsewhere is there. */
+    UNTIL(is("pod ns/a", "u1"));
+    CU_ASSERT(!status().synced);
+    stub_request_reply(request(path, "limit="), 200, "",
+                       LIST("PartialObjectMetadataList", "10", "",
+                            NODE("n1", ZONE("z1")) "," NODE("n2", ZONE("z2"))
+                            "," NODE("n3", "")));
+    UNTIL(status().trusted);
+    CU_ASSERT(nodes_are("n1"));
+    watch = request(path, "watch=1");
+    stub_request_begin_chunks(watch);
+    stub_request_chunk(watch, EVENT("MODIFIED", NODE("n2", ZONE("z1")))
+                       EVENT("ADDED", NODE("n4", ", \"labels\": {"
+                             "\"k8s.ovn.org/zone-name\": \"z1\"}")));
+    UNTIL(nodes_are("n1,n2,n4"));
+    stub_request_chunk(watch, EVENT("MODIFIED", NODE("n1", ZONE("z9")))
+                       EVENT("DELETED", NODE("n4", "")));
+    UNTIL(nodes_are("n2"));
+    stop();
+}
+
+/* Events by which Kube-OVN refuses a pod its address. */
+static void
+test_refusals(void)
+{
+    const struct refusal_read what = {
+        .ns = CONST_CAST(char *, "ns"),
+        .name = CONST_CAST(char *, "a"),
+        .uid = CONST_CAST(char *, "u1"),
+    };
+    static const char path[]
+        = "/api/v1/namespaces/ns/events?fieldSelector=involvedObject.uid%3Du1"
+          "%2Creason%3DAcquireAddressFailed&limit=10$";
+
+    start_with_pods();
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    reply(path, "{\"items\": [{\"reason\": \"Other\", \"message\": \"m\", "
+          "\"involvedObject\": {\"uid\": \"u1\"}}]}");
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    stub_request_reply(request(path, NULL), 403, "",
+                       STATUS(403, "Forbidden", ""));
+    UNTIL(has_problem("cannot list events in namespace ns: permission is "
+                      "missing"));
+    CU_ASSERT(status().trusted);
+    CU_ASSERT(is("refusal ns/a", NULL));
+
+    api_source_look_for_refusal(w.src, &what, time_msec());
+    reply(path, "{\"items\": [{\"reason\": \"AcquireAddressFailed\", "
+          "\"message\": \"stage=x\\nAddressConflict\", \"involvedObject\": "
+          "{\"uid\": \"u1\"}}, {\"reason\": \"AcquireAddressFailed\", "
+          "\"message\": \"m\", \"involvedObject\": {\"uid\": \"u9\"}}]}");
+    UNTIL(is("refusal ns/a", "u1"));
+    UNTIL(!has_problem("events"));
+    CU_ASSERT_EQUAL(status().n_live_reads, 0);
     stop();
 }
 
@@ -1002,5 +1281,11 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_live_reads);
     CU_ADD_TEST(suite, test_live_owner);
     CU_ADD_TEST(suite, test_live_failures);
+    CU_ADD_TEST(suite, test_live_patience);
     CU_ADD_TEST(suite, test_live_finished);
+    CU_ADD_TEST(suite, test_refusals);
+    CU_ADD_TEST(suite, test_cni_pods);
+    CU_ADD_TEST(suite, test_cni_lease);
+    CU_ADD_TEST(suite, test_cni_unknown);
+    CU_ADD_TEST(suite, test_nodes);
 }

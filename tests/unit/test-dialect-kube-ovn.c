@@ -19,112 +19,15 @@
 
 #include "agent/core/dialect.h"
 
+#include "tests/unit/dialect-vectors.h"
+
 #define OVN "ovn.kubernetes.io/"
 #define NET1 "net1.ns.ovn.kubernetes.io/"
-
-/* Reads "KEY=VALUE|KEY=VALUE". */
-static void
-parse_annotations(const char *text, struct smap *annotations)
-{
-    char *copy = xstrdup(text);
-    char *rest = copy;
-
-    smap_init(annotations);
-    while (rest && *rest) {
-        char *value = strsep(&rest, "|");
-        char *key = strsep(&value, "=");
-
-        smap_add(annotations, key, value);
-    }
-    free(copy);
-}
-
-static char *
-claim_to_string(const struct claim *c)
-{
-    struct ds ds = DS_EMPTY_INITIALIZER;
-
-    if (!c) {
-        return xstrdup("none");
-    }
-    ds_put_cstr(&ds, claim_kind_to_string(c->kind));
-    for (size_t i = 0; i < c->n_ips; i++) {
-        ds_put_char(&ds, i ? ',' : ' ');
-        ip_addr_format(&c->ips[i], &ds);
-    }
-    if (c->has_mac) {
-        ds_put_format(&ds, " "ETH_ADDR_FMT, ETH_ADDR_ARGS(c->mac));
-    }
-    if (c->logical_switch) {
-        ds_put_format(&ds, " on %s", c->logical_switch);
-    }
-    if (c->allocated) {
-        ds_put_cstr(&ds, " allocated");
-    }
-    return ds_steal_cstr(&ds);
-}
-
-/* What kind of subject: number of a StatefulSet's pod, or one of these. */
-enum { PLAIN = -1, VM = -2, TEMPLATE = -3, UNNUMBERED = -4 };
-
-static struct claim_subject
-make_subject(int who)
-{
-    return (struct claim_subject) {
-        .ns = "ns",
-        .name = "web-0",
-        .owner_kind = (who >= 0 || who == TEMPLATE || who == UNNUMBERED
-                       ? OWNER_STATEFULSET
-                       : who == VM ? OWNER_VM : OWNER_OTHER),
-        .ordinal = who >= 0 ? who : who == TEMPLATE ? 0 : -1,
-        .is_template = who == TEMPLATE,
-    };
-}
-
-struct claim_vector {
-    const char *annotations;
-    int who;
-    const char *provider;
-    const char *expected;       /* See claim_to_string(). */
-    const char *error;          /* A part of it; for "invalid". */
-};
 
 static void
 check_claims(const struct claim_vector *vectors, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct claim_vector *v = &vectors[i];
-        struct claim_subject subject = make_subject(v->who);
-        struct smap annotations;
-        struct claims claims;
-        const struct claim *c;
-        char *s;
-
-        parse_annotations(v->annotations, &annotations);
-        claims_init(&claims);
-        dialect_kube_ovn.read_claims(&annotations, &subject, &claims);
-        c = claims_find(&claims, v->provider);
-        s = claim_to_string(c);
-        if (strcmp(s, v->expected)) {
-            fprintf(stderr, "%s: %s is \"%s\", expected \"%s\" (%s)\n",
-                    v->annotations, v->provider, s, v->expected,
-                    c && c->error ? c->error : "");
-            CU_FAIL("claim");
-        }
-        CU_ASSERT_EQUAL(!strcmp(s, "invalid")
-                        || !strncmp(s, "invalid ", 8), c && c->error);
-        if (v->error) {
-            CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-            CU_ASSERT_PTR_NOT_NULL_FATAL(c->error);
-            if (!strstr(c->error, v->error)) {
-                fprintf(stderr, "\"%s\" has no \"%s\"\n", c->error, v->error);
-                CU_FAIL("error");
-            }
-        }
-        free(s);
-        claims_destroy(&claims);
-        smap_destroy(&annotations);
-    }
+    dv_check_claims(&dialect_kube_ovn, vectors, n);
 }
 
 /* ip_address. */
@@ -434,15 +337,7 @@ static void
 test_ports(void)
 {
 #define POD_IDS "vendor=kube-ovn|ls=net|pod=ns/web-0"
-    static const struct {
-        const char *name;
-        const char *type;
-        const char *network;
-        const char *external_ids;
-        const char *options;
-        const char *expected;   /* "owned NS/OWNER PROVIDER", or the kind. */
-        const char *why;        /* A part of it. */
-    } vectors[] = {
+    static const struct port_vector vectors[] = {
         {"web-0.ns", "", "net", POD_IDS, "", "owned ns/web-0 ovn", "agree"},
         {"web-0.ns.net1.ns.ovn", "", "net", POD_IDS, "",
          "owned ns/web-0 net1.ns.ovn", NULL},
@@ -503,38 +398,7 @@ test_ports(void)
          "infrastructure", "querier"},
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
-        struct smap external_ids, options;
-        struct port_proof proof;
-        char *s;
-
-        parse_annotations(vectors[i].external_ids, &external_ids);
-        parse_annotations(vectors[i].options, &options);
-        dialect_kube_ovn.prove_port(vectors[i].name, vectors[i].type,
-                                    vectors[i].network, &external_ids,
-                                    &options, &proof);
-        s = (proof.kind == PORT_OWNED
-             ? xasprintf("owned %s/%s %s", proof.ns, proof.owner,
-                         proof.provider)
-             : xstrdup(port_kind_to_string(proof.kind)));
-        CU_ASSERT_PTR_NOT_NULL_FATAL(proof.why);
-        if (strcmp(s, vectors[i].expected)
-            || (vectors[i].why && !strstr(proof.why, vectors[i].why))) {
-            fprintf(stderr, "%s: %s (%s), expected %s (%s)\n",
-                    vectors[i].name, s, proof.why, vectors[i].expected,
-                    vectors[i].why ? vectors[i].why : "");
-            CU_FAIL("port");
-        }
-        if (proof.kind != PORT_OWNED) {
-            CU_ASSERT_PTR_NULL(proof.ns);
-            CU_ASSERT_PTR_NULL(proof.owner);
-            CU_ASSERT_PTR_NULL(proof.provider);
-        }
-        free(s);
-        port_proof_destroy(&proof);
-        smap_destroy(&external_ids);
-        smap_destroy(&options);
-    }
+    dv_check_ports(&dialect_kube_ovn, vectors, ARRAY_SIZE(vectors));
 }
 
 /* Appends up to 'n' pieces that mean something in one place or another. */
@@ -567,7 +431,7 @@ test_random_annotations(void)
 
     random_set_seed(unit_seed());
     for (int i = 0; i < 20000; i++) {
-        struct claim_subject subject = make_subject(
+        struct claim_subject subject = dv_subject(
             (int) random_range(8) - 4);
         struct smap annotations = SMAP_INITIALIZER(&annotations);
         struct claims claims;
@@ -588,23 +452,7 @@ test_random_annotations(void)
         }
         claims_init(&claims);
         dialect_kube_ovn.read_claims(&annotations, &subject, &claims);
-        for (size_t j = 0; j < claims.n; j++) {
-            const struct claim *c = &claims.claims[j];
-            struct ds ds = DS_EMPTY_INITIALIZER;
-
-            CU_ASSERT_EQUAL(c->kind == CLAIM_INVALID, c->error != NULL);
-            CU_ASSERT_TRUE(c->n_ips <= 2);
-            if (c->kind == CLAIM_EXPLICIT) {
-                CU_ASSERT_TRUE(c->n_ips >= 1);
-                CU_ASSERT_PTR_NOT_NULL(c->source);
-            }
-            if (c->n_ips == 2) {
-                CU_ASSERT_NOT_EQUAL(c->ips[0].family, c->ips[1].family);
-            }
-            claim_format(c, &ds);
-            CU_ASSERT_PTR_NULL(strpbrk(ds_cstr(&ds), "\n\r\x01"));
-            ds_destroy(&ds);
-        }
+        dv_check_sane(&claims);
         claims_destroy(&claims);
         smap_destroy(&annotations);
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "openvswitch/dynamic-string.h"
 #include "random.h"
 #include "util.h"
 #include "uuid.h"
@@ -27,6 +28,21 @@ struct actor {
     uint32_t n_uids;
     bool pod_there;
 };
+
+/* Is there a move that the CNI controller does not finish?  Then it is asked
+ * now and again whether it was refused. */
+static bool
+is_moving(const struct world *w)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct guard_env env = { .now = w->now, .wall = w->wall };
+    bool moving;
+
+    guard_format_findings(w->guard, &env, &ds);
+    moving = strstr(ds_cstr(&ds), ": moving (case ") != NULL;
+    ds_destroy(&ds);
+    return moving;
+}
 
 static const char *
 random_ip(void)
@@ -202,7 +218,8 @@ play(enum guard_mode mode, uint32_t seed)
     }
     calm_down(&w);
 
-    bool ok = (!w.n_violations && w.orders.next_wake_ms == LLONG_MAX
+    bool ok = (!w.n_violations
+               && (w.orders.next_wake_ms == LLONG_MAX || is_moving(&w))
                && !guard_frozen(w.guard) && !guard_brake(w.guard));
     for (size_t i = 0; i < w.n_holds; i++) {
         /* One may stay only where an open port has the address that is not

@@ -7,6 +7,7 @@
 
 #include "agent/core/ipam-object.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -422,6 +423,108 @@ test_leak(void)
     model_destroy(&m);
 }
 
+/* ---- Refusals and leaks, in the course of time. ---- */
+
+static void
+begin(struct world *w)
+{
+    struct wport *p;
+
+    world_init(w, MODE_GUARD);
+    world_chassis(w, "hv1");
+    world_network(w, "net1");
+    p = world_port(w, 0, "x-0", "0a:00:00:00:00:01 10.0.0.1");
+    world_sts(w, unit_sts("x", "s1", 1, "ip_pool=10.0.0.1"));
+    world_pod(w, unit_pod("x-0", "u1", OWNER_STATEFULSET, "x",
+                          "ip_address=10.0.0.1"));
+    world_bind(w, p, "hv1");
+    world_flags(w);
+    world_run(w, 5000);
+
+    /* It is to move, and its controller is slow. */
+    world_sts(w, unit_sts("x", "s1", 1, "ip_pool=10.0.0.2"));
+    world_bind(w, p, NULL);
+    world_del_pod(w, "x-0");
+    world_pod(w, unit_pod("x-0", "u2", OWNER_STATEFULSET, "x",
+                          "ip_address=10.0.0.2"));
+}
+
+static void
+test_refusal(void)
+{
+    struct world w;
+
+    begin(&w);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(w.n_refusal_reads, 0);
+    /* From the settle time on, and then less and less often. */
+    world_run(&w, 80 * 1000);
+    CU_ASSERT_EQUAL(w.n_refusal_reads, 2);
+    CU_ASSERT(world_has(&w, "x-0.default", "10.0.0.1"));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+
+    w.refusal = "AddressConflict";
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "x-0.default", "10.0.0.1"));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(world_logged(&w, "AcquireAddressFailed: AddressConflict"));
+    CU_ASSERT_EQUAL(w.n_violations, 0);
+    world_destroy(&w);
+}
+
+static void
+test_slow_move(void)
+{
+    struct world w;
+
+    begin(&w);
+    world_run(&w, 40 * 1000);
+    world_set_addresses(&w, world_find_port(&w, "x-0.default"),
+                        "0a:00:00:00:00:01 10.0.0.2");
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(w.n_refusal_reads, 2);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+    world_destroy(&w);
+}
+
+static void
+test_wait_for_leak(void)
+{
+    struct world w;
+    struct model *m;
+
+    begin(&w);
+    m = guard_model(w.guard);
+    put_subnet(m, "net1", "10.0.0.1-10.0.0.3");
+    world_set_addresses(&w, world_find_port(&w, "x-0.default"),
+                        "0a:00:00:00:00:01 10.0.0.2");
+    world_pod(&w, unit_pod("x-0", "u2", OWNER_STATEFULSET, "x",
+                           "ip_address=10.0.0.2;allocated=true"));
+    /* The address of nobody; and one that just takes its time. */
+    world_pod(&w, unit_pod("a", "u3", OWNER_NONE, "",
+                           "ip_address=10.0.0.3"));
+    world_pod(&w, unit_pod("b", "u4", OWNER_NONE, "",
+                           "ip_address=10.0.0.4"));
+    world_run(&w, 100 * 1000);
+    CU_ASSERT(!world_logged(&w, "waits for an address in vain"));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_logged(&w, "default/a: waits for an address in vain"));
+    CU_ASSERT(!world_logged(&w, "default/b: waits for an address in vain"));
+    CU_ASSERT(!world_logged(&w, "default/x-0: waits for an address"));
+    /* Nothing to wake up for: only a change can end it. */
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+
+    put_subnet(m, "net1", "10.0.0.1-10.0.0.2");
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_logged(&w, "default/a: that address is not kept"));
+    world_del_pod(&w, "a");
+    world_del_pod(&w, "b");
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+    world_destroy(&w);
+}
+
 void
 suite_ipam(void)
 {
@@ -432,4 +535,7 @@ suite_ipam(void)
     CU_ADD_TEST(suite, test_model);
     CU_ADD_TEST(suite, test_verdicts);
     CU_ADD_TEST(suite, test_leak);
+    CU_ADD_TEST(suite, test_refusal);
+    CU_ADD_TEST(suite, test_slow_move);
+    CU_ADD_TEST(suite, test_wait_for_leak);
 }

@@ -56,6 +56,7 @@ enum flag {
     POD_GONE = 1 << 22,         /* Was seen, and is no more. */
     FOREIGN = 1 << 23,
     REQUESTED = 1 << 24,        /* requested-chassis names two. */
+    CNI_DOWN = 1 << 25,
 };
 
 enum bind { UNKNOWN, BOUND, UNBOUND };
@@ -348,6 +349,7 @@ judge(const struct vector *v, enum guard_mode mode, struct verdict *verdict)
     if (v->flags & CNI_RESTARTED) {
         m.cni_restarted_ms = NOW - 1000;
     }
+    m.cni_down = v->flags & CNI_DOWN;
     if (v->flags & KEEPER) {
         struct hold *h = hold_create(&row, &network, "net", &ip);
         h->keeper = unit_uuid(10);
@@ -414,6 +416,19 @@ test_times(void)
     judge(&v, MODE_MANAGE, &verdict);
     CU_ASSERT_EQUAL(verdict.kind, VERDICT_CLEAR);
     CU_ASSERT_EQUAL(verdict.settle_ms, 60000);
+    verdict_destroy(&verdict);
+
+    /* Beside one that does not run, none at all, but E. */
+    v.flags = CNI_DOWN | STS_GONE | POD_GONE;
+    v.pod = NULL;
+    judge(&v, MODE_GUARD, &verdict);
+    CU_ASSERT_EQUAL(verdict.kind, VERDICT_WAIT);
+    CU_ASSERT(strstr(verdict.why, "does not run") != NULL);
+    verdict_destroy(&verdict);
+    v.flags |= OTHER_HAS_OLD;
+    judge(&v, MODE_GUARD, &verdict);
+    CU_ASSERT_EQUAL(verdict.kind, VERDICT_CLEAR);
+    CU_ASSERT_STRING_EQUAL(verdict.case_, "E");
     verdict_destroy(&verdict);
 
     /* Beside a CNI controller that restarted, no D for a while, but E. */
@@ -516,6 +531,82 @@ test_keeper(void)
     }
 }
 
+/* Owners that the sources do not tell about are not gone. */
+static void
+test_scope(void)
+{
+    static const struct {
+        const char *namespaces; /* Or NULL: all. */
+        const char *nodes;      /* Or NULL: all. */
+        const char *pod_node;   /* Or NULL: no pod. */
+        enum verdict_kind kind;
+        const char *why;
+    } cases[] = {
+        { "default", NULL, NULL, VERDICT_CLEAR, NULL },
+        { "other", NULL, NULL, VERDICT_FINE, "outside of --namespace" },
+        { "other", NULL, "n1", VERDICT_FINE, "outside of --namespace" },
+        { NULL, "n1,n2", "n1", VERDICT_CLEAR, NULL },
+        { NULL, "n2", "n1", VERDICT_FINE, "is on node n1, which is outside" },
+        { NULL, "n1", "", VERDICT_FINE, "has no node yet: taken as in use" },
+        /* Nowhere, and so not elsewhere. */
+        { NULL, "n2", NULL, VERDICT_CLEAR, NULL },
+        { "other,default", "n1", "n1", VERDICT_CLEAR, NULL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ip_addr ip = unit_ip("10.0.0.1");
+        struct hold_table holds;
+        struct verdict v;
+        struct settings s;
+        struct model m;
+
+        settings_init(&s);
+        hold_table_init(&holds);
+        model_init(&m, &dialect_kube_ovn);
+        unit_set_network(&m, 1, "net");
+        unit_set_port(&m, 10, 1, "net", "x-0",
+                      "0a:00:00:00:00:01 10.0.0.1", NULL);
+        m.nb_synced = m.sb_synced = m.kube_synced = m.kube_trusted = true;
+        if (cases[i].namespaces) {
+            struct svec names;
+
+            unit_split(&names, cases[i].namespaces);
+            model_set_namespaces(&m, &names);
+            svec_destroy(&names);
+        }
+        if (cases[i].nodes) {
+            struct sset nodes = SSET_INITIALIZER(&nodes);
+
+            sset_from_delimited_string(&nodes, cases[i].nodes, ",");
+            model_set_nodes(&m, &nodes);
+            sset_destroy(&nodes);
+        }
+        unit_set_workload(&m, unit_sts("x", "s1", 1, POOL_NEW));
+        if (cases[i].pod_node) {
+            struct pod *pod = unit_pod("x-0", "new", OWNER_STATEFULSET, "x",
+                                       NEW);
+
+            free(pod->node);
+            pod->node = xstrdup(cases[i].pod_node);
+            unit_set_pod(&m, pod);
+        }
+        unit_ack(&m, 7, "x-0.default", "", 1, 1000);
+        unit_set_binding(&m, "x-0.default", "", NULL, NULL, 1000);
+        judge_address(&m, &s, MODE_MANAGE, &holds,
+                      model_find_port_by_name(&m, "x-0.default"), &ip, NOW,
+                      &v);
+        if (v.kind != cases[i].kind) {
+            printf("\n%"PRIuSIZE": %s: %s\n", i,
+                   verdict_kind_to_string(v.kind), v.why);
+        }
+        CU_ASSERT_EQUAL(v.kind, cases[i].kind);
+        CU_ASSERT(!cases[i].why || strstr(v.why, cases[i].why));
+        verdict_destroy(&v);
+        model_destroy(&m);
+        hold_table_destroy(&holds);
+    }
+}
+
 void
 suite_judge(void)
 {
@@ -525,4 +616,5 @@ suite_judge(void)
     CU_ADD_TEST(suite, test_times);
     CU_ADD_TEST(suite, test_fingerprint);
     CU_ADD_TEST(suite, test_keeper);
+    CU_ADD_TEST(suite, test_scope);
 }

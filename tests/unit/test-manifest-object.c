@@ -23,7 +23,8 @@
 /* Reads the first object of 'text', which is YAML.  Returns it, or NULL with
  * "LINE: error" in '*errorp' (the caller's), or NULL if it is not used. */
 static struct manifest_object *
-read_object(const char *text, char **errorp)
+read_object_of(const struct dialect *dialect, const char *text,
+               char **errorp)
 {
     struct manifest_reader *r = manifest_reader_create(text, strlen(text),
                                                        true);
@@ -36,7 +37,7 @@ read_object(const char *text, char **errorp)
     *errorp = NULL;
     CU_ASSERT_EQUAL_FATAL(manifest_reader_next(r, &item, &line, &error),
                           MANIFEST_READER_ITEM);
-    error = manifest_object_read(&item, &dialect_kube_ovn, &object, &path);
+    error = manifest_object_read(&item, dialect, &object, &path);
     if (error) {
         CU_ASSERT_PTR_NULL(object);
         *errorp = xasprintf("%d: %s", manifest_reader_locate(r, &path),
@@ -48,12 +49,18 @@ read_object(const char *text, char **errorp)
     return object;
 }
 
+static struct manifest_object *
+read_object(const char *text, char **errorp)
+{
+    return read_object_of(&dialect_kube_ovn, text, errorp);
+}
+
 /* Reads an object that is good. */
 static struct manifest_object *
-read_good(const char *text)
+read_good_of(const struct dialect *dialect, const char *text)
 {
     char *error;
-    struct manifest_object *object = read_object(text, &error);
+    struct manifest_object *object = read_object_of(dialect, text, &error);
 
     if (error) {
         fprintf(stderr, "<<%s>>: %s\n", text, error);
@@ -61,6 +68,12 @@ read_good(const char *text)
     }
     CU_ASSERT_PTR_NOT_NULL_FATAL(object);
     return object;
+}
+
+static struct manifest_object *
+read_good(const char *text)
+{
+    return read_good_of(&dialect_kube_ovn, text);
 }
 
 #define POD "kind: Pod\napiVersion: v1\nmetadata:\n  name: web-0\n"
@@ -311,6 +324,134 @@ test_networks(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     CU_ASSERT_EQUAL(c->kind, CLAIM_EXPLICIT);
     manifest_object_destroy(o);
+}
+
+/* What ovn-kubernetes gave to a pod, in each form that it has or had, and in
+ * some that it never has. */
+static void
+test_pod_networks(void)
+{
+    static const struct {
+        const char *value;      /* In single quotes. */
+        const char *provider;
+        const char *expected;   /* claim_format(), or NULL: no claim. */
+    } vectors[] = {
+        {"{\"default\":{\"ip_addresses\":[\"10.0.0.1/24\"],"
+         "\"mac_address\":\"0a:58:0a:00:00:01\","
+         "\"gateway_ips\":[\"10.0.0.254\"],"
+         "\"routes\":[{\"dest\":\"10.0.0.0/8\","
+         "\"nextHop\":\"10.0.0.254\"}],"
+         "\"ip_address\":\"10.0.0.1/24\","
+         "\"gateway_ip\":\"10.0.0.254\",\"role\":\"primary\"}}",
+         "default", "10.0.0.1 (k8s.ovn.org/pod-networks, allocated)"},
+        {"{\"default\": {\"ip_address\": \"10.0.0.1/24\"}}", "default",
+         "10.0.0.1 (k8s.ovn.org/pod-networks, allocated)"},
+        {"{\"default\": {\"ip_addresses\": [\"10.0.0.1/24\", "
+         "\"fd00::1/64\"], \"mac_address\": \"0a:58:0a:00:00:01\"}, "
+         "\"ns/blue\": {\"ip_addresses\": [\"10.1.0.1/16\"], "
+         "\"mac_address\": \"0a:58:0a:01:00:01\", \"tunnel_id\": 4, "
+         "\"role\": \"primary\"}}", "ns/blue",
+         "10.1.0.1 (k8s.ovn.org/pod-networks, allocated)"},
+        {"{\"ns/blue\": {\"ip_addresses\": null, "
+         "\"mac_address\": \"0a:58:0a:01:00:01\", "
+         "\"role\": \"secondary\"}}", "ns/blue",
+         "no address by name (k8s.ovn.org/pod-networks, allocated)"},
+        {"{}", "default", NULL},
+        /* What the controller calls bad, or cannot read. */
+        {"{\"default\": {\"ip_addresses\": [\"10.0.0.1/24\"], "
+         "\"ip_address\": \"10.0.0.2/24\"}}", "default", "unknown"},
+        {"{\"default\": {\"ip_addresses\": [\"10.0.0.1\"]}}", "default",
+         "unknown"},
+        {"{\"default\": {\"ip_addresses\": \"10.0.0.1/24\"}}",
+         "default", "unknown"},
+        {"{\"default\": {\"ip_addresses\": [7]}}", "default", "unknown"},
+        {"{\"default\": {\"ip_addresses\": [\"1,2=3@4\"]}}", "default",
+         "unknown"},
+        {"{\"default\": {\"mac_address\": 7}}", "default", "unknown"},
+        {"{\"default\": []}", "default", "unknown"},
+        {"{\"a,b\": {}}", "default", "unknown"},
+        {"{\"default\": {}, \"default\": {}}", "default", "unknown"},
+        {"[]", "default", "unknown"},
+        {"7", "default", "unknown"},
+        {"{\"default\": ", "default", "unknown"},
+        {"", "default", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+        char *text = xasprintf(POD "  annotations:\n"
+                               "    k8s.ovn.org/pod-networks: '%s'\n",
+                               vectors[i].value);
+        struct manifest_object *o = read_good_of(&dialect_ovn_kubernetes,
+                                                 text);
+        const struct claim *c = claims_find(&o->pod->claims,
+                                            vectors[i].provider);
+        struct ds ds = DS_EMPTY_INITIALIZER;
+
+        if (c) {
+            claim_format(c, &ds);
+        }
+        if (vectors[i].expected
+            ? strncmp(ds_cstr(&ds), vectors[i].expected,
+                      strlen(vectors[i].expected))
+            : c != NULL) {
+            fprintf(stderr, "%s: \"%s\"\n", vectors[i].value, ds_cstr(&ds));
+            CU_FAIL("claim");
+        }
+        CU_ASSERT_EQUAL(o->pod->marks, 2);
+        ds_destroy(&ds);
+        manifest_object_destroy(o);
+        free(text);
+    }
+}
+
+static void
+test_ipam_claim(void)
+{
+#define CLAIM \
+    "apiVersion: k8s.cni.cncf.io/v1alpha1\nkind: IPAMClaim\n" \
+    "metadata: {name: vm.blue, namespace: prod, uid: c1}\n"
+    static const struct {
+        const char *rest, *error;
+    } bad[] = {
+        {"spec: {interface: net1}\n",
+         "spec.network is missing, expected the name of a network"},
+        {"spec: {network: 7}\n", "spec.network"},
+        {"spec: {network: blue}\nstatus: {ips: [10.0.0.1]}\n",
+         "status.ips is a list, expected addresses with the length"},
+        {"spec: {network: blue}\nstatus: {ips: [x/24]}\n", "status.ips"},
+        {"spec: {network: blue}\nstatus: {ips: [7]}\n", "status.ips"},
+        {"spec: {network: blue}\nstatus: {ips: 10.0.0.1/24}\n",
+         "status.ips"},
+    };
+    struct manifest_object *o = read_good(
+        CLAIM "spec: {network: blue, interface: net1}\n"
+        "status: {ips: [10.3.0.5/16, 'fd00:3::5/64'],"
+        " ownerPod: {name: virt-launcher-vm-x}}\n");
+
+    CU_ASSERT_EQUAL(o->kind, MANIFEST_IPAM_CLAIM);
+    CU_ASSERT_STRING_EQUAL(o->ns, "prod");
+    CU_ASSERT_STRING_EQUAL(o->cni_network, "blue");
+    CU_ASSERT_EQUAL_FATAL(o->ips.n, 2);
+    manifest_object_destroy(o);
+
+    /* Nothing was given yet. */
+    o = read_good(CLAIM "spec: {network: blue}\n");
+    CU_ASSERT_EQUAL(o->ips.n, 0);
+    manifest_object_destroy(o);
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        char *text = xasprintf(CLAIM "%s", bad[i].rest);
+        char *error;
+
+        CU_ASSERT_PTR_NULL(read_object(text, &error));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+        if (!strstr(error, bad[i].error)) {
+            fprintf(stderr, "%s: %s\n", bad[i].rest, error);
+            CU_FAIL("error");
+        }
+        free(error);
+        free(text);
+    }
 }
 
 static void
@@ -567,6 +708,8 @@ suite_manifest_object(void)
     CU_ADD_TEST(suite, test_pod_owner);
     CU_ADD_TEST(suite, test_statefulset);
     CU_ADD_TEST(suite, test_networks);
+    CU_ADD_TEST(suite, test_pod_networks);
+    CU_ADD_TEST(suite, test_ipam_claim);
     CU_ADD_TEST(suite, test_other_kinds);
     CU_ADD_TEST(suite, test_errors);
     CU_ADD_TEST(suite, test_long_annotation);

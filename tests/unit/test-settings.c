@@ -27,9 +27,13 @@ static const struct bounds {
 } bounds[] = {
     {"mode", "observe|guard|manage", "observe", 0, -1, NULL},
     {"sts-ip-change", "migrate|deny", "migrate", 0, -1, NULL},
+    {"admission", "warn|deny", "warn", 0, -1, NULL},
     {"hold-scope", "fixed|all", "fixed", 0, -1, NULL},
     {"chassis-policy", "bounded|wait", "bounded", 0, -1, NULL},
     {"mac-bindings", "report|flush", "report", 0, -1, NULL},
+    {"events", "off|on", "on", 0, -1, NULL},
+    {"reserve", "none|exclude-ips|kube-ovn", "none", 0, -1, NULL},
+    {"nudge", "off|on", "off", 0, -1, NULL},
     {"settle-time", "MS", "2000", 0, 600000, "number of milliseconds"},
     {"unseen-settle", "MS", "60000", 0, 3600000, "number of milliseconds"},
     {"chassis-gone", "MS", "60000", 0, 3600000, "number of milliseconds"},

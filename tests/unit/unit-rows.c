@@ -15,6 +15,8 @@
 #include "agent/core/dialect.h"
 #include "agent/core/kube-change.h"
 
+#include "tests/unit/dialect-vectors.h"
+
 struct uuid
 unit_uuid(uint32_t n)
 {
@@ -58,6 +60,15 @@ struct pod *
 unit_pod(const char *name, const char *uid, enum owner_kind kind,
          const char *owner, const char *annotations)
 {
+    return unit_dialect_pod(&dialect_kube_ovn, name, uid, kind, owner,
+                            annotations);
+}
+
+struct pod *
+unit_dialect_pod(const struct dialect *dialect, const char *name,
+                 const char *uid, enum owner_kind kind, const char *owner,
+                 const char *annotations)
+{
     struct pod *pod = pod_create("default", name, uid);
     struct smap smap;
     size_t len;
@@ -74,7 +85,8 @@ unit_pod(const char *name, const char *uid, enum owner_kind kind,
         .ordinal = pod->ordinal,
     };
     read_annotations(annotations, &smap);
-    dialect_kube_ovn.read_claims(&smap, &subject, &pod->claims);
+    dialect->read_claims(&smap, &subject, &pod->claims);
+    pod->marks = dialect_pod_marks(&smap);
     pod->opted_out = smap_get_bool(&smap, OPT_OUT_ANNOTATION, false);
     smap_destroy(&smap);
     return pod;
@@ -120,6 +132,28 @@ unit_split(struct svec *sv, const char *s)
         svec_add(sv, item);
     }
     free(copy);
+}
+
+void
+unit_set_raw_port(struct model *m, uint32_t n, uint32_t network,
+                  const char *name, const char *type, const char *addresses,
+                  const char *ids, const char *options)
+{
+    struct smap ids_smap, options_smap;
+    struct svec sv;
+
+    unit_split(&sv, addresses);
+    dv_parse_smap(ids, &ids_smap);
+    dv_parse_smap(options, &options_smap);
+    struct nb_port_row row = {
+        .uuid = unit_uuid(n), .network = unit_uuid(network), .name = name,
+        .type = type, .addresses = sv.names, .n_addresses = sv.n,
+        .options = &options_smap, .external_ids = &ids_smap,
+    };
+    model_set_port(m, &row);
+    svec_destroy(&sv);
+    smap_destroy(&ids_smap);
+    smap_destroy(&options_smap);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
 #include "tests/unit/world-private.h"
@@ -458,6 +459,40 @@ count_excused(const struct world *w, const struct nb_batch *b)
     return n;
 }
 
+static size_t
+find_switch(const struct world *w, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < w->n_networks; i++) {
+        if (uuid_equals(&w->networks[i].uuid, uuid)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static bool
+switch_as_expected(const struct world *w, const struct nb_switch_write *wr)
+{
+    size_t i = find_switch(w, &wr->network);
+
+    return (w->networks[i].exists
+            && nullable_string_is_equal(w->networks[i].exclude,
+                                        wr->old_exclude)
+            && nullable_string_is_equal(w->networks[i].ours, wr->old_ours));
+}
+
+static void
+write_switch(struct world *w, const struct nb_switch_write *wr)
+{
+    size_t i = find_switch(w, &wr->network);
+
+    free(w->networks[i].exclude);
+    w->networks[i].exclude = nullable_xstrdup(wr->new_exclude);
+    free(w->networks[i].ours);
+    w->networks[i].ours = nullable_xstrdup(wr->new_ours);
+    w->n_excludes++;
+}
+
 /* Returns false if a row is not as expected. */
 static bool
 commit_nb(struct world *w, const struct nb_batch *b)
@@ -469,6 +504,14 @@ commit_nb(struct world *w, const struct nb_batch *b)
                          &b->writes[i])) {
             return false;
         }
+    }
+    for (size_t i = 0; i < b->n_switches; i++) {
+        if (!switch_as_expected(w, &b->switches[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < b->n_switches; i++) {
+        write_switch(w, &b->switches[i]);
     }
     for (size_t i = 0; i < b->n; i++) {
         const struct nb_write *wr = &b->writes[i];
@@ -551,6 +594,10 @@ end_nb(struct world *w)
                 world_port_changed(w, world_find_port_by_uuid(
                                        w, &w->nb->writes[i].port));
             }
+            for (size_t i = 0; i < w->nb->n_switches; i++) {
+                world_tell_network(w, find_switch(w, &w->nb->switches[i]
+                                                  .network));
+            }
         }
     }
     r.error = r.result == TXN_RESULT_ERROR ? xstrdup("no") : NULL;
@@ -625,6 +672,25 @@ answer_reads(struct world *w)
 }
 
 static void
+answer_refusals(struct world *w)
+{
+    for (size_t i = 0; i < w->orders.n_refusals; i++) {
+        const struct refusal_read *r = &w->orders.refusals[i];
+
+        w->n_refusal_reads++;
+        if (w->refusal) {
+            struct kube_change *c = kube_change_create(KUBE_REFUSAL, false,
+                                                       r->ns, r->name,
+                                                       r->uid);
+
+            c->text = xstrdup(w->refusal);
+            model_apply_kube_change(guard_model(w->guard), c);
+            kube_change_destroy(c);
+        }
+    }
+}
+
+static void
 flush_macs(struct world *w)
 {
     for (size_t i = 0; i < w->orders.n_delete_mac_bindings; i++) {
@@ -642,6 +708,33 @@ flush_macs(struct world *w)
             }
         }
     }
+}
+
+/* Notes what is written to the API server, and answers. */
+static void
+take_writes(struct world *w)
+{
+    struct orders *o = &w->orders;
+
+    for (size_t i = 0; i < o->n_kube_writes; i++) {
+        struct kube_write *kw = o->kube_writes[i];
+        struct guard_env env;
+
+        if (w->no_api || w->settings.mode == MODE_OBSERVE) {
+            violate(w, "%s of %s is ordered", kube_write_kind_to_string(
+                        kw->kind), kw->name);
+        }
+        w->writes = xrealloc(w->writes,
+                             (w->n_writes + 1) * sizeof *w->writes);
+        w->writes[w->n_writes++] = kw;
+        enum kube_write_result result = (w->on_write ? w->on_write(w, kw)
+                                         : KUBE_WRITE_DONE);
+        if (kw->id) {
+            world_get_env(w, &env);
+            guard_kube_write_done(w->guard, kw->id, result, &env);
+        }
+    }
+    o->n_kube_writes = 0;
 }
 
 bool
@@ -672,6 +765,8 @@ world_take_orders(struct world *w)
         o->nb = NULL;
     }
     answer_reads(w);
+    answer_refusals(w);
     flush_macs(w);
+    take_writes(w);
     return reads;
 }

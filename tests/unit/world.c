@@ -17,9 +17,11 @@
 #include "uuid.h"
 
 #include "agent/core/dialect.h"
+#include "agent/core/exclude-ips.h"
 #include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
+#include "tests/unit/dialect-vectors.h"
 #include "tests/unit/world-private.h"
 
 /* ---- Life. ---- */
@@ -47,7 +49,7 @@ start_guard(struct world *w)
     struct uuid seed = { .parts = { 0x5eed, w->n_guards, 0, 0 } };
     char *instance = xasprintf("test:%u", w->n_guards++);
 
-    w->guard = guard_create(&dialect_kube_ovn, &w->settings, instance, &seed);
+    w->guard = guard_create(w->dialect, &w->settings, instance, &seed);
     free(instance);
 
     struct model *m = guard_model(w->guard);
@@ -76,7 +78,15 @@ start_guard(struct world *w)
 void
 world_init(struct world *w, enum guard_mode mode)
 {
+    world_init_dialect(w, mode, &dialect_kube_ovn);
+}
+
+void
+world_init_dialect(struct world *w, enum guard_mode mode,
+                   const struct dialect *dialect)
+{
     memset(w, 0, sizeof *w);
+    w->dialect = dialect;
     settings_init(&w->settings);
     w->settings.mode = mode;
     w->now = 1000;
@@ -107,6 +117,9 @@ world_destroy(struct world *w)
     free(w->ports);
     for (size_t i = 0; i < w->n_networks; i++) {
         free(w->networks[i].name);
+        free(w->networks[i].subnet);
+        free(w->networks[i].exclude);
+        free(w->networks[i].ours);
     }
     for (size_t i = 0; i < w->n_chassis; i++) {
         free(w->chassis[i].name);
@@ -133,6 +146,10 @@ world_destroy(struct world *w)
         journal_entry_destroy(&w->journal[i]);
     }
     free(w->journal);
+    for (size_t i = 0; i < w->n_writes; i++) {
+        kube_write_destroy(w->writes[i]);
+    }
+    free(w->writes);
     ipguard_row_destroy(&w->row);
     store_batch_destroy(w->store);
     nb_batch_destroy(w->nb);
@@ -163,6 +180,14 @@ world_kill(struct world *w, bool commit)
 
 /* ---- Northbound. ---- */
 
+static void
+smap_add_if_set(struct smap *smap, const char *key, const char *value)
+{
+    if (value) {
+        smap_add(smap, key, value);
+    }
+}
+
 void
 world_tell_network(struct world *w, size_t i)
 {
@@ -172,6 +197,9 @@ world_tell_network(struct world *w, size_t i)
         .other_config = &config,
     };
 
+    smap_add_if_set(&config, "subnet", w->networks[i].subnet);
+    smap_add_if_set(&config, EXCLUDE_IPS_KEY, w->networks[i].exclude);
+    smap_add_if_set(&config, EXCLUDE_OURS_KEY, w->networks[i].ours);
     if (w->networks[i].exists) {
         model_set_network(guard_model(w->guard), &row);
     }
@@ -189,6 +217,14 @@ world_network(struct world *w, const char *name)
     w->networks[i].exists = true;
     world_tell_network(w, i);
     return i;
+}
+
+void
+world_set_exclude(struct world *w, uint32_t network, const char *exclude)
+{
+    free(w->networks[network].exclude);
+    w->networks[network].exclude = nullable_xstrdup(exclude);
+    world_tell_network(w, network);
 }
 
 struct wport *
@@ -256,14 +292,14 @@ split(struct svec *sv, const char *s)
 }
 
 struct wport *
-world_port(struct world *w, uint32_t network, const char *pod,
-           const char *addresses)
+world_raw_port(struct world *w, uint32_t network, const char *name,
+               const char *addresses, const char *ids, const char *options)
 {
     struct wport *p = xzalloc(sizeof *p);
 
     p->uuid = unit_uuid(1000 + w->n_uuids++);
     p->network = network;
-    p->name = xasprintf("%s.default", pod);
+    p->name = xstrdup(name);
     p->type = xstrdup("");
     p->ours = true;
     svec_init(&p->addresses);
@@ -271,15 +307,25 @@ world_port(struct world *w, uint32_t network, const char *pod,
     svec_init(&p->sb_mac);
     svec_init(&p->sb_ps);
     split(&p->addresses, addresses);
-    smap_init(&p->options);
-    smap_init(&p->external_ids);
-    smap_add(&p->external_ids, "vendor", "kube-ovn");
-    smap_add(&p->external_ids, "ls", w->networks[network].name);
-    smap_add_nocopy(&p->external_ids, xstrdup("pod"),
-                    xasprintf("default/%s", pod));
+    dv_parse_smap(options, &p->options);
+    dv_parse_smap(ids, &p->external_ids);
     w->ports = xrealloc(w->ports, (w->n_ports + 1) * sizeof *w->ports);
     w->ports[w->n_ports++] = p;
     world_port_changed(w, p);
+    return p;
+}
+
+struct wport *
+world_port(struct world *w, uint32_t network, const char *pod,
+           const char *addresses)
+{
+    char *name = xasprintf("%s.default", pod);
+    char *ids = xasprintf("vendor=kube-ovn|ls=%s|pod=default/%s",
+                          w->networks[network].name, pod);
+    struct wport *p = world_raw_port(w, network, name, addresses, ids, "");
+
+    free(name);
+    free(ids);
     return p;
 }
 
@@ -453,6 +499,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .store_busy = w->store != NULL,
         .nb_busy = w->nb != NULL,
         .paused = w->paused,
+        .kube_writable = !w->no_api,
     };
 }
 
@@ -607,6 +654,38 @@ world_journalled(const struct world *w, const char *action)
 
     for (size_t i = 0; i < w->n_journal; i++) {
         n += !strcmp(w->journal[i].action, action);
+    }
+    return n;
+}
+
+static bool
+write_is(const struct kube_write *w, enum kube_write_kind kind,
+         const char *name, const char *reason)
+{
+    return (w->kind == kind && (!name || !strcmp(w->name, name))
+            && (!reason || !strcmp(w->reason, reason)));
+}
+
+const struct kube_write *
+world_find_write(const struct world *w, enum kube_write_kind kind,
+                 const char *name, const char *reason)
+{
+    for (size_t i = w->n_writes; i-- > 0; ) {
+        if (write_is(w->writes[i], kind, name, reason)) {
+            return w->writes[i];
+        }
+    }
+    return NULL;
+}
+
+size_t
+world_count_writes(const struct world *w, enum kube_write_kind kind,
+                   const char *name, const char *reason)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n_writes; i++) {
+        n += write_is(w->writes[i], kind, name, reason);
     }
     return n;
 }

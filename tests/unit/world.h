@@ -21,6 +21,7 @@
 #include "sset.h"
 #include "svec.h"
 
+#include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
@@ -40,6 +41,11 @@ struct ip_addr unit_ip(const char *);
  * provider "ovn": "ip_address=10.0.0.1;allocated=true". */
 struct pod *unit_pod(const char *name, const char *uid, enum owner_kind,
                      const char *owner, const char *annotations);
+/* The same as 'dialect' reads it; there is no short form of keys but for
+ * Kube-OVN's. */
+struct pod *unit_dialect_pod(const struct dialect *, const char *name,
+                             const char *uid, enum owner_kind,
+                             const char *owner, const char *annotations);
 struct workload *unit_sts(const char *name, const char *uid, int replicas,
                           const char *annotations);
 
@@ -50,6 +56,11 @@ void unit_set_network(struct model *, uint32_t n, const char *name);
 void unit_set_port(struct model *, uint32_t n, uint32_t network,
                    const char *network_name, const char *pod,
                    const char *addresses, const char *ps);
+/* Any port; 'ids' and 'options' are "key=value|key=value". */
+void unit_set_raw_port(struct model *, uint32_t n, uint32_t network,
+                       const char *name, const char *type,
+                       const char *addresses, const char *ids,
+                       const char *options);
 /* 'mac' is one element, 'chassis' may be NULL. */
 void unit_set_binding(struct model *, const char *port, const char *mac,
                       const char *ps, const char *chassis, long long int now);
@@ -110,6 +121,7 @@ enum fault {
 
 struct world {
     struct guard *guard;
+    const struct dialect *dialect;
     struct settings settings;
     uint32_t n_guards;
     long long int now, wall;
@@ -119,6 +131,7 @@ struct world {
         struct uuid uuid;
         char *name;
         bool exists;
+        char *subnet, *exclude, *ours; /* Of other_config, or NULL. */
     } networks[4];
     size_t n_networks;
     struct wport **ports;
@@ -157,17 +170,26 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    bool no_api;                /* Pods come from files. */
+    struct kube_write **writes; /* All that were ordered, oldest first. */
+    size_t n_writes;
+    /* Called for each write; its result. */
+    enum kube_write_result (*on_write)(struct world *,
+                                       const struct kube_write *);
     enum fault nb_fault, store_fault; /* Of the next transaction. */
 
     /* Called before a live read is answered; may change the world. */
     enum live_read_result (*on_read)(struct world *);
     enum live_read_result read_result;
+    /* In which words the CNI controller refuses a pod its address, or NULL. */
+    const char *refusal;
     /* Called before an NB batch is carried out. */
     void (*on_batch)(struct world *, const struct nb_batch *);
 
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
-    size_t n_clears, n_sets, n_gated, n_opened;
+    size_t n_refusal_reads;
+    size_t n_clears, n_sets, n_gated, n_opened, n_excludes;
     size_t n_changes, n_changes_then; /* Of NB rows; when 'nb' was ordered. */
     long long int last_bump_ms, min_bump_gap_ms;
     size_t n_violations;
@@ -177,12 +199,19 @@ struct world {
 };
 
 void world_init(struct world *, enum guard_mode);
+/* The same where 'dialect' is spoken, or is to be found out. */
+void world_init_dialect(struct world *, enum guard_mode,
+                        const struct dialect *);
 void world_destroy(struct world *);
 
 /* Things that others do. */
 uint32_t world_network(struct world *, const char *name);
 struct wport *world_port(struct world *, uint32_t network, const char *pod,
                          const char *addresses);
+/* A port with any name; 'ids' and 'options' are "key=value|key=value". */
+struct wport *world_raw_port(struct world *, uint32_t network,
+                             const char *name, const char *addresses,
+                             const char *ids, const char *options);
 struct wport *world_find_port(struct world *, const char *name);
 void world_del_port(struct world *, struct wport *);
 /* Tells the guard of a changed row. */
@@ -196,6 +225,8 @@ void world_pod(struct world *, struct pod *); /* Takes it. */
 void world_del_pod(struct world *, const char *name);
 void world_sts(struct world *, struct workload *); /* Takes it. */
 void world_del_sts(struct world *, const char *name);
+/* Sets exclude_ips of a switch by another hand. */
+void world_set_exclude(struct world *, uint32_t network, const char *);
 /* Tells the guard all the flags (down, wrong...) as they are. */
 void world_flags(struct world *);
 
@@ -218,6 +249,14 @@ const struct hold *world_stored_hold(const struct world *, const char *ip);
 bool world_gated(const struct world *, const char *port);
 bool world_logged(const struct world *, const char *part);
 size_t world_journalled(const struct world *, const char *action);
+/* The latest write of that kind about an object of that name (NULL: any) and,
+ * for an Event, with that reason; NULL if there is none. */
+const struct kube_write *world_find_write(const struct world *,
+                                          enum kube_write_kind,
+                                          const char *name,
+                                          const char *reason);
+size_t world_count_writes(const struct world *, enum kube_write_kind,
+                          const char *name, const char *reason);
 /* How many enabled ports of one network have 'ip'. */
 size_t world_open_ports(const struct world *, const char *ip);
 /* All of NB in words; the caller frees it. */

@@ -79,6 +79,8 @@ class Northd(threading.Thread):
                                "row": {"nb_cfg": cfg}}
                               for table in ("SB_Global", "Chassis_Private")])
 
-    def most_bumps_in_a_second(self):
-        return max((sum(start <= t < start + 0.999 for t in self.bumps)
-                    for start in self.bumps), default=0)
+    def bumps_per_second(self):
+        """From the first to the last."""
+        if len(self.bumps) < 2:
+            return 0.0
+        return (len(self.bumps) - 1) / (self.bumps[-1] - self.bumps[0])

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What api-store.c (records, and what is given out) and api-feed.c (lists and
+ * events) share.  For them alone. */
+
+#ifndef API_STORE_PRIVATE_H
+#define API_STORE_PRIVATE_H 1
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/compiler.h"
+#include "openvswitch/hmap.h"
+
+#include "uuid.h"
+
+#include "manifest-object.h"
+
+struct api_store;
+
+/* The feed of what only live reads know. */
+#define LIVE_FEED 0
+
+/* There is one for each pod, so it is kept small. */
+struct api_record {
+    struct hmap_node node;      /* In 'records', by kind and name. */
+    const char *ns;             /* In 'namespaces'. */
+    uint64_t version;           /* 0: unknown, or no number. */
+    struct uuid uid;            /* All zeros: 'other_uid'. */
+    char *other_uid;            /* A uid that is no UUID, or NULL. */
+    uint32_t generation;        /* Of the last list that had it. */
+    uint16_t feed;
+    uint8_t kind;               /* enum manifest_kind. */
+    bool given : 1;             /* Given out, and not as gone. */
+    bool dead : 1;              /* A live read found it gone. */
+    uint8_t n_staged;           /* Lists under way that it is in. */
+    char name[];
+};
+
+/* What an object's metadata say. */
+struct object_key {
+    const char *ns, *name, *uid;
+    const char *version_text;
+    uint64_t version;
+};
+
+/* NULL if there is none. */
+struct api_record *api_record_find(const struct api_store *,
+                                   enum manifest_kind, const char *ns,
+                                   const char *name);
+struct api_record *api_record_create(struct api_store *, enum manifest_kind,
+                                     const char *ns, const char *name,
+                                     uint16_t feed);
+/* Frees a record that is not given out, when nothing refers to it any more. */
+void api_record_release(struct api_store *, struct api_record *);
+/* Makes a record one of 'feed'. */
+void api_record_set_feed(struct api_store *, struct api_record *,
+                         uint16_t feed);
+void api_record_set_uid(struct api_record *, const char *uid);
+bool api_record_has_uid(const struct api_record *, const char *uid);
+
+/* Fills in '*key', which points into 'object'.  Returns false if that has no
+ * name or no uid. */
+bool api_store_read_key(const json_t *object, struct object_key *key);
+/* Reads 'object', and completes it for that.  Returns NULL with '*objectp',
+ * which is NULL for one that is not used; or what is wrong with it. */
+char *api_store_read_object(const struct api_store *, enum manifest_kind,
+                            const char *api_version, json_t *object,
+                            struct manifest_object **objectp)
+    OVS_WARN_UNUSED_RESULT;
+
+/* Gives out 'object' (taken; NULL if it is of no use) as what the record is;
+ * or that it is gone. */
+void api_store_give(struct api_store *, struct api_record *,
+                    struct manifest_object *object);
+void api_store_give_gone(struct api_store *, struct api_record *);
+
+#endif /* api-store-private.h */

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Writes to the API server.
+ *
+ * None of them may do harm when it is done twice: an Event has a name, a nudge
+ * sets what it sets, and objects are made by name and deleted by uid and
+ * version.  What failed for a reason that may pass is tried again, unless its
+ * author wants to decide that. */
+
+#include <config.h>
+
+#include "api-write.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+
+#include "coverage.h"
+#include "util.h"
+
+#include "http.h"
+#include "kubeconfig.h"
+#include "rfc3339.h"
+
+VLOG_DEFINE_THIS_MODULE(api_write);
+
+COVERAGE_DEFINE(api_write);
+COVERAGE_DEFINE(api_write_failed);
+COVERAGE_DEFINE(api_write_dropped);
+
+#define MAX_RUNNING 8
+#define MAX_WAITING 2000
+#define MAX_BODY (1024 * 1024)
+#define DEADLINE_MS 5000
+
+/* How often what may pass is tried, and the first pause, which doubles. */
+#define MAX_TRIES 4
+#define RETRY_MS 1000
+
+/* A role is not changed often. */
+#define FORBIDDEN_MS (10 * 60 * 1000)
+
+#define EVENTS "/apis/events.k8s.io/v1/namespaces/%s/events"
+#define IPS "/apis/kubeovn.io/v1/ips"
+
+struct api_job {
+    struct ovs_list node;       /* In 'waiting' or 'running'. */
+    struct kube_write *write;
+    struct http_request *request; /* NULL: waits. */
+    int n_tries;
+    long long int due_ms;       /* Not before. */
+};
+
+void
+api_writer_init(struct api_writer *aw, struct http *http,
+                struct kubeconfig *kubeconfig, const char *instance)
+{
+    memset(aw, 0, sizeof *aw);
+    aw->http = http;
+    aw->kubeconfig = kubeconfig;
+    aw->instance = xstrdup(instance);
+    aw->retry_ms = RETRY_MS;
+    ovs_list_init(&aw->waiting);
+    ovs_list_init(&aw->running);
+    ovs_list_init(&aw->results);
+}
+
+static void
+job_destroy(struct api_job *job)
+{
+    http_request_destroy(job->request);
+    kube_write_destroy(job->write);
+    free(job);
+}
+
+void
+api_writer_destroy(struct api_writer *aw)
+{
+    struct api_write_result *result;
+    struct api_job *job;
+
+    LIST_FOR_EACH_POP (job, node, &aw->waiting) {
+        job_destroy(job);
+    }
+    LIST_FOR_EACH_POP (job, node, &aw->running) {
+        job_destroy(job);
+    }
+    LIST_FOR_EACH_POP (result, node, &aw->results) {
+        free(result);
+    }
+    for (size_t i = 0; i < KUBE_WRITE_N_KINDS; i++) {
+        free(aw->forbidden[i].problem);
+    }
+    free(aw->instance);
+}
+
+/* ---- Requests. ---- */
+
+/* What is sent. */
+struct api_call {
+    const char *method, *content_type;
+    char *path;
+    json_t *body;
+};
+
+static const char plain_json[] = "application/json";
+static const char merge_patch[] = "application/merge-patch+json";
+
+static const char *
+object_api_version(enum kube_object object)
+{
+    switch (object) {
+    case KUBE_OBJECT_POD: return "v1";
+    case KUBE_OBJECT_STATEFULSET: return "apps/v1";
+    case KUBE_OBJECT_VM: return "kubevirt.io/v1";
+    case KUBE_OBJECT_IP: return "kubeovn.io/v1";
+    }
+    OVS_NOT_REACHED();
+}
+
+static const char *
+object_kind(enum kube_object object)
+{
+    switch (object) {
+    case KUBE_OBJECT_POD: return "Pod";
+    case KUBE_OBJECT_STATEFULSET: return "StatefulSet";
+    case KUBE_OBJECT_VM: return "VirtualMachine";
+    case KUBE_OBJECT_IP: return "IP";
+    }
+    OVS_NOT_REACHED();
+}
+
+static char *
+object_path(const struct kube_write *w)
+{
+    char *ns = http_escape(w->ns);
+    char *name = http_escape(w->name);
+    char *path = NULL;
+
+    switch (w->object) {
+    case KUBE_OBJECT_POD:
+        path = xasprintf("/api/v1/namespaces/%s/pods/%s", ns, name);
+        break;
+    case KUBE_OBJECT_STATEFULSET:
+        path = xasprintf("/apis/apps/v1/namespaces/%s/statefulsets/%s", ns,
+                         name);
+        break;
+    case KUBE_OBJECT_VM:
+        path = xasprintf("/apis/kubevirt.io/v1/namespaces/%s/"
+                         "virtualmachines/%s", ns, name);
+        break;
+    case KUBE_OBJECT_IP:
+        path = xasprintf(IPS"/%s", name);
+        break;
+    }
+    free(ns);
+    free(name);
+    return path;
+}
+
+static json_t *
+pack_series(const struct kube_write *w)
+{
+    char last[RFC3339_MICRO_LEN + 1];
+
+    rfc3339_format_micro(w->last_wall_ms, last);
+    return json_pack("{s:i, s:s}", "count", w->count,
+                     "lastObservedTime", last);
+}
+
+/* A series that is to be continued and whose Event is gone is made anew, with
+ * the count that it has. */
+static json_t *
+pack_event(const struct api_writer *aw, const struct kube_write *w)
+{
+    char first[RFC3339_MICRO_LEN + 1];
+    char *instance = xasprintf("%.128s", aw->instance);
+    json_t *event;
+
+    rfc3339_format_micro(w->first_wall_ms, first);
+    event = json_pack(
+        "{s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+        " s:{s:s, s:s, s:s, s:s, s:s}}",
+        "apiVersion", "events.k8s.io/v1",
+        "kind", "Event",
+        "metadata", "name", w->event, "namespace", w->ns,
+        "eventTime", first,
+        "reportingController", "ovn-ipguard",
+        "reportingInstance", instance,
+        "action", w->action,
+        "reason", w->reason,
+        "type", w->warning ? "Warning" : "Normal",
+        "note", w->note,
+        "regarding", "apiVersion", object_api_version(w->object),
+        "kind", object_kind(w->object), "namespace", w->ns,
+        "name", w->name, "uid", w->uid);
+    if (event && w->count > 1) {
+        json_object_set_new(event, "series", pack_series(w));
+    }
+    free(instance);
+    return event;
+}
+
+static json_t *
+pack_ip(const struct kube_write *w)
+{
+    json_t *ip = json_pack(
+        "{s:s, s:s, s:{s:s, s:{s:s, s:s}, s:{s:s}},"
+        " s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}",
+        "apiVersion", "kubeovn.io/v1",
+        "kind", "IP",
+        "metadata", "name", w->name,
+        "labels", "ovn.kubernetes.io/ip_reserved", "true",
+        RESERVE_LABEL, "true",
+        "annotations", RESERVE_LABEL, w->owner,
+        "spec", "podName", w->pod_name, "namespace", w->ns,
+        "podType", w->pod_type, "subnet", w->subnet,
+        "ipAddress", w->ipv4[0] ? w->ipv4 : w->ipv6,
+        "v4IpAddress", w->ipv4, "v6IpAddress", w->ipv6);
+
+    return ip;
+}
+
+static json_t *
+pack_delete(const struct kube_write *w)
+{
+    json_t *options = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1",
+                                "kind", "DeleteOptions",
+                                "preconditions", "uid", w->uid);
+
+    if (options && w->version) {
+        json_t *version = json_pack("s", w->version);
+
+        json_object_set_new(json_object_get(options, "preconditions"),
+                            "resourceVersion", version);
+    }
+    return options;
+}
+
+static char *
+events_path(const struct kube_write *w, bool one)
+{
+    char *ns = http_escape(w->ns);
+    char *event = http_escape(w->event);
+    char *path = (one ? xasprintf(EVENTS"/%s", ns, event)
+                  : xasprintf(EVENTS, ns));
+
+    free(ns);
+    free(event);
+    return path;
+}
+
+static void
+make_call(const struct api_writer *aw, const struct kube_write *w,
+          struct api_call *call)
+{
+    memset(call, 0, sizeof *call);
+    switch (w->kind) {
+    case KUBE_WRITE_EVENT:
+        call->method = "POST";
+        call->content_type = plain_json;
+        call->path = events_path(w, false);
+        call->body = pack_event(aw, w);
+        break;
+
+    case KUBE_WRITE_SERIES:
+        call->method = "PATCH";
+        call->content_type = merge_patch;
+        call->path = events_path(w, true);
+        call->body = json_pack("{s:o}", "series", pack_series(w));
+        break;
+
+    case KUBE_WRITE_NUDGE:
+        /* A patch with another uid than the object's is refused. */
+        call->method = "PATCH";
+        call->content_type = merge_patch;
+        call->path = object_path(w);
+        call->body = json_pack("{s:{s:s, s:{s:s}}}", "metadata",
+                               "uid", w->uid,
+                               "annotations", NUDGE_ANNOTATION, w->value);
+        break;
+
+    case KUBE_WRITE_RESERVE:
+        call->method = "POST";
+        call->content_type = plain_json;
+        call->path = xstrdup(IPS);
+        call->body = pack_ip(w);
+        break;
+
+    case KUBE_WRITE_DELETE_IP:
+        call->method = "DELETE";
+        call->content_type = plain_json;
+        call->path = object_path(w);
+        call->body = pack_delete(w);
+        break;
+    }
+}
+
+/* ---- Answers. ---- */
+
+static void
+end_job(struct api_writer *aw, struct api_job *job,
+        enum kube_write_result result)
+{
+    if (job->write->id) {
+        struct api_write_result *r = xzalloc(sizeof *r);
+
+        r->id = job->write->id;
+        r->result = result;
+        ovs_list_push_back(&aw->results, &r->node);
+    }
+    if (result == KUBE_WRITE_DONE) {
+        aw->n_done++;
+    } else {
+        COVERAGE_INC(api_write_failed);
+        aw->n_failed++;
+    }
+    job_destroy(job);
+}
+
+static char *
+read_message(const struct http_request *request)
+{
+    size_t len;
+    const char *body = http_request_body(request, &len);
+    json_t *json = json_loadb(body, len, 0, NULL);
+    const char *message = json_string_value(json_object_get(json, "message"));
+    char *text = xasprintf("status %d%s%.300s", http_request_status(request),
+                           message ? ": " : "", message ? message : "");
+
+    json_decref(json);
+    return text;
+}
+
+static void
+note_forbidden(struct api_writer *aw, const struct kube_write *w,
+               const char *message, long long int now)
+{
+    if (!aw->forbidden[w->kind].problem) {
+        VLOG_WARN("%s %s/%s: permission is missing: %s",
+                  object_kind(w->object), w->ns, w->name, message);
+    }
+    free(aw->forbidden[w->kind].problem);
+    aw->forbidden[w->kind].problem
+        = xasprintf("cannot write (%s): permission is missing: %s",
+                    kube_write_kind_to_string(w->kind), message);
+    aw->forbidden[w->kind].until_ms = now + FORBIDDEN_MS;
+}
+
+static enum kube_write_result
+judge_status(int status)
+{
+    return (status >= 200 && status < 300 ? KUBE_WRITE_DONE
+            : status == 404 ? KUBE_WRITE_GONE
+            : status == 409 || status == 412 ? KUBE_WRITE_CONFLICT
+            : status == 403 ? KUBE_WRITE_FORBIDDEN
+            : KUBE_WRITE_FAILED);
+}
+
+/* May it be tried again as it is? */
+static bool
+may_retry(const struct kube_write *w, const struct http_request *request)
+{
+    int status = http_request_status(request);
+
+    return (!w->id && (http_request_error(request) || status == 401
+                       || status == 429 || status >= 500));
+}
+
+static void
+put_back(struct api_writer *aw, struct api_job *job, long long int due_ms)
+{
+    http_request_destroy(job->request);
+    job->request = NULL;
+    job->due_ms = due_ms;
+    ovs_list_push_back(&aw->waiting, &job->node);
+    aw->n_waiting++;
+}
+
+static void
+log_failure(const struct kube_write *w, const char *message)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
+
+    VLOG_WARN_RL(&rl, "%s %s/%s: %s failed: %s", object_kind(w->object),
+                 w->ns, w->name, kube_write_kind_to_string(w->kind), message);
+}
+
+/* 'job', which is on no list any more, has its answer. */
+static void
+take_answer(struct api_writer *aw, struct api_job *job, long long int now)
+{
+    struct kube_write *w = job->write;
+    const struct http_request *request = job->request;
+    const char *error = http_request_error(request);
+    enum kube_write_result result = KUBE_WRITE_FAILED;
+    char *message = error ? xstrdup(error) : read_message(request);
+
+    if (!error) {
+        result = judge_status(http_request_status(request));
+    }
+    if (result == KUBE_WRITE_DONE) {
+        free(aw->forbidden[w->kind].problem);
+        aw->forbidden[w->kind].problem = NULL;
+    } else if (result == KUBE_WRITE_FORBIDDEN) {
+        note_forbidden(aw, w, message, now);
+    } else if (result == KUBE_WRITE_GONE && w->kind == KUBE_WRITE_SERIES) {
+        /* An hour is over. */
+        w->kind = KUBE_WRITE_EVENT;
+        put_back(aw, job, now);
+        job = NULL;
+    } else if (result == KUBE_WRITE_FAILED) {
+        if (http_request_status(request) == 401) {
+            kubeconfig_refused(aw->kubeconfig,
+                               http_request_access_seqno(request), now);
+        }
+        if (may_retry(w, request) && job->n_tries < MAX_TRIES) {
+            long long int pause = aw->retry_ms << (job->n_tries - 1);
+
+            put_back(aw, job,
+                     now + MAX(pause, http_request_retry_after_ms(request)));
+            job = NULL;
+        } else {
+            log_failure(w, message);
+        }
+    } else {
+        /* A pod that went while we wanted to tell about it is no news. */
+        VLOG_DBG("%s %s/%s: %s: %s", object_kind(w->object), w->ns, w->name,
+                 kube_write_kind_to_string(w->kind), message);
+    }
+    free(message);
+    if (job) {
+        end_job(aw, job, result);
+    }
+}
+
+/* ---- The turn. ---- */
+
+void
+api_writer_start(struct api_writer *aw, struct kube_write *write,
+                 long long int now)
+{
+    struct api_job *job = xzalloc(sizeof *job);
+
+    COVERAGE_INC(api_write);
+    job->write = write;
+    job->due_ms = now;
+    if (aw->n_waiting >= MAX_WAITING && !write->id) {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+
+        COVERAGE_INC(api_write_dropped);
+        aw->n_dropped++;
+        VLOG_WARN_RL(&rl, "%d writes wait for the API server already: a %s "
+                     "is dropped", MAX_WAITING,
+                     kube_write_kind_to_string(write->kind));
+        job_destroy(job);
+        return;
+    }
+    if (write->id) {
+        ovs_list_push_front(&aw->waiting, &job->node);
+    } else {
+        ovs_list_push_back(&aw->waiting, &job->node);
+    }
+    aw->n_waiting++;
+}
+
+/* Returns false if it cannot be begun now. */
+static bool
+begin(struct api_writer *aw, struct api_job *job, long long int now)
+{
+    const struct kube_access *access = kubeconfig_get(aw->kubeconfig, now);
+    struct http_get_options options = {
+        .max_body = MAX_BODY,
+        .deadline_ms = DEADLINE_MS,
+    };
+    struct api_call call;
+    char *body;
+
+    if (!access) {
+        return false;
+    }
+    make_call(aw, job->write, &call);
+    body = call.body ? json_dumps(call.body, JSON_COMPACT) : NULL;
+    json_decref(call.body);
+    if (!body) {
+        /* Not UTF-8: it was in the name of something. */
+        log_failure(job->write, "it cannot be put into JSON");
+        free(call.path);
+        end_job(aw, job, KUBE_WRITE_FAILED);
+        return true;
+    }
+    job->n_tries++;
+    job->request = http_send(aw->http, access, call.method, call.path,
+                             call.content_type, body, &options, now);
+    ovs_list_push_back(&aw->running, &job->node);
+    aw->n_running++;
+    free(body);
+    free(call.path);
+    return true;
+}
+
+static void
+begin_jobs(struct api_writer *aw, long long int now)
+{
+    struct api_job *job;
+
+    LIST_FOR_EACH_SAFE (job, node, &aw->waiting) {
+        if (aw->n_running >= MAX_RUNNING) {
+            return;
+        }
+        if (now < job->due_ms) {
+            continue;
+        }
+        ovs_list_remove(&job->node);
+        aw->n_waiting--;
+        if (now < aw->forbidden[job->write->kind].until_ms) {
+            end_job(aw, job, KUBE_WRITE_FORBIDDEN);
+        } else if (!begin(aw, job, now)) {
+            job->due_ms = now + aw->retry_ms;
+            ovs_list_push_front(&aw->waiting, &job->node);
+            aw->n_waiting++;
+            return;
+        }
+    }
+}
+
+void
+api_writer_run(struct api_writer *aw, long long int now)
+{
+    struct api_job *job;
+
+    LIST_FOR_EACH_SAFE (job, node, &aw->running) {
+        if (http_request_is_done(job->request)) {
+            ovs_list_remove(&job->node);
+            aw->n_running--;
+            take_answer(aw, job, now);
+        }
+    }
+    begin_jobs(aw, now);
+}
+
+void
+api_writer_wait(const struct api_writer *aw)
+{
+    const struct api_job *job;
+
+    if (!ovs_list_is_empty(&aw->results)) {
+        poll_immediate_wake();
+    }
+    if (aw->n_running < MAX_RUNNING) {
+        LIST_FOR_EACH (job, node, &aw->waiting) {
+            poll_timer_wait_until(job->due_ms);
+        }
+    }
+}
+
+bool
+api_writer_is_idle(const struct api_writer *aw)
+{
+    return ovs_list_is_empty(&aw->waiting) && ovs_list_is_empty(&aw->running);
+}
+
+struct api_write_result *
+api_writer_pop(struct api_writer *aw)
+{
+    return (ovs_list_is_empty(&aw->results) ? NULL
+            : CONTAINER_OF(ovs_list_pop_front(&aw->results),
+                           struct api_write_result, node));
+}
+
+void
+api_writer_format_problems(const struct api_writer *aw, struct ds *ds)
+{
+    for (size_t i = 0; i < KUBE_WRITE_N_KINDS; i++) {
+        if (aw->forbidden[i].problem) {
+            ds_put_format(ds, "%s\n", aw->forbidden[i].problem);
+        }
+    }
+}
+
+size_t
+api_writer_count_problems(const struct api_writer *aw)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < KUBE_WRITE_N_KINDS; i++) {
+        n += aw->forbidden[i].problem != NULL;
+    }
+    return n;
+}
