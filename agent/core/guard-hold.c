@@ -534,6 +534,10 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     if (next == h->state) {
         return;
     }
+    if (hold_state_is_end(next) && !h->would_be
+        && g->n_delete_holds >= GUARD_STORE_ROWS) {
+        return;                 /* When those that ended are stored. */
+    }
     guard_log(g, 'd', "%s on %s: hold %s -> %s",
               ip_addr_to_string(&h->addr, ip), h->network_name,
               hold_state_to_string(h->state), hold_state_to_string(next));

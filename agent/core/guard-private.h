@@ -34,6 +34,10 @@
 #include "safety.h"
 #include "settings.h"
 
+/* A transaction of the own database has this many rows of holds at most: one
+ * of too many has no answer in time, and would be sent again and again. */
+#define GUARD_STORE_ROWS 500
+
 /* An address on a port that is not simply fine. */
 enum candidate_state {
     CAND_WATCH,                 /* Judged; not acted upon (yet). */
@@ -60,6 +64,8 @@ struct candidate {
     long long int settle_ms, not_before_ms;
 
     struct uuid hold;           /* From CAND_INTENT on. */
+    struct ovs_list read_node;  /* In guard->reads; may be there, or not,
+                                 * whatever the state. */
     uint64_t read_id;
     long long int read_ms;      /* When the live read answered. */
     long long int retry_ms;     /* Not before, after a failure. */
@@ -192,6 +198,7 @@ struct guard {
     struct hold_table holds;
     struct hmap gates;          /* struct gate, by port. */
     struct hmap candidates;
+    struct ovs_list reads;      /* Candidates that asked for a live read. */
     struct hmap duplicates;
     struct hmap wants;
     struct ovs_list wants_ready, wants_waiting;

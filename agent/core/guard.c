@@ -33,6 +33,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     hold_table_init(&g->holds);
     hmap_init(&g->gates);
     hmap_init(&g->candidates);
+    ovs_list_init(&g->reads);
     hmap_init(&g->duplicates);
     hmap_init(&g->wants);
     ovs_list_init(&g->wants_ready);

@@ -125,8 +125,9 @@ const char *guard_brake(const struct guard *);      /* Reason or NULL. */
 const struct hold_table *guard_holds(const struct guard *);
 const struct hmap *guard_gates(const struct guard *);
 void guard_format_safety(const struct guard *, struct ds *);
+/* The first 'max' holds, by network and address, with who waits for each. */
 void guard_format_holds(const struct guard *, const struct guard_env *,
-                        struct ds *);
+                        size_t max, struct ds *);
 void guard_format_gates(const struct guard *, const struct guard_env *,
                         struct ds *);
 void guard_format_last_actions(const struct guard *, const struct guard_env *,
