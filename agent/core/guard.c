@@ -221,8 +221,10 @@ guard_pop_log(struct guard *g, char *level)
 void
 guard_new_uuid(struct guard *g, struct uuid *uuid)
 {
+    /* The first part is all that the hash of a uuid looks at, here and in
+     * servers. */
     *uuid = g->seed;
-    uuid->parts[3] += g->n_uuids++;
+    uuid->parts[0] += g->n_uuids++;
 }
 
 uint64_t
