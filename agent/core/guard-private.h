@@ -205,6 +205,12 @@ struct guard {
     struct ovs_list post_reads;
     struct ovs_list standby_departures; /* struct standby_departure. */
 
+    /* guard_step_holds(), where there are very many. */
+    size_t step_cursor;         /* Where to go on. */
+    size_t step_left;           /* So many are still to be looked at ... */
+    uint64_t step_seqno;        /* ... because of what happened until then. */
+    long long int step_wake_ms; /* What those looked at asked for. */
+
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
     struct sset cycles;         /* Rollouts that wait in a circle. */

@@ -683,6 +683,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         return;
     }
     g->store_token = 0;
+    g->own_changes++;
     g->again = true;
     if (r->result == TXN_RESULT_DONE) {
         stored(g);
