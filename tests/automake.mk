@@ -9,8 +9,6 @@ include tests/bench/automake.mk
 
 EXTRA_DIST += \
 	tests/fresh-debian \
-	tests/scale/measure \
-	tests/scale/run \
 	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.

@@ -65,6 +65,12 @@ class Nbctl:
             time.sleep(0.01)
 
 
+def have_ovsdbapp():
+    return not subprocess.run([SYSTEM_PYTHON, "-c", "import ovsdbapp"],
+                              check=False, stderr=subprocess.DEVNULL
+                              ).returncode
+
+
 # ---- The first copy. ----
 
 def load_floor(bench, sandbox, _cached):

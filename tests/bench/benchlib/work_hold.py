@@ -143,8 +143,8 @@ def run(bench, ports):
         with Sandbox() as sandbox:
             shutil.copy2(cached + "/nb.db", sandbox.folder)
             shutil.copytree(cached + "/moving", sandbox.path("moving"))
-            sandbox.create("sb")
-            sandbox.start("nb", "sb", "own")
+            sandbox.start("nb", "own")
+            sandbox.shell("sandbox_start_sb")
             sandbox.shell("sandbox_start_northd")
             for i in range(1, min(n, REAL_MAX) + 1):
                 sandbox.shell("sandbox_start_chassis ch%d" % i)
