@@ -94,5 +94,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/safety.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
+	agent/core/strpool.c \
+	agent/core/strpool.h \
 	agent/core/workload.c \
 	agent/core/workload.h

@@ -442,7 +442,7 @@ tell_pod(struct guard *g, const struct guard_env *env, const struct hold *h,
         }
     }
     if (asks && h->fixed && !pod->deleting && !pod->finished
-        && strcmp(h->owner.name, mb->name)) {
+        && !guard_is_owner(h, mb)) {
         struct hold_args a;
         char *who = xasprintf("Pod %s/%s, which has no port with it,",
                               pod->ns, pod->name);
@@ -468,7 +468,9 @@ guard_event_takers(struct guard *g, const struct guard_env *env,
          p = model_next_promise(p)) {
         const struct member *mb
             = p->pod ? model_find_member(&g->model, p->pod->ns,
-                                         pod_port_owner_name(p->pod)) : NULL;
+                                         model_pod_member_name(&g->model,
+                                                               p->pod))
+              : NULL;
 
         if (mb) {
             tell_pod(g, env, h, mb, p->pod);

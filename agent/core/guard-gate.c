@@ -103,7 +103,7 @@ no_gate_because(const struct guard *g, const struct hold *h,
         return "its owner opted out";
     } else if (is_outside(g, mb, later)) {
         return "its owner is outside of what is read, or has no node yet";
-    } else if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
+    } else if (judge_is_migrating(&g->model, p)) {
         return "it is a VM under migration";
     }
     for (size_t i = 0; i < mb->n_pods; i++) {

@@ -36,16 +36,20 @@ guard_same_vm(const struct port *a, const struct port *b)
 }
 
 bool
-guard_same_owner(const struct hold *h, const struct port *p)
+guard_is_owner(const struct hold *h, const struct member *mb)
 {
-    const struct member *mb = p->member;
-
     return (mb && h->owner.name[0]
             && !strcmp(mb->ns, h->owner.ns)
             && (!strcmp(mb->name, h->owner.name)
                 || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
                     && model_member_is_of_vm(mb, h->owner.ns,
                                              h->owner.workload))));
+}
+
+bool
+guard_same_owner(const struct hold *h, const struct port *p)
+{
+    return guard_is_owner(h, p->member);
 }
 
 /* Did 'p' get the address in the very update in which it left another port?

@@ -375,7 +375,9 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
-/* Is 'port' one of the owner that the hold is of? */
+/* Is 'member' (may be NULL), or the one that 'port' is of, the owner that the
+ * hold is of? */
+bool guard_is_owner(const struct hold *, const struct member *);
 bool guard_same_owner(const struct hold *, const struct port *);
 /* Are both ports of pods of one virtual machine, of which one migrates into
  * the other? */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Rollouts that wait in a circle: each ordinal of a StatefulSet is to get an
- * address that another one still has. */
+/* Rollouts that cannot finish: an ordinal of a StatefulSet is to get an
+ * address that another one still has, and that one waits for it in turn, be it
+ * in a circle of addresses or because a rollout replaces the highest ordinal
+ * first and the next one not before that one is ready. */
 
 #include <config.h>
 
@@ -129,16 +131,55 @@ judge_cycle_family(const struct model *m, const struct hold_table *holds,
     return ds_steal_cstr(&ds);
 }
 
+/* Does the rollout of 'w' replace the pod of 'ordinal', and that of a higher
+ * one before it? */
+static bool
+is_rolled_out_later(const struct workload *w, int ordinal)
+{
+    return !w->on_delete && ordinal >= w->partition;
+}
+
+/* Has 'first' a pod that waits for an address which is on the port of a lower
+ * ordinal, whose pod lives and is to be replaced, too? */
+static char *
+judge_order_family(const struct model *m, const struct hold_table *holds,
+                   const struct port *first, uint8_t family)
+{
+    const struct workload *w = model_member_workload(m, first->member);
+    const struct port *other;
+    struct ip_addr target;
+    char ip[IP_ADDR_STRLEN];
+
+    if (!first->member->n_pods
+        || !target_address(m, first, family, &target)
+        || ip_addr_set_contains(&first->static_ips, &target)) {
+        return NULL;
+    }
+    other = in_front(m, holds, first, first, &target);
+    if (!other || other == first || !other->member->n_pods
+        || other->member->ordinal >= first->member->ordinal
+        || !is_rolled_out_later(w, other->member->ordinal)) {
+        return NULL;
+    }
+    return xasprintf("StatefulSet %s/%s: rollout stops: %s waits for %s of "
+                     "%s, which is replaced after it", first->member->ns,
+                     first->member->base, first->name,
+                     ip_addr_to_string(&target, ip), other->name);
+}
+
 char *
 judge_cycle(const struct model *m, const struct hold_table *holds,
             const struct port *p)
 {
+    static const uint8_t families[] = { 4, 6 };
     char *text = NULL;
 
     if (p->kind == PORT_OWNED && p->network && p->member && p->member->base) {
-        text = judge_cycle_family(m, holds, p, 4);
-        if (!text) {
-            text = judge_cycle_family(m, holds, p, 6);
+        for (size_t i = 0; !text && i < ARRAY_SIZE(families); i++) {
+            text = judge_cycle_family(m, holds, p, families[i]);
+        }
+        for (size_t i = 0; !text && i < ARRAY_SIZE(families); i++) {
+            text = judge_order_family(m, holds, p, families[i]);
         }
     }
     return text;

@@ -86,6 +86,21 @@ ent_from_claim(struct entitlement *e, const struct claim *c, const char *whose)
     ds_destroy(&ds);
 }
 
+bool
+judge_is_migrating(const struct model *m, const struct port *p)
+{
+    const struct member *mb = p->member;
+    const char *chassis = p->requested_chassis;
+
+    if (!chassis || !chassis[0]) {
+        return false;
+    }
+    return (strchr(chassis, ',')
+            || (m->dialect->vm_ports && mb
+                && (mb->vm_seen
+                    || (mb->pod_seen && mb->seen_kind == OWNER_VM))));
+}
+
 /* The member has pods. */
 static void
 ent_from_pods(const struct model *m, const struct member *mb,
@@ -107,7 +122,7 @@ ent_from_pods(const struct model *m, const struct member *mb,
         }
     }
     if (migrating || n_alive > 1
-        || (p->requested_chassis && strchr(p->requested_chassis, ','))) {
+        || judge_is_migrating(m, p)) {
         ent_set(e, ENT_EXEMPT, "%s/%s is under live migration", mb->ns,
                 mb->name);
         return;
@@ -292,7 +307,7 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
         e->workload = w;
         return;
     }
-    if (p->requested_chassis && strchr(p->requested_chassis, ',')) {
+    if (judge_is_migrating(m, p)) {
         ent_set(e, ENT_EXEMPT, "%s/%s is under live migration", mb->ns,
                 mb->name);
         return;

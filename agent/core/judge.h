@@ -51,6 +51,11 @@ void judge_entitlement(const struct model *, enum guard_mode,
 void entitlement_destroy(struct entitlement *);
 const char *entitlement_kind_to_string(enum entitlement_kind);
 
+/* True while the port is a VM's under live migration, or not yet tidied up
+ * after it: options:requested-chassis names two chassis; or, where a VM's port
+ * bears its name, any, because it is written for migrations only. */
+bool judge_is_migrating(const struct model *, const struct port *);
+
 /* True if 'port' explicitly wants 'ip'. */
 bool judge_wants(const struct model *, enum guard_mode, const struct port *,
                  const struct ip_addr *ip);
@@ -125,7 +130,8 @@ const struct port *judge_gated_loser(const struct addr_use *use,
 /* If the StatefulSet of 'port' is being rolled out in such a way that each
  * ordinal is to get an address which another one has, all the way round to
  * 'port', returns that in words, beginning with the first port of the circle
- * by name; otherwise NULL.  The caller frees it. */
+ * by name; or, if 'port' waits for an address of a lower ordinal, which is
+ * replaced only after it, that; otherwise NULL.  The caller frees it. */
 char *judge_cycle(const struct model *, const struct hold_table *,
                   const struct port *);
 

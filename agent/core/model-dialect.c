@@ -171,8 +171,12 @@ model_set_dialect(struct model *m, const struct dialect *dialect)
     }
     HMAP_FOR_EACH (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
+            struct pod *pod = pod_clone(mb->pods[i]);
+
             model_del_pod_promises(m, mb->pods[i]);
-            model_filter_claims(m, mb->pods[i]);
+            pod_destroy(mb->pods[i]);
+            model_filter_claims(m, pod);
+            mb->pods[i] = pod_pack(pod, &m->strings);
             model_add_pod_promises(m, mb->pods[i]);
         }
     }

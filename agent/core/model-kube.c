@@ -99,16 +99,18 @@ model_get_member(struct model *m, const char *ns, const char *name)
     if (mb) {
         return mb;
     }
-    mb = xzalloc(sizeof *mb);
-    mb->ns = xstrdup(ns);
-    mb->name = xstrdup(name);
+    mb = xzalloc(sizeof *mb + strlen(name) + 1);
+    mb->ns = strpool_ref(&m->strings, ns);
+    strcpy(mb->name, name);
     mb->ordinal = -1;
     ovs_list_init(&mb->ports);
     ovs_list_init(&mb->dirty_node);
     ovs_list_init(&mb->base_node);
     if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
-        mb->base = xmemdup0(name, base_len);
-        struct base_entry *b = get_base(m, ns, mb->base);
+        char *base = xmemdup0(name, base_len);
+        struct base_entry *b = get_base(m, ns, base);
+        free(base);
+        mb->base = b->name;
         ovs_list_push_back(&b->members, &mb->base_node);
     }
     struct base_entry *same = find_base(m, ns, name);
@@ -129,12 +131,12 @@ model_gc_member(struct model *m, struct member *mb)
         gc_base(m, find_base(m, mb->ns, mb->base));
     }
     hmap_remove(&m->members, &mb->node);
-    free(mb->ns);
-    free(mb->name);
-    free(mb->pods);
-    free(mb->base);
-    free(mb->seen_workload);
-    free(mb->seen_workload_uid);
+    strpool_unref(&m->strings, mb->ns);
+    if (mb->pods != &mb->one_pod) {
+        free(mb->pods);
+    }
+    strpool_unref(&m->strings, mb->seen_workload);
+    strpool_unref(&m->strings, mb->seen_workload_uid);
     free(mb->new_uid);
     free(mb->edited_uid);
     free(mb->ran_uid);
@@ -299,7 +301,16 @@ model_note_binding(struct model *m, struct member *mb, bool bound)
 }
 
 static void
-remember_owner(struct member *mb, const struct pod *pod)
+replace_pooled(struct model *m, const char **s, const char *value)
+{
+    const char *new = strpool_ref(&m->strings, value);
+
+    strpool_unref(&m->strings, *s);
+    *s = new;
+}
+
+static void
+remember_owner(struct model *m, struct member *mb, const struct pod *pod)
 {
     mb->pod_seen = true;
     mb->seen_kind = pod->owner_kind;
@@ -307,8 +318,23 @@ remember_owner(struct member *mb, const struct pod *pod)
         const struct claim *c = &pod->claims.claims[i];
         mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
     }
-    replace_string(&mb->seen_workload, pod->owner_name);
-    replace_string(&mb->seen_workload_uid, pod->owner_uid);
+    replace_pooled(m, &mb->seen_workload, pod->owner_name);
+    replace_pooled(m, &mb->seen_workload_uid, pod->owner_uid);
+}
+
+/* Makes room for one more pod. */
+static void
+add_pod_slot(struct member *mb)
+{
+    if (!mb->n_pods) {
+        mb->pods = &mb->one_pod;
+    } else if (mb->pods == &mb->one_pod) {
+        mb->pods = xmalloc(2 * sizeof *mb->pods);
+        mb->pods[0] = mb->one_pod;
+    } else {
+        mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
+    }
+    mb->n_pods++;
 }
 
 /* Takes 'pod'. */
@@ -344,8 +370,7 @@ set_pod(struct model *m, struct pod *pod)
         model_del_pod_promises(m, old);
         pod_destroy(old);
     } else {
-        mb->pods = xrealloc(mb->pods, (mb->n_pods + 1) * sizeof *mb->pods);
-        mb->n_pods++;
+        add_pod_slot(mb);
         m->n_pods++;
         model_note_pod_marks(m, 0, pod->marks);
         if (m->kube_synced) {
@@ -353,9 +378,9 @@ set_pod(struct model *m, struct pod *pod)
             mb->await_unbound = true;
         }
     }
-    mb->pods[i] = pod;
-    model_add_pod_promises(m, pod);
-    remember_owner(mb, pod);
+    mb->pods[i] = pod_pack(pod, &m->strings);
+    model_add_pod_promises(m, mb->pods[i]);
+    remember_owner(m, mb, mb->pods[i]);
     model_mark_member(m, mb);
 }
 
@@ -366,6 +391,10 @@ drop_pod(struct model *m, struct member *mb, size_t i)
     model_del_pod_promises(m, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
+    if (!mb->n_pods && mb->pods != &mb->one_pod) {
+        free(mb->pods);
+        mb->pods = &mb->one_pod;
+    }
     m->n_pods--;
     model_mark_member(m, mb);
     model_gc_member(m, mb);

@@ -47,6 +47,7 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->namespaces);
     sset_init(&m->nodes);
     model_init_ipam(m);
+    strpool_init(&m->strings);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
@@ -679,6 +680,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
+    strpool_destroy(&m->strings);
     model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);

@@ -24,6 +24,7 @@
 #include "orders.h"
 #include "smap.h"
 #include "sset.h"
+#include "strpool.h"
 
 struct dialect;
 struct ip_object;
@@ -146,23 +147,20 @@ struct port {
 struct member {
     struct hmap_node node;      /* In model->members, by "ns/name". */
     struct ovs_list dirty_node; /* In model->dirty_members; empty if clean. */
-    char *ns;
-    char *name;
+    const char *ns;             /* In model->strings. */
     struct ovs_list ports;      /* struct port. */
-    struct pod **pods;          /* One; several for a VM. */
-    size_t n_pods;
-
-    char *base;                 /* Name without "-ordinal", or NULL. */
+    struct pod **pods;          /* One, in 'one_pod'; several for a VM. */
+    struct pod *one_pod;
+    uint32_t n_pods;
     int ordinal;                /* Or -1. */
+
+    const char *base;           /* Name without "-ordinal", or NULL: that of
+                                 * the base_entry. */
     struct ovs_list base_node;  /* In base_entry->members. */
 
     /* History of this run; never a reason to act by itself. */
-    bool pod_seen;              /* A pod of this name was seen. */
-    bool vm_seen;               /* A VirtualMachine of this name was seen. */
-    enum owner_kind seen_kind;  /* Its owner then. */
-    bool seen_explicit;         /* It named its address itself. */
-    char *seen_workload;        /* Its owner's name, or NULL. */
-    char *seen_workload_uid;
+    const char *seen_workload;  /* Its owner's name, or NULL, */
+    const char *seen_workload_uid; /* and uid; in model->strings. */
     char *new_uid;              /* uid of the pod whose arrival was seen after
                                  * the source was synced, or NULL. */
     char *edited_uid;           /* uid of the pod whose claims changed while
@@ -171,8 +169,13 @@ struct member {
     char *refused_uid;          /* uid of the pod that Kube-OVN refused its
                                  * address, or NULL, */
     char *refusal;              /* and in which words. */
+    enum owner_kind seen_kind;  /* Its owner when a pod was seen. */
+    bool pod_seen;              /* A pod of this name was seen. */
+    bool vm_seen;               /* A VirtualMachine of this name was seen. */
+    bool seen_explicit;         /* It named its address itself. */
     bool await_unbound;         /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
+    char name[];
 };
 
 /* All members "base-N" of a namespace, and the workload of that name. */
@@ -261,6 +264,7 @@ struct model {
     const struct dialect *dialect; /* &dialect_auto: not decided yet. */
     bool dialect_is_auto;       /* It was or is to be found out. */
     struct dialect_marks marks[N_DIALECTS];
+    struct strpool strings;     /* Of members and pods. */
     struct hmap networks, ports, port_names, members, bases, addr_uses;
     struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "strpool.h"
 #include "util.h"
 
 const char *
@@ -43,28 +44,128 @@ pod_create(const char *ns, const char *name, const char *uid)
     return pod;
 }
 
+/* ---- Packing. ---- */
+
+/* The strings of a pod that many pods share. */
+#define FOR_EACH_SHARED(F, POD)         \
+    F((POD)->ns);                       \
+    F((POD)->owner_name);               \
+    F((POD)->owner_uid);                \
+    F((POD)->revision);                 \
+    F((POD)->node)
+
+/* Moves 's' (taken) into 'pool'. */
+static char *
+move_to_pool(struct strpool *pool, char *s)
+{
+    const char *copy = s ? strpool_ref(pool, s) : NULL;
+
+    free(s);
+    return CONST_CAST(char *, copy);
+}
+
+/* Moves '*s' (taken) to '*to', which is moved on behind it. */
+static void
+move_string(char **s, char **to)
+{
+    size_t size = strlen(*s) + 1;
+    char *copy = memcpy(*to, *s, size);
+
+    free(*s);
+    *s = copy;
+    *to += size;
+}
+
+struct pod *
+pod_pack(struct pod *pod, struct strpool *pool)
+{
+    size_t claims_size = pod->claims.n * sizeof *pod->claims.claims;
+    size_t size = (sizeof *pod + claims_size
+                   + strlen(pod->name) + strlen(pod->uid) + 2);
+    struct claim *claims;
+    struct pod *packed;
+    char *end;
+
+    BUILD_ASSERT_DECL(sizeof *pod % sizeof(void *) == 0);
+    ovs_assert(!pod->pool);
+    for (size_t i = 0; i < pod->claims.n; i++) {
+        const char *error = pod->claims.claims[i].error;
+
+        size += error ? strlen(error) + 1 : 0;
+    }
+    packed = xmalloc(size);
+    claims = ALIGNED_CAST(struct claim *, packed + 1);
+    end = (char *) packed + sizeof *packed + claims_size;
+    *packed = *pod;
+    packed->pool = pool;
+    if (claims_size) {
+        memcpy(claims, pod->claims.claims, claims_size);
+    }
+    packed->claims.claims = claims;
+    move_string(&packed->name, &end);
+    move_string(&packed->uid, &end);
+#define MOVE(S) S = move_to_pool(pool, S)
+    FOR_EACH_SHARED(MOVE, packed);
+    for (size_t i = 0; i < packed->claims.n; i++) {
+        struct claim *c = &claims[i];
+
+        MOVE(c->provider);
+        MOVE(c->logical_switch);
+        MOVE(c->source);
+        if (c->error) {
+            move_string(&c->error, &end);
+        }
+    }
+#undef MOVE
+    free(pod->claims.claims);
+    free(pod);
+    return packed;
+}
+
+static void
+destroy_packed(struct pod *pod)
+{
+#define UNREF(S) strpool_unref(pod->pool, S)
+    FOR_EACH_SHARED(UNREF, pod);
+    for (size_t i = 0; i < pod->claims.n; i++) {
+        UNREF(pod->claims.claims[i].provider);
+        UNREF(pod->claims.claims[i].logical_switch);
+        UNREF(pod->claims.claims[i].source);
+    }
+#undef UNREF
+    ip_addr_set_destroy(&pod->status_ips);
+    free(pod);
+}
+
 void
 pod_destroy(struct pod *pod)
 {
-    if (pod) {
-        free(pod->ns);
-        free(pod->name);
-        free(pod->uid);
-        free(pod->owner_name);
-        free(pod->owner_uid);
-        free(pod->revision);
-        free(pod->node);
-        ip_addr_set_destroy(&pod->status_ips);
-        claims_destroy(&pod->claims);
-        free(pod);
+    if (!pod) {
+        return;
+    } else if (pod->pool) {
+        destroy_packed(pod);
+        return;
     }
+    free(pod->ns);
+    free(pod->name);
+    free(pod->uid);
+    free(pod->owner_name);
+    free(pod->owner_uid);
+    free(pod->revision);
+    free(pod->node);
+    ip_addr_set_destroy(&pod->status_ips);
+    claims_destroy(&pod->claims);
+    free(pod);
 }
+
+/* ---- Values. ---- */
 
 struct pod *
 pod_clone(const struct pod *src)
 {
     struct pod *dst = xmemdup(src, sizeof *src);
 
+    dst->pool = NULL;
     dst->ns = xstrdup(src->ns);
     dst->name = xstrdup(src->name);
     dst->uid = xstrdup(src->uid);

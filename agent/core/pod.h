@@ -21,6 +21,8 @@ enum owner_kind {
 
 const char *owner_kind_to_string(enum owner_kind);
 
+struct strpool;
+
 struct pod {
     char *ns;
     char *name;
@@ -48,11 +50,18 @@ struct pod {
     struct ip_addr_set status_ips; /* status.podIP(s): runs with these. */
 
     struct claims claims;
+
+    struct strpool *pool;       /* Packed: see pod_pack().  Otherwise NULL. */
 };
 
 struct pod *pod_create(const char *ns, const char *name, const char *uid);
 void pod_destroy(struct pod *);
+/* The copy is not packed. */
 struct pod *pod_clone(const struct pod *);
+/* Returns 'pod', which is taken, as one block of memory, with what many pods
+ * have in common in 'pool'.  It must not be changed any more, and must be
+ * destroyed before the pool. */
+struct pod *pod_pack(struct pod *pod, struct strpool *pool);
 bool pod_equals(const struct pod *, const struct pod *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for

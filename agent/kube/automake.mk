@@ -27,6 +27,9 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/exec-plugin.h \
 	agent/kube/file-watch.c \
 	agent/kube/file-watch.h \
+	agent/kube/http-answer.c \
+	agent/kube/http-private.h \
+	agent/kube/http-request.c \
 	agent/kube/http.c \
 	agent/kube/http.h \
 	agent/kube/ipam-claim.c \

@@ -33,6 +33,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard.c \
@@ -51,6 +52,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-manifests-folder.c \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
+	tests/unit/test-memory.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \

@@ -113,6 +113,45 @@ test_permutation(void)
     fixture_end(&w);
 }
 
+/* The address that an ordinal is to get is on a lower one, which is to get
+ * another and is replaced later: no circle, and it cannot finish either. */
+static void
+test_rollout_order(void)
+{
+    for (int i = 0; i < 4; i++) {
+        struct world w;
+
+        world_init(&w, i % 2 ? MODE_GUARD : MODE_MANAGE);
+        world_chassis(&w, "hv1");
+        world_network(&w, "net1");
+        struct wport *p0 = world_port(&w, 0, "sts-0", MAC1" "IP1);
+        struct wport *p1 = world_port(&w, 0, "sts-1", MAC2" "IP2);
+        world_sts(&w, unit_sts("sts", "s", 2, "ip_pool="IP1","IP2));
+        world_pod(&w, unit_pod("sts-0", "a", OWNER_STATEFULSET, "sts",
+                               "ip_address="IP1));
+        world_pod(&w, unit_pod("sts-1", "b", OWNER_STATEFULSET, "sts",
+                               "ip_address="IP2));
+        world_bind(&w, p0, "hv1");
+        world_bind(&w, p1, "hv1");
+        world_flags(&w);
+        world_run(&w, 5000);
+        struct workload *sts = unit_sts("sts", "s", 2,
+                                        "ip_pool=10.0.0.77,"IP1);
+        sts->on_delete = i >= 2;
+        world_sts(&w, sts);
+        world_bind(&w, p1, NULL);
+        world_del_pod(&w, "sts-1");
+        world_pod(&w, unit_pod("sts-1", "c", OWNER_STATEFULSET, "sts",
+                               "ip_address="IP1));
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(world_logged(&w, "StatefulSet default/sts: rollout "
+                                     "stops: sts-1.default waits for "
+                                     "10.0.0.1 of sts-0.default"), i < 2);
+        CU_ASSERT(world_has(&w, "sts-0.default", IP1));
+        fixture_end(&w);
+    }
+}
+
 static void
 test_foreign_is_left_alone(void)
 {
@@ -598,6 +637,7 @@ suite_guard_holds(void)
     CU_ADD_TEST(suite, test_same_owner_not_delayed);
     CU_ADD_TEST(suite, test_deny);
     CU_ADD_TEST(suite, test_permutation);
+    CU_ADD_TEST(suite, test_rollout_order);
     CU_ADD_TEST(suite, test_foreign_is_left_alone);
     CU_ADD_TEST(suite, test_dual_stack);
     CU_ADD_TEST(suite, test_macs);

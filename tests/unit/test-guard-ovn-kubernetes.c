@@ -214,6 +214,161 @@ test_same_name(void)
     world_destroy(&w);
 }
 
+/* ---- The story, with fixed addresses: sts1-0 goes from IP1 to IP2 and
+ * sts2-0 gets IP1, on the primary network of the namespace. ---- */
+
+#define ASK(IP) \
+    "v1.multus-cni.io/default-network=ovn-kubernetes/default="IP"/24"
+
+static void
+story_begin(struct world *w, const struct dialect *dialect)
+{
+    world_init_dialect(w, MODE_GUARD, dialect);
+    world_chassis(w, "hv1");
+    world_network(w, "node1");
+    world_network(w, "blue_ovn_layer2_switch");
+    world_flags(w);
+    struct wport *p = add_port(w, BLUE, "sts1-0", "u1", MAC1" "IP1);
+    world_sts(w, unit_sts("sts1", "s1", 1, ASK(IP1)));
+    add_pod(w, "sts1-0", "u1", OWNER_STATEFULSET, "sts1",
+            ASK(IP1)";"BLUE_GIVEN(IP1, MAC1));
+    world_bind(w, p, "hv1");
+    world_run(w, 5000);
+}
+
+/* What the user and the controller do, step by step; returns false at the
+ * end. */
+static bool
+story_step(struct world *w, int step)
+{
+    struct wport *p;
+
+    switch (step) {
+    case 0:
+        world_sts(w, unit_sts("sts1", "s1", 1, ASK(IP2)));
+        return true;
+    case 1:
+        /* So that the address is not clean when sts2-0 takes it. */
+        w->northd_frozen = true;
+        p = world_find_port(w, "default.blue_default_sts1-0");
+        world_bind(w, p, NULL);
+        world_del_pod(w, "sts1-0");
+        world_del_port(w, p);
+        return true;
+    case 2:
+        add_pod(w, "sts1-0", "u2", OWNER_STATEFULSET, "sts1", ASK(IP2));
+        return true;
+    case 3:
+        add_pod(w, "sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                ASK(IP2)";"BLUE_GIVEN(IP2, MAC1));
+        p = add_port(w, BLUE, "sts1-0", "u2", MAC1" "IP2);
+        world_bind(w, p, "hv1");
+        return true;
+    case 4:
+        world_sts(w, unit_sts("sts2", "s2", 1, ASK(IP1)));
+        add_pod(w, "sts2-0", "u3", OWNER_STATEFULSET, "sts2",
+                ASK(IP1)";"BLUE_GIVEN(IP1, MAC2));
+        add_port(w, BLUE, "sts2-0", "u3", MAC2" "IP1);
+        return true;
+    case 5:
+        p = world_find_port(w, "default.blue_default_sts2-0");
+        world_bind(w, p, "hv1");
+        w->northd_frozen = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+check_end(struct world *w, const char *what)
+{
+    bool ok = (world_has(w, "default.blue_default_sts1-0", IP2)
+               && world_has(w, "default.blue_default_sts2-0", IP1)
+               && !w->n_holds && !w->n_gates && !w->n_gated && !w->n_clears
+               && !hold_table_count(guard_holds(w->guard))
+               && !w->n_violations);
+
+    if (!ok) {
+        char *nb = world_format_nb(w);
+
+        printf("\n%s: not the end of the story; %s; %zu holds; NB:\n%s\n",
+               what, w->violation ? w->violation : "no violation",
+               w->n_holds, nb);
+        free(nb);
+    }
+    CU_ASSERT(ok);
+}
+
+/* Plays the story; the guard is killed before turn 'k' of it, unless it has
+ * fewer, and then false is returned. */
+static bool
+play(const struct dialect *dialect, size_t k, bool commit,
+     long long int between_ms)
+{
+    struct world w;
+    bool killed = false, more = true;
+    int step = 0;
+    char what[64];
+
+    story_begin(&w, dialect);
+    size_t start = w.n_turns;
+    long long int next = w.now;
+    long long int end = LLONG_MAX;
+    while (w.now < end) {
+        if (more && w.now >= next) {
+            more = story_step(&w, step++);
+            next = w.now + between_ms;
+            if (!more) {
+                end = w.now + 400 * 1000;
+            }
+        }
+        if (!killed && w.n_turns - start == k) {
+            world_kill(&w, commit);
+            killed = true;
+        }
+        if (!world_turn(&w)) {
+            long long int to = MIN(w.orders.next_wake_ms, more ? next : end);
+
+            to = MAX(to, w.now + 1);
+            w.wall += to - w.now;
+            w.now = to;
+        }
+    }
+    world_settle(&w);
+    snprintf(what, sizeof what, "%s killed before turn %zu, %s",
+             dialect->name, k, commit ? "committed" : "lost");
+    check_end(&w, what);
+    CU_ASSERT_STRING_EQUAL(guard_dialect_name(w.guard), "ovn-kubernetes");
+    if (!killed) {
+        CU_ASSERT_EQUAL(world_journalled(&w, "hold"), 1);
+        CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    }
+    world_destroy(&w);
+    return killed;
+}
+
+static void
+test_story(void)
+{
+    static const struct dialect *const of[] = {
+        &dialect_ovn_kubernetes, &dialect_auto,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+        for (int commit = 0; commit < 2; commit++) {
+            size_t k = 0;
+
+            while (play(of[i], k, commit, 3000)) {
+                k++;
+            }
+            CU_ASSERT(k > 10);
+        }
+        play(of[i], SIZE_MAX, true, 1);
+        play(of[i], SIZE_MAX, true, 20000);
+    }
+}
+
 /* ---- Virtual machines. ---- */
 
 /* The pod vm-1 of the virtual machine vm runs with IP1. */
@@ -379,6 +534,7 @@ suite_guard_ovn_kubernetes(void)
     CU_ADD_TEST(suite, test_completed);
     CU_ADD_TEST(suite, test_duplicate);
     CU_ADD_TEST(suite, test_same_name);
+    CU_ADD_TEST(suite, test_story);
     CU_ADD_TEST(suite, test_migration);
     CU_ADD_TEST(suite, test_vm_restart);
     CU_ADD_TEST(suite, test_ipam_claim);

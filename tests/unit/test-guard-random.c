@@ -17,11 +17,26 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/dialect.h"
 
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
 #define N 5
+
+/* What is spoken in the world, and what the guard is told of it. */
+struct speech {
+    const char *name;
+    const struct dialect *given;
+    bool ovn_kubernetes;
+};
+
+static const struct speech speeches[] = {
+    {"kube-ovn", &dialect_kube_ovn, false},
+    {"kube-ovn, found out", &dialect_auto, false},
+    {"ovn-kubernetes", &dialect_ovn_kubernetes, true},
+    {"ovn-kubernetes, found out", &dialect_auto, true},
+};
 
 struct actor {
     char *sts, *pod, *port;
@@ -62,6 +77,55 @@ random_port_text(size_t i)
 }
 
 static void
+set_sts(struct world *w, const struct speech *speech, const char *name)
+{
+    char *text = xasprintf(speech->ovn_kubernetes
+                           ? "v1.multus-cni.io/default-network=a/b=%s/24"
+                           : "ip_pool=%s", random_ip());
+
+    world_sts(w, unit_sts(name, name, random_range(5) ? 1 : 0, text));
+    free(text);
+}
+
+static void
+set_pod(struct world *w, const struct speech *speech, struct actor *a)
+{
+    char *uid = xasprintf("%s-%u", a->pod, a->n_uids++);
+    /* With ovn-kubernetes it may already have been given it. */
+    char *text = xasprintf(!speech->ovn_kubernetes ? "ip_address=%s"
+                           : random_range(2)
+                           ? "k8s.ovn.org/pod-networks="
+                             "default/blue@primary=%s/24"
+                           : "v1.multus-cni.io/default-network=a/b=%s/24",
+                           random_ip());
+
+    world_pod(w, unit_dialect_pod(speech->given, a->pod, uid,
+                                  OWNER_STATEFULSET, a->sts, text));
+    a->pod_there = true;
+    free(text);
+    free(uid);
+}
+
+static void
+set_port(struct world *w, const struct speech *speech, const struct actor *a,
+         const char *addresses)
+{
+    if (speech->ovn_kubernetes) {
+        char *options = (random_range(2) || !a->n_uids ? xstrdup("")
+                         : xasprintf("iface-id-ver=%s-%u", a->pod,
+                                     random_range(a->n_uids + 1)));
+
+        world_raw_port(w, 0, a->port, addresses, "pod=true|namespace=default|"
+                       "k8s.ovn.org/nad=default/blue|"
+                       "k8s.ovn.org/network=blue|"
+                       "k8s.ovn.org/topology=layer2", options);
+        free(options);
+    } else {
+        world_port(w, 0, a->pod, addresses);
+    }
+}
+
+static void
 drop_pod(struct world *w, struct actor *a)
 {
     struct wport *p = world_find_port(w, a->port);
@@ -90,17 +154,15 @@ bind_pod(struct world *w, struct actor *a, bool gated_too)
 }
 
 static void
-act(struct world *w, struct actor *a, size_t i, enum guard_mode mode)
+act(struct world *w, const struct speech *speech, struct actor *a, size_t i,
+    enum guard_mode mode)
 {
     struct wport *p = world_find_port(w, a->port);
-    char *text, *uid;
+    char *text;
 
     switch (random_range(9)) {
     case 0:
-        text = xasprintf("ip_pool=%s", random_ip());
-        world_sts(w, unit_sts(a->sts, a->sts, random_range(5) ? 1 : 0,
-                              text));
-        free(text);
+        set_sts(w, speech, a->sts);
         break;
     case 1:
         drop_pod(w, a);
@@ -108,12 +170,7 @@ act(struct world *w, struct actor *a, size_t i, enum guard_mode mode)
     case 2:
     case 3:
         drop_pod(w, a);
-        text = xasprintf("ip_address=%s", random_ip());
-        uid = xasprintf("%s-%u", a->pod, a->n_uids++);
-        world_pod(w, unit_pod(a->pod, uid, OWNER_STATEFULSET, a->sts, text));
-        a->pod_there = true;
-        free(text);
-        free(uid);
+        set_pod(w, speech, a);
         break;
     case 4:
         bind_pod(w, a, random_range(2));
@@ -131,7 +188,7 @@ act(struct world *w, struct actor *a, size_t i, enum guard_mode mode)
             world_del_port(w, p);
         } else if (!p) {
             text = random_port_text(i);
-            world_port(w, 0, a->pod, mode == MODE_GUARD ? text : NULL);
+            set_port(w, speech, a, mode == MODE_GUARD ? text : NULL);
             free(text);
         }
         break;
@@ -180,32 +237,35 @@ calm_down(struct world *w)
 }
 
 static bool
-play(enum guard_mode mode, uint32_t seed)
+play(enum guard_mode mode, const struct speech *speech, uint32_t seed)
 {
     struct actor actors[N];
     struct world w;
 
     random_set_seed(seed);
-    world_init(&w, mode);
+    world_init_dialect(&w, mode, speech->given);
     w.settings.brake_clears = 100000;
     w.settings.brake_percent = 100;
     guard_set_settings(w.guard, &w.settings);
     world_chassis(&w, "hv1");
-    world_network(&w, "net1");
+    world_network(&w, speech->ovn_kubernetes ? "blue_ovn_layer2_switch"
+                                             : "net1");
     for (size_t i = 0; i < N; i++) {
         actors[i] = (struct actor) {
             .sts = xasprintf("s%zu", i),
             .pod = xasprintf("s%zu-0", i),
-            .port = xasprintf("s%zu-0.default", i),
+            .port = xasprintf(speech->ovn_kubernetes
+                              ? "default.blue_default_s%zu-0"
+                              : "s%zu-0.default", i),
         };
         char *text = xasprintf("0a:00:00:00:00:0%zu 10.0.0.%zu", i, i + 1);
-        world_port(&w, 0, actors[i].pod, text);
+        set_port(&w, speech, &actors[i], text);
         free(text);
     }
     for (int step = 0; step < 200; step++) {
         size_t i = random_range(N);
 
-        act(&w, &actors[i], i, mode);
+        act(&w, speech, &actors[i], i, mode);
         if (!random_range(3)) {
             happen(&w);
         }
@@ -220,6 +280,7 @@ play(enum guard_mode mode, uint32_t seed)
 
     bool ok = (!w.n_violations
                && (w.orders.next_wake_ms == LLONG_MAX || is_moving(&w))
+               && !(speech->ovn_kubernetes && w.n_gated)
                && !guard_frozen(w.guard) && !guard_brake(w.guard));
     for (size_t i = 0; i < w.n_holds; i++) {
         /* One may stay only where an open port has the address that is not
@@ -249,8 +310,8 @@ play(enum guard_mode mode, uint32_t seed)
     if (!ok) {
         char *nb = world_format_nb(&w);
 
-        printf("\n%s, seed %u: %s; %zu gates, wake %lld:\n%s\n",
-               guard_mode_to_string(mode), seed,
+        printf("\n%s, %s, seed %u: %s; %zu gates, wake %lld:\n%s\n",
+               guard_mode_to_string(mode), speech->name, seed,
                w.violation ? w.violation : "no violation", w.n_gates,
                w.orders.next_wake_ms, nb);
         for (size_t i = 0; i < w.n_holds; i++) {
@@ -285,8 +346,10 @@ play_many(enum guard_mode mode)
     uint32_t seed = unit_seed();
 
     for (int i = 0; i < rounds; i++) {
-        if (!play(mode, seed + i)) {
-            return;
+        for (size_t j = 0; j < ARRAY_SIZE(speeches); j++) {
+            if (!play(mode, &speeches[j], seed + i)) {
+                return;
+            }
         }
     }
 }

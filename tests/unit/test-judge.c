@@ -607,6 +607,62 @@ test_scope(void)
     }
 }
 
+/* A VM's port after a migration: one chassis, until Kube-OVN has tidied up. */
+static void
+test_requested_chassis(void)
+{
+    static const struct {
+        bool vm;
+        const char *requested;
+        enum verdict_kind kind;
+    } cases[] = {
+        { true, NULL, VERDICT_CLEAR },
+        { true, "", VERDICT_CLEAR },
+        { true, "hv2", VERDICT_FINE },
+        { true, "hv1,hv2", VERDICT_FINE },
+        { false, "hv2", VERDICT_CLEAR },
+        { false, "hv1,hv2", VERDICT_FINE },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ip_addr ip = unit_ip("10.0.0.1");
+        struct workload *w = unit_sts("x", "s1", 1, POOL_NEW);
+        struct hold_table holds;
+        struct verdict v;
+        struct settings s;
+        struct model m;
+
+        settings_init(&s);
+        hold_table_init(&holds);
+        model_init(&m, &dialect_kube_ovn);
+        unit_set_network(&m, 1, "net");
+        unit_set_port(&m, 10, 1, "net", cases[i].vm ? "x" : "x-0",
+                      "0a:00:00:00:00:01 10.0.0.1", NULL);
+        m.nb_synced = m.sb_synced = m.kube_synced = m.kube_trusted = true;
+        if (cases[i].vm) {
+            workload_destroy(w);
+            w = unit_sts("x", "s1", 1, NEW);
+            w->kind = OWNER_VM;
+        }
+        unit_set_workload(&m, w);
+        struct port *p = model_find_port_by_name(&m, cases[i].vm
+                                                 ? "x.default"
+                                                 : "x-0.default");
+        p->requested_chassis = nullable_xstrdup(cases[i].requested);
+        unit_ack(&m, 7, p->name, "", 1, 1000);
+        unit_set_binding(&m, p->name, "", NULL, NULL, 1000);
+        judge_address(&m, &s, MODE_MANAGE, &holds, p, &ip, NOW, &v);
+        if (v.kind != cases[i].kind) {
+            printf("\n%"PRIuSIZE": %s: %s\n", i,
+                   verdict_kind_to_string(v.kind), v.why);
+        }
+        CU_ASSERT_EQUAL(v.kind, cases[i].kind);
+        verdict_destroy(&v);
+        model_destroy(&m);
+        hold_table_destroy(&holds);
+    }
+}
+
 void
 suite_judge(void)
 {
@@ -617,4 +673,5 @@ suite_judge(void)
     CU_ADD_TEST(suite, test_fingerprint);
     CU_ADD_TEST(suite, test_keeper);
     CU_ADD_TEST(suite, test_scope);
+    CU_ADD_TEST(suite, test_requested_chassis);
 }

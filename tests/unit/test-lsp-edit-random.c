@@ -183,6 +183,7 @@ test_random_set(void)
         svec_init(&out2);
         ip_addr_set_init(&owned);
         lsp_addrs_collect(in, n, &owned);
+        bool had = ip_addr_set_contains(&owned, &add);
         result = lsp_edit_set(in, n, &mac, &add, replace, &out);
         if (has_kind(in, n, LSP_ADDR_ROUTER)
             || has_kind(in, n, LSP_ADDR_DYNAMIC)) {
@@ -195,7 +196,9 @@ test_random_set(void)
             CU_ASSERT_EQUAL(result,
                             change ? LSP_EDIT_CHANGED : LSP_EDIT_SAME);
             assert_owned("set", in, n, &owned, &out);
-            if (lsp_addrs_first_mac(in, n, &mac_before)) {
+            /* An element that loses its only address goes, if another one has
+             * what is set already. */
+            if (!had && lsp_addrs_first_mac(in, n, &mac_before)) {
                 lsp_addrs_first_mac(out.names, out.n, &mac_after);
                 CU_ASSERT_TRUE(eth_addr_equals(mac_before, mac_after));
             }
