@@ -349,6 +349,7 @@ hold_table_destroy(struct hold_table *t)
     hold_table_clear(t);
     hmap_destroy(&t->holds);
     hmap_destroy(&t->uuids);
+    forget_order(t);
 }
 
 void
