@@ -122,9 +122,11 @@ struct port {
     struct ip_addr_set static_ips; /* Those of 'addresses' only.  May share
                                     * its memory with 'ips': neither is to be
                                     * changed. */
-    enum port_type type;
-    enum port_kind kind;
-    enum tristate enabled;
+    /* In few bytes: the whole is just what an allocator calls 256. */
+    enum port_type type : 8;
+    enum port_kind kind : 8;
+    enum tristate enabled : 8;
+    uint8_t marks;              /* dialect_port_marks(). */
     bool has_unknown;           /* An "unknown" element. */
     bool has_dynamic;           /* A dynamic or router element. */
     bool reprove;               /* The switch was renamed: prove again. */
@@ -136,7 +138,6 @@ struct port {
     char *pod_uid;              /* likewise; each may be NULL. */
     char *why;                  /* What was found, in words; NULL for
                                  * PORT_OWNED, whose 'member' says it. */
-    uint8_t marks;              /* dialect_port_marks(). */
     struct port_proof *proofs;  /* By each of 'dialects', as long as none is
                                  * decided; otherwise NULL. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */
