@@ -78,9 +78,3 @@ class Northd(threading.Thread):
             self.sb.transact([{"op": "update", "table": table, "where": [],
                                "row": {"nb_cfg": cfg}}
                               for table in ("SB_Global", "Chassis_Private")])
-
-    def bumps_per_second(self):
-        """From the first to the last."""
-        if len(self.bumps) < 2:
-            return 0.0
-        return (len(self.bumps) - 1) / (self.bumps[-1] - self.bumps[0])

@@ -87,7 +87,8 @@ class Storm:
                         memory_kib(self.daemon.pid, "VmHWM"),
                         memory_kib(self.daemon.pid, "VmRSS"))
         sample.turn = self.daemon.longest_turn_ms()
-        sample.bumps = self.northd.bumps_per_second()
+        sample.bumps = len(self.northd.bumps) / (time.monotonic()
+                                                 - self.start)
         if self.northd.error:
             raise self.northd.error
         return sample
@@ -196,6 +197,5 @@ def add(results, ports, n, count, ours, floor, chain):
     for what, samples in ((name, ours[NAME]), (MOVES, moves)):
         results.ratio("%s: longest turn of the loop in ms" % what, ports,
                       max(s.turn for s in samples), 100 if big else None)
-        # They are seen a little later than they are made.
         results.ratio("%s: bumps of nb_cfg a second" % what, ports,
-                      round(max(s.bumps for s in samples), 1), 1)
+                      max(s.bumps for s in samples), 1)
