@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "agent/config-db.h"
+#include "agent/memory-trim.h"
 #include "agent/options.h"
 
 struct api_source;
@@ -50,6 +51,7 @@ struct agent {
     long long int started_ms;   /* Monotonic. */
 
     struct web_server *http;    /* --http-listen; or NULL. */
+    struct memory_trim trim;
 
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool planned;               /* All sources were read and judged once. */

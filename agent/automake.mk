@@ -19,6 +19,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/http-pages.h \
 	agent/log-reopen.c \
 	agent/log-reopen.h \
+	agent/memory-trim.c \
+	agent/memory-trim.h \
 	agent/options.c \
 	agent/options.h \
 	agent/ovn-ipguard.c \
@@ -41,7 +43,8 @@ agent_ovn_ipguard_LDADD = \
 	$(JANSSON_LIBS) \
 	$(MHD_LIBS) \
 	$(GNUTLS_LIBS) \
-	$(YAML_LIBS)
+	$(YAML_LIBS) \
+	$(JEMALLOC_LIBS)
 nodist_agent_ovn_ipguard_SOURCES = agent/schema-version.h
 
 # For --version, which must not need a database to say what schema it expects.

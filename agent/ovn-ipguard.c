@@ -329,6 +329,7 @@ wait_all(struct agent *a)
     control_memory_wait(a->control);
     http_pages_wait(a);
     log_reopen_wait();
+    memory_trim_wait(&a->trim);
     if (a->exiting) {
         poll_immediate_wake();
     }
@@ -380,6 +381,7 @@ run_loop(struct agent *a)
         webhook_run(a, now);
         control_run(a->control);
         http_pages_run(a, now);
+        memory_trim_run(&a->trim, now, time_msec());
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());

@@ -239,7 +239,7 @@ cmd_hold_list(struct control_request *request, int argc OVS_UNUSED,
     struct guard_env env;
 
     agent_get_env(a, &env);
-    guard_format_holds(a->guard, &env, &ds);
+    guard_format_holds(a->guard, &env, SIZE_MAX, &ds);
     reply_ds(request, &ds, "no holds\n");
 }
 

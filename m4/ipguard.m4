@@ -177,3 +177,24 @@ AC_DEFUN([IPGUARD_ENABLE_SANITIZERS],
       CFLAGS=$ipguard_cflags])
    AM_CONDITIONAL([SANITIZERS], [test "$enable_sanitizers" = yes])
    AC_SUBST([SANITIZER_FLAGS])])
+
+# IPGUARD_WITH_JEMALLOC
+# ---------------------
+# A million small pieces of memory, most of which live as long as the daemon,
+# is what the C library's allocator is worst at.  The sanitizers bring an
+# allocator of their own.
+AC_DEFUN([IPGUARD_WITH_JEMALLOC],
+  [AC_ARG_WITH([jemalloc],
+     [AS_HELP_STRING([--without-jemalloc],
+        [use the C library's memory allocator in the daemon])])
+   JEMALLOC_LIBS=
+   AS_IF([test "$enable_sanitizers" = yes], [with_jemalloc=no])
+   AS_IF([test "$with_jemalloc" != no],
+     [AC_CHECK_HEADER([jemalloc/jemalloc.h],
+        [AC_CHECK_LIB([jemalloc], [mallctl], [JEMALLOC_LIBS=-ljemalloc])])
+      AS_IF([test "$JEMALLOC_LIBS"],
+        [AC_DEFINE([HAVE_JEMALLOC], [1],
+           [Define to 1 if the daemon is linked with jemalloc.])],
+        [AS_IF([test "$with_jemalloc" = yes],
+           [AC_MSG_ERROR([library jemalloc not found; please install the package libjemalloc-dev])])])])
+   AC_SUBST([JEMALLOC_LIBS])])

@@ -15,9 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "hash.h"
 #include "openvswitch/util.h"
@@ -322,12 +319,4 @@ db_row_digest(const struct ovsdb_idl_row *row,
         b = ovsdb_datum_hash(datum, &columns[i]->type, b);
     }
     return ((uint64_t) a << 32) | b;
-}
-
-void
-db_trim_memory(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
 }

@@ -111,8 +111,4 @@ uint64_t db_row_digest(const struct ovsdb_idl_row *row,
                        const struct ovsdb_idl_column *const *columns,
                        size_t n);
 
-/* Gives memory that the initial dump needed back to the system: the text and
- * the tree of the dump lived beside the rows. */
-void db_trim_memory(void);
-
 #endif /* db-conn.h */

@@ -281,9 +281,6 @@ run_content(struct nb_view *view, struct model *model, unsigned int events)
     }
     set_synced(model, global != NULL);
     ovsdb_idl_track_clear(view->conn.idl);
-    if (anew) {
-        db_trim_memory();
-    }
 }
 
 struct nb_view *

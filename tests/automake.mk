@@ -10,8 +10,6 @@ include tests/bench/automake.mk
 EXTRA_DIST += \
 	tests/admission-client \
 	tests/fresh-debian \
-	tests/scale/measure \
-	tests/scale/run \
 	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.

@@ -94,9 +94,8 @@ static void
 add_router_ports(struct subnets *s, const struct model *m,
                  const struct network *n)
 {
-    const struct port *p;
-
-    LIST_FOR_EACH (p, router_node, &n->router_ports) {
+    for (size_t i = 0; i < n->n_router_ports; i++) {
+        const struct port *p = n->router_ports[i];
         const struct sset *networks
             = (p->router_port ? shash_find_data(&m->router_ports,
                                                 p->router_port) : NULL);

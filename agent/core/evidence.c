@@ -43,9 +43,8 @@ const char *
 evidence_router_with(const struct model *m, const struct network *n,
                      const struct ip_addr *ip)
 {
-    const struct port *p;
-
-    LIST_FOR_EACH (p, router_node, &n->router_ports) {
+    for (size_t i = 0; i < n->n_router_ports; i++) {
+        const struct port *p = n->router_ports[i];
         const struct sset *nets = (p->router_port
                                    ? shash_find_data(&m->router_ports,
                                                      p->router_port) : NULL);
@@ -257,13 +256,14 @@ look_at_mac_bindings(const struct model *m, const struct settings *s,
     }
     HMAP_FOR_EACH (mb, node, &m->mac_bindings) {
         const struct port *attached = NULL;
-        const struct port *p;
 
         if (!ip_addr_equals(&mb->ip, &h->addr)
             || !is_former_mac(h, mb->mac)) {
             continue;
         }
-        LIST_FOR_EACH (p, router_node, &n->router_ports) {
+        for (size_t i = 0; i < n->n_router_ports; i++) {
+            const struct port *p = n->router_ports[i];
+
             if (nullable_string_is_equal(p->router_port, mb->logical_port)) {
                 attached = p;
             }

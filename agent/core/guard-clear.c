@@ -166,6 +166,8 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
     read_owner(&g->model, p->member, &workload, &kind);
     c->read_id = guard_new_token(g);
     c->state = CAND_READ;
+    ovs_list_remove(&c->read_node);
+    ovs_list_push_back(&g->reads, &c->read_node);
     g->counters.live_reads++;
     guard_add_live_read(g, orders, c->read_id, p->member->ns,
                         p->member->name, workload, kind);
@@ -202,14 +204,18 @@ tell_would(struct guard *g, struct candidate *c, const char *refusal)
     }
 }
 
+/* Two batches at a time may be between the intent and the end of the clear: so
+ * many that one can be stored while the other is written, and so few that what
+ * is read of their owners is still fresh when it is their turn. */
 static void
 order_ripe(struct guard *g, const struct guard_env *env,
-           struct candidate **ripe, size_t n_ripe)
+           struct candidate **ripe, size_t n_ripe, size_t n_under_way)
 {
+    size_t max = 2 * (size_t) g->settings.batch_rows;
     char *why;
 
-    /* A batch at a time: what does not fit is ripe next turn as well, but the
-     * brake looks at all of it. */
+    /* What does not fit is ripe in a later turn as well, but the brake looks
+     * at all of it. */
     why = safety_check_clears(&g->safety, &g->settings, n_ripe,
                               g->model.n_owned_ports, env->now);
     if (why) {
@@ -224,8 +230,10 @@ order_ripe(struct guard *g, const struct guard_env *env,
         free(why);
         return;
     }
-    for (size_t i = 0; i < n_ripe; i++) {
-        if (!order_intent(g, env, ripe[i])) {
+    for (size_t i = 0; i < n_ripe && n_under_way < max; i++) {
+        if (order_intent(g, env, ripe[i])) {
+            n_under_way++;
+        } else {
             ripe[i]->retry_ms = env->now + RETRY_MS;
             guard_wake_at(g, ripe[i]->retry_ms);
         }
@@ -247,7 +255,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
                          struct orders *orders)
 {
     const char *refusal = guard_write_refusal(g, env, true);
-    size_t n_ripe = 0, allocated = 0;
+    size_t n_ripe = 0, allocated = 0, n_under_way = 0;
     struct candidate **ripe = NULL;
     struct candidate *c;
 
@@ -258,6 +266,8 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
         struct hold *h;
 
         guard_watch_move(g, env, c, orders);
+        /* One that waits after a failure keeps nobody else from going on. */
+        n_under_way += c->state != CAND_WATCH && env->now >= c->retry_ms;
         switch (c->state) {
         case CAND_WATCH:
             if (is_ripe(g, env, c)) {
@@ -309,7 +319,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
     }
     if (n_ripe) {
         qsort(ripe, n_ripe, sizeof *ripe, compare_candidates);
-        order_ripe(g, env, ripe, n_ripe);
+        order_ripe(g, env, ripe, n_ripe, n_under_way);
     }
     free(ripe);
 }
@@ -366,9 +376,11 @@ guard_live_read_done(struct guard *g, uint64_t id,
         post_read_answered(g, pr, result, env);
         return;
     }
-    HMAP_FOR_EACH (c, node, &g->candidates) {
+    LIST_FOR_EACH (c, read_node, &g->reads) {
         if (c->read_id == id && c->state == CAND_READ) {
             c->read_id = 0;
+            ovs_list_remove(&c->read_node);
+            ovs_list_init(&c->read_node);
             if (result == LIVE_READ_FAILED) {
                 /* No answer means no write. */
                 c->state = CAND_INTENT;

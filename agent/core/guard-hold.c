@@ -607,6 +607,10 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     if (next == h->state) {
         return;
     }
+    if (hold_state_is_end(next) && !h->would_be
+        && g->n_delete_holds >= GUARD_STORE_ROWS) {
+        return;                 /* When those that ended are stored. */
+    }
     guard_log(g, 'd', "%s on %s: hold %s -> %s",
               ip_addr_to_string(&h->addr, ip), h->network_name,
               hold_state_to_string(h->state), hold_state_to_string(next));
@@ -633,6 +637,41 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     g->again = true;
 }
 
+/* Where there are more holds than this, so many are looked at in a turn, lest
+ * a turn take long ... */
+#define STEP_MAX 500
+/* ... and all of them at least this often, whatever happens. */
+#define STEP_ALL_MS 1000
+
+/* Must 'h' be looked at in each turn, because what is decided about it may
+ * open a gate in the same turn, or somebody has just asked for it? */
+static bool
+is_urgent(const struct hold *h)
+{
+    return (h->state == HOLD_CLEAN || h->n_takers || h->returned
+            || h->clear_lost || h->force);
+}
+
+/* Returns how many of 'n' holds are to be looked at in this turn.  When
+ * anything changes, or a time comes that one of them waits for, all are, in
+ * as many turns as it takes. */
+static size_t
+step_budget(struct guard *g, const struct guard_env *env, size_t n)
+{
+    uint64_t seqno = g->model.change_seqno + g->own_changes;
+
+    if (n <= STEP_MAX || seqno != g->step_seqno
+        || env->now >= g->step_wake_ms) {
+        g->step_left = n;
+        g->step_seqno = seqno;
+        g->step_wake_ms = n > STEP_MAX ? env->now + STEP_ALL_MS : LLONG_MAX;
+    }
+    size_t budget = MIN(MIN(g->step_left, STEP_MAX), n);
+    g->step_left -= budget;
+    g->again |= g->step_left > 0;
+    return budget;
+}
+
 void
 guard_step_holds(struct guard *g, const struct guard_env *env)
 {
@@ -643,11 +682,27 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
     if (!n || !(active || g->role == ROLE_OBSERVER)) {
         return;
     }
+
+    size_t budget = step_budget(g, env, n);
+    long long int wake_ms = g->wake_ms;
+
+    g->wake_ms = g->step_wake_ms;
     holds = hold_table_sorted(&g->holds);
     for (size_t i = 0; i < n; i++) {
-        step_hold(g, holds[i], env);
+        struct hold *h = holds[(g->step_cursor + i) % n];
+
+        if (i < budget || is_urgent(h)) {
+            step_hold(g, h, env);
+        } else if (!h->would_be && hold_is_evidence_phase(h)) {
+            /* It still needs what it needed when it was looked at. */
+            g->bump_needed |= (h->wants_b1 || h->wants_b2
+                               || (!g->start_barrier && !g->start_token));
+        }
     }
     free(holds);
+    g->step_cursor = n <= STEP_MAX ? 0 : (g->step_cursor + budget) % n;
+    g->step_wake_ms = g->wake_ms;
+    g->wake_ms = MIN(wake_ms, g->wake_ms);
 }
 
 /* ---- By hand. ---- */

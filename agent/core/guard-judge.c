@@ -66,6 +66,7 @@ guard_drop_candidate(struct guard *g, struct candidate *c)
 {
     abort_clear(g, c);
     hmap_remove(&g->candidates, &c->node);
+    ovs_list_remove(&c->read_node);
     free(c->port_name);
     free(c->network_name);
     free(c->why);
@@ -181,6 +182,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->addr = *ip;
         c->network_name = xstrdup("");
         c->since_ms = LLONG_MIN;
+        ovs_list_init(&c->read_node);
         hmap_insert(&g->candidates, &c->node, key_hash(&p->uuid, ip));
         g->own_changes++;
     }

@@ -154,6 +154,8 @@ add_barrier(struct guard *g, const struct guard_env *env,
         } else if (h->wants_b2) {
             h->b2_token = batch->token;
         }
+        /* Whether there is need of another is decided at the next step. */
+        h->wants_b1 = h->wants_b2 = false;
     }
 }
 
@@ -329,6 +331,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
 {
     struct hold *h;
 
+    g->own_changes++;
     if (g->start_token == token) {
         g->start_token = 0;
         g->start_barrier = nb_cfg;
@@ -356,6 +359,7 @@ drop_barrier_tokens(struct guard *g, uint64_t token)
 {
     struct hold *h;
 
+    g->own_changes++;
     if (g->start_token == token) {
         g->start_token = 0;
     }

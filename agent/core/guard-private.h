@@ -44,6 +44,10 @@
 
 struct ip_object;
 
+/* A transaction of the own database has this many rows of holds at most: one
+ * of too many has no answer in time, and would be sent again and again. */
+#define GUARD_STORE_ROWS 500
+
 /* An address on a port that is not simply fine. */
 enum candidate_state {
     CAND_WATCH,                 /* Judged; not acted upon (yet). */
@@ -71,6 +75,8 @@ struct candidate {
     long long int settle_ms, not_before_ms;
 
     struct uuid hold;           /* From CAND_INTENT on. */
+    struct ovs_list read_node;  /* In guard->reads; may be there, or not,
+                                 * whatever the state. */
     uint64_t read_id;
     long long int read_ms;      /* When the live read answered. */
     long long int retry_ms;     /* Not before, after a failure. */
@@ -219,11 +225,18 @@ struct guard {
     struct hold_table holds;
     struct hmap gates;          /* struct gate, by port. */
     struct hmap candidates;
+    struct ovs_list reads;      /* Candidates that asked for a live read. */
     struct hmap duplicates;
     struct hmap wants;
     struct ovs_list wants_ready, wants_waiting;
     struct ovs_list post_reads;
     struct ovs_list standby_departures; /* struct standby_departure. */
+
+    /* guard_step_holds(), where there are very many. */
+    size_t step_cursor;         /* Where to go on. */
+    size_t step_left;           /* So many are still to be looked at ... */
+    uint64_t step_seqno;        /* ... because of what happened until then. */
+    long long int step_wake_ms; /* What those looked at asked for. */
 
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */

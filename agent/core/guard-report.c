@@ -92,14 +92,66 @@ put_hold(const struct guard *g, const struct hold *h,
     ds_destroy(&inner);
 }
 
+/* A port that waits for a held address. */
+struct waiter {
+    struct hmap_node node;      /* By hold. */
+    const struct hold *hold;
+    const char *port;
+};
+
+/* Finds who waits for which hold: each want is looked at once, however many
+ * holds there are. */
 static void
-put_waiters(const struct guard *g, const struct hold *h, const char *indent,
-            struct ds *ds)
+waiters_init(const struct guard *g, struct hmap *waiters)
 {
     const struct want *w;
+
+    hmap_init(waiters);
+    /* Those of one hold are found in the order of the list. */
+    hmap_reserve(waiters, hmap_count(&g->wants));
+    LIST_FOR_EACH_REVERSE (w, list_node, &g->wants_waiting) {
+        const struct port *p = model_find_port(&g->model, &w->port);
+        struct entitlement e;
+
+        if (!p || !p->network || !p->member || p->kind != PORT_OWNED) {
+            continue;
+        }
+        judge_entitlement(&g->model, g->mode, p, &e);
+        for (size_t i = 0; e.kind == ENT_EXPLICIT && i < e.wanted.n; i++) {
+            const struct hold *h = hold_table_find(
+                &g->holds, &p->network->uuid, &e.wanted.addrs[i]);
+
+            if (h && !guard_same_owner(h, p)) {
+                struct waiter *waiter = xmalloc(sizeof *waiter);
+
+                waiter->hold = h;
+                waiter->port = p->name;
+                hmap_insert_fast(waiters, &waiter->node, hash_pointer(h, 0));
+            }
+        }
+        entitlement_destroy(&e);
+    }
+}
+
+static void
+waiters_destroy(struct hmap *waiters)
+{
+    struct waiter *w;
+
+    HMAP_FOR_EACH_POP (w, node, waiters) {
+        free(w);
+    }
+    hmap_destroy(waiters);
+}
+
+static void
+put_waiters(const struct guard *g, const struct hold *h,
+            const struct hmap *waiters, const char *indent, struct ds *ds)
+{
     const struct network *n = model_find_network(&g->model, &h->network);
     const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
                                   : NULL);
+    const struct waiter *w;
 
     for (size_t i = 0; use && i < use->n; i++) {
         if (evidence_is_gated(use->ports[i])) {
@@ -107,30 +159,30 @@ put_waiters(const struct guard *g, const struct hold *h, const char *indent,
                           use->ports[i]->name);
         }
     }
-    LIST_FOR_EACH (w, list_node, &g->wants_waiting) {
-        const struct port *p = model_find_port(&g->model, &w->port);
-        if (p && p->network && uuid_equals(&p->network->uuid, &h->network)
-            && p->member && !guard_same_owner(h, p)
-            && judge_wants(&g->model, g->mode, p, &h->addr)) {
-            ds_put_format(ds, "%s    waiter: %s\n", indent, p->name);
+    HMAP_FOR_EACH_WITH_HASH (w, node, hash_pointer(h, 0), waiters) {
+        if (w->hold == h) {
+            ds_put_format(ds, "%s    waiter: %s\n", indent, w->port);
         }
     }
 }
 
 void
 guard_format_holds(const struct guard *g, const struct guard_env *env,
-                   struct ds *ds)
+                   size_t max, struct ds *ds)
 {
     struct hold **holds = hold_table_sorted(&g->holds);
     size_t n = hold_table_count(&g->holds);
+    struct hmap waiters;
 
-    for (size_t i = 0; i < n; i++) {
+    waiters_init(g, &waiters);
+    for (size_t i = 0; i < MIN(n, max); i++) {
         put_hold(g, holds[i], env, "", ds);
-        put_waiters(g, holds[i], "", ds);
+        put_waiters(g, holds[i], &waiters, "", ds);
     }
     if (!n) {
         ds_put_cstr(ds, "no address is held\n");
     }
+    waiters_destroy(&waiters);
     free(holds);
 }
 
@@ -438,9 +490,16 @@ guard_format_port(const struct guard *g, const char *name,
     if (!p) {
         return xasprintf("no Logical_Switch_Port is called %s", name);
     }
-    ds_put_format(ds, "%s on %s: %s (%s)\n", p->name,
+    ds_put_format(ds, "%s on %s: %s (", p->name,
                   p->network ? p->network->name : "no switch",
-                  port_kind_to_string(p->kind), p->why);
+                  port_kind_to_string(p->kind));
+    if (p->member) {
+        ds_put_format(ds, "port of %s/%s for provider %s", p->member->ns,
+                      p->member->name, p->provider);
+    } else {
+        ds_put_cstr(ds, p->why);
+    }
+    ds_put_cstr(ds, ")\n");
     for (size_t i = 0; i < p->addresses.n; i++) {
         ds_put_format(ds, "    addresses: %s\n", p->addresses.names[i]);
     }
@@ -542,7 +601,11 @@ put_why_network(const struct guard *g, const struct network *n,
     }
     if (h) {
         put_hold(g, h, env, "    ", ds);
-        put_waiters(g, h, "    ", ds);
+        struct hmap waiters;
+
+        waiters_init(g, &waiters);
+        put_waiters(g, h, &waiters, "    ", ds);
+        waiters_destroy(&waiters);
     }
     guard_format_reserve(g, n->name, addr, "    ", ds);
     HMAP_FOR_EACH (r, node, &g->model.references) {

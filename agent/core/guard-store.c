@@ -287,7 +287,9 @@ merge(struct guard *g, const struct store_snapshot *snap,
             adopt_hold(g, s, env);
         } else if (!uuid_equals(&h->uuid, &s->uuid)) {
             /* Another row for the same address would violate the index. */
+            hold_table_remove(&g->holds, h);
             h->uuid = s->uuid;
+            hold_table_insert(&g->holds, h);
             h->in_db = true;
         }
     }
@@ -518,6 +520,43 @@ take_uuids(struct uuid **dst, size_t *n_dst, struct uuid **src, size_t *n_src)
     *n_src = 0;
 }
 
+/* Rows of the journal that are too many wait for the next transaction, unless
+ * a hold is deleted: its end is not to be in the database before the row that
+ * tells it. */
+static void
+take_journal(struct guard *g, struct store_batch *b)
+{
+    size_t n = (b->n_delete_holds ? g->n_journal
+                : MIN(g->n_journal, 2 * GUARD_STORE_ROWS));
+
+    if (n == g->n_journal) {
+        b->journal = g->journal;
+        g->journal = NULL;
+    } else {
+        b->journal = xmemdup(g->journal, n * sizeof *b->journal);
+        memmove(g->journal, g->journal + n,
+                (g->n_journal - n) * sizeof *g->journal);
+    }
+    b->n_journal = n;
+    g->n_journal -= n;
+}
+
+/* Answers go with what was done for them: all of it is in 'b', or they wait
+ * for the next batch. */
+static void
+take_answers(struct guard *g, struct store_batch *b)
+{
+    if (b->n_put_holds >= GUARD_STORE_ROWS || g->n_journal) {
+        return;
+    }
+    b->answers = g->answers;
+    b->n_answers = g->n_answers;
+    g->answers = NULL;
+    g->n_answers = 0;
+    take_uuids(&b->delete_requests, &b->n_delete_requests,
+               &g->delete_requests, &g->n_delete_requests);
+}
+
 static struct store_batch *
 compose(struct guard *g)
 {
@@ -527,6 +566,9 @@ compose(struct guard *g)
 
     b->token = guard_new_token(g);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        if (b->n_put_holds >= GUARD_STORE_ROWS) {
+            break;
+        }
         if (h->changed && !h->would_be) {
             b->put_holds = xrealloc(b->put_holds, (b->n_put_holds + 1)
                                     * sizeof *b->put_holds);
@@ -547,16 +589,8 @@ compose(struct guard *g)
                &g->n_delete_holds);
     take_uuids(&b->delete_gates, &b->n_delete_gates, &g->delete_gates,
                &g->n_delete_gates);
-    b->journal = g->journal;
-    b->n_journal = g->n_journal;
-    g->journal = NULL;
-    g->n_journal = 0;
-    b->answers = g->answers;
-    b->n_answers = g->n_answers;
-    g->answers = NULL;
-    g->n_answers = 0;
-    take_uuids(&b->delete_requests, &b->n_delete_requests,
-               &g->delete_requests, &g->n_delete_requests);
+    take_journal(g, b);
+    take_answers(g, b);
     fill_row(g);
     ipguard_row_init(&b->row);
     ipguard_row_copy(&b->row, &g->row);
@@ -716,6 +750,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         return;
     }
     g->store_token = 0;
+    g->own_changes++;
     g->again = true;
     if (r->result == TXN_RESULT_DONE) {
         stored(g);

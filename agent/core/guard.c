@@ -33,6 +33,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     hold_table_init(&g->holds);
     hmap_init(&g->gates);
     hmap_init(&g->candidates);
+    ovs_list_init(&g->reads);
     hmap_init(&g->duplicates);
     hmap_init(&g->wants);
     ovs_list_init(&g->wants_ready);
@@ -242,8 +243,10 @@ guard_pop_log(struct guard *g, char *level)
 void
 guard_new_uuid(struct guard *g, struct uuid *uuid)
 {
+    /* The first part is all that the hash of a uuid looks at, here and in
+     * servers. */
     *uuid = g->seed;
-    uuid->parts[3] += g->n_uuids++;
+    uuid->parts[0] += g->n_uuids++;
 }
 
 uint64_t

@@ -132,8 +132,9 @@ size_t guard_n_duplicates(const struct guard *);
 const struct step_times *guard_step_times(const struct guard *,
                                           enum hold_step_kind);
 void guard_format_safety(const struct guard *, struct ds *);
+/* The first 'max' holds, by network and address, with who waits for each. */
 void guard_format_holds(const struct guard *, const struct guard_env *,
-                        struct ds *);
+                        size_t max, struct ds *);
 void guard_format_gates(const struct guard *, const struct guard_env *,
                         struct ds *);
 void guard_format_last_actions(const struct guard *, const struct guard_env *,

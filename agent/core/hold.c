@@ -324,6 +324,15 @@ void
 hold_table_init(struct hold_table *t)
 {
     hmap_init(&t->holds);
+    hmap_init(&t->uuids);
+    t->sorted = NULL;
+}
+
+static void
+forget_order(struct hold_table *t)
+{
+    free(t->sorted);
+    t->sorted = NULL;
 }
 
 void
@@ -331,7 +340,8 @@ hold_table_clear(struct hold_table *t)
 {
     struct hold *h;
 
-    HMAP_FOR_EACH_POP (h, node, &t->holds) {
+    HMAP_FOR_EACH_SAFE (h, node, &t->holds) {
+        hold_table_remove(t, h);
         hold_destroy(h);
     }
 }
@@ -341,18 +351,24 @@ hold_table_destroy(struct hold_table *t)
 {
     hold_table_clear(t);
     hmap_destroy(&t->holds);
+    hmap_destroy(&t->uuids);
+    forget_order(t);
 }
 
 void
 hold_table_insert(struct hold_table *t, struct hold *h)
 {
     hmap_insert(&t->holds, &h->node, hold_hash(&h->network, &h->addr));
+    hmap_insert(&t->uuids, &h->uuid_node, uuid_hash(&h->uuid));
+    forget_order(t);
 }
 
 void
 hold_table_remove(struct hold_table *t, struct hold *h)
 {
     hmap_remove(&t->holds, &h->node);
+    hmap_remove(&t->uuids, &h->uuid_node);
+    forget_order(t);
 }
 
 struct hold *
@@ -375,7 +391,7 @@ hold_table_find_uuid(const struct hold_table *t, const struct uuid *uuid)
 {
     struct hold *h;
 
-    HMAP_FOR_EACH (h, node, &t->holds) {
+    HMAP_FOR_EACH_WITH_HASH (h, uuid_node, uuid_hash(uuid), &t->uuids) {
         if (uuid_equals(&h->uuid, uuid)) {
             return h;
         }
@@ -403,16 +419,20 @@ compare_holds(const void *a_, const void *b_)
 }
 
 struct hold **
-hold_table_sorted(const struct hold_table *t)
+hold_table_sorted(const struct hold_table *t_)
 {
-    size_t n = 0;
-    struct hold **array = xmalloc(MAX(hmap_count(&t->holds), 1)
-                                  * sizeof *array);
-    struct hold *h;
+    struct hold_table *t = CONST_CAST(struct hold_table *, t_);
+    size_t size = MAX(hmap_count(&t->holds), 1) * sizeof *t->sorted;
 
-    HMAP_FOR_EACH (h, node, &t->holds) {
-        array[n++] = h;
+    if (!t->sorted) {
+        struct hold *h;
+        size_t n = 0;
+
+        t->sorted = xmalloc(size);
+        HMAP_FOR_EACH (h, node, &t->holds) {
+            t->sorted[n++] = h;
+        }
+        qsort(t->sorted, n, sizeof *t->sorted, compare_holds);
     }
-    qsort(array, n, sizeof *array, compare_holds);
-    return array;
+    return xmemdup(t->sorted, size);
 }

@@ -73,6 +73,7 @@ struct hold_owner {
 
 struct hold {
     struct hmap_node node;      /* In hold_table, by network and address. */
+    struct hmap_node uuid_node; /* In hold_table, by 'uuid'. */
 
     /* Stored. */
     struct uuid uuid;           /* Row of Hold; chosen by us. */
@@ -164,6 +165,9 @@ bool hold_is_evidence_phase(const struct hold *); /* draining/blocked/clean */
 
 struct hold_table {
     struct hmap holds;
+    struct hmap uuids;
+    struct hold **sorted;       /* By hold_table_sorted(); NULL if it must be
+                                 * made anew. */
 };
 
 void hold_table_init(struct hold_table *);

@@ -242,8 +242,10 @@ ip_addr_set_add(struct ip_addr_set *set, const struct ip_addr *ip)
     }
 
     if (set->n >= set->allocated) {
-        set->addrs = x2nrealloc(set->addrs, &set->allocated,
-                                sizeof *set->addrs);
+        size_t allocated = set->allocated;
+
+        set->addrs = x2nrealloc(set->addrs, &allocated, sizeof *set->addrs);
+        set->allocated = allocated;
     }
     memmove(&set->addrs[pos + 1], &set->addrs[pos],
             (set->n - pos) * sizeof *set->addrs);

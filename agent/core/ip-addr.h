@@ -73,7 +73,7 @@ bool ip_addr_same_prefix(const struct ip_addr *, const struct ip_addr *,
  * handful of addresses that a port has. */
 struct ip_addr_set {
     struct ip_addr *addrs;
-    size_t n, allocated;
+    uint32_t n, allocated;      /* Small: there are many sets. */
 };
 
 void ip_addr_set_init(struct ip_addr_set *);

@@ -127,7 +127,6 @@ model_set_network(struct model *m, const struct nb_network_row *row)
         n->name = xstrdup(row->name);
         n->subnet = nullable_xstrdup(subnet);
         ovs_list_init(&n->ports);
-        ovs_list_init(&n->router_ports);
         ovs_list_init(&n->ours_node);
         hmap_insert(&m->networks, &n->node, uuid_hash(&n->uuid));
         set_excludes(m, n, row->other_config);
@@ -167,6 +166,7 @@ free_network(struct network *n)
     free(n->subnet);
     free(n->exclude);
     free(n->exclude_ours);
+    free(n->router_ports);
     free(n);
 }
 
@@ -285,6 +285,18 @@ model_take_arrival(struct model *m)
                            struct arrival, node));
 }
 
+static void
+remove_router_port(struct network *n, const struct port *p)
+{
+    for (size_t i = 0; i < n->n_router_ports; i++) {
+        if (n->router_ports[i] == p) {
+            n->router_ports[i] = n->router_ports[--n->n_router_ports];
+            return;
+        }
+    }
+    OVS_NOT_REACHED();
+}
+
 /* Takes 'p' off its network: every address of it departs. */
 static void
 detach_port(struct model *m, struct port *p, bool row_gone)
@@ -301,7 +313,7 @@ detach_port(struct model *m, struct port *p, bool row_gone)
         p->network->n_localnet--;
     }
     if (p->type == PORT_TYPE_ROUTER) {
-        ovs_list_remove(&p->router_node);
+        remove_router_port(p->network, p);
     }
     ovs_list_remove(&p->network_node);
     p->network = NULL;
@@ -316,12 +328,34 @@ attach_port(struct model *m, struct port *p, struct network *n)
         n->n_localnet++;
     }
     if (p->type == PORT_TYPE_ROUTER) {
-        ovs_list_push_back(&n->router_ports, &p->router_node);
+        n->router_ports = xrealloc(n->router_ports,
+                                   (n->n_router_ports + 1)
+                                   * sizeof *n->router_ports);
+        n->router_ports[n->n_router_ports++] = p;
     }
     model_count_port_macs(m, p, 1);
     for (size_t i = 0; i < p->ips.n; i++) {
         model_add_addr_use(m, p, &p->ips.addrs[i]);
     }
+}
+
+/* Almost every port has static addresses only: its two sets are one then. */
+static void
+share_ips(struct port *p)
+{
+    if (p->ips.addrs && ip_addr_set_equals(&p->ips, &p->static_ips)) {
+        ip_addr_set_destroy(&p->static_ips);
+        p->static_ips = p->ips;
+    }
+}
+
+static void
+destroy_ips(struct port *p)
+{
+    if (p->static_ips.addrs != p->ips.addrs) {
+        ip_addr_set_destroy(&p->static_ips);
+    }
+    ip_addr_set_destroy(&p->ips);
 }
 
 static void
@@ -330,8 +364,7 @@ free_port(struct port *p)
     free(p->name);
     svec_destroy(&p->addresses);
     svec_destroy(&p->port_security);
-    ip_addr_set_destroy(&p->ips);
-    ip_addr_set_destroy(&p->static_ips);
+    destroy_ips(p);
     free(p->mark);
     free(p->requested_chassis);
     free(p->router_port);
@@ -442,6 +475,7 @@ collect_ips(const struct nb_port_row *row, struct port *p)
                            || a.kind == LSP_ADDR_ROUTER);
         lsp_addr_destroy(&a);
     }
+    share_ips(p);
 }
 
 /* Decides anew whose port 'p' is. */
@@ -531,8 +565,7 @@ model_set_port(struct model *m, const struct nb_port_row *row)
                 }
                 m->change_seqno++;
             }
-            ip_addr_set_destroy(&new.ips);
-            ip_addr_set_destroy(&new.static_ips);
+            destroy_ips(&new);
             return;
         }
     } else {
@@ -568,7 +601,9 @@ model_set_port(struct model *m, const struct nb_port_row *row)
             for (size_t i = 0; i < p->ips.n; i++) {
                 model_del_addr_use(m, p, &p->ips.addrs[i]);
             }
-            ip_addr_set_clear(&p->ips);
+            destroy_ips(p);
+            ip_addr_set_init(&p->ips);
+            ip_addr_set_init(&p->static_ips);
             detach_port(m, p, false);
         }
         sset_find_and_delete(&m->marked_ports, p->name);
@@ -580,8 +615,7 @@ model_set_port(struct model *m, const struct nb_port_row *row)
                         hash_string(p->name, 0));
         }
     }
-    ip_addr_set_destroy(&p->ips);
-    ip_addr_set_destroy(&p->static_ips);
+    destroy_ips(p);
     p->ips = new.ips;
     p->static_ips = new.static_ips;
     p->has_unknown = new.has_unknown;

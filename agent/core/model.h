@@ -92,7 +92,8 @@ struct network {
                                  * is NULL. */
     size_t n_localnet;          /* Ports of type localnet. */
     struct ovs_list ports;      /* struct port, 'network_node'. */
-    struct ovs_list router_ports; /* type router, 'router_node'. */
+    struct port **router_ports; /* Those of type router, in no order. */
+    size_t n_router_ports;
 };
 
 enum port_type {
@@ -109,7 +110,6 @@ struct port {
     struct hmap_node uuid_node; /* In model->ports. */
     struct hmap_node name_node; /* In model->port_names. */
     struct ovs_list network_node;
-    struct ovs_list router_node; /* PORT_TYPE_ROUTER only. */
     struct ovs_list member_node; /* In member->ports. */
 
     struct uuid uuid;
@@ -119,10 +119,14 @@ struct port {
     struct svec port_security;
     struct ip_addr_set ips;     /* All it may answer for: static, dynamic
                                  * and virtual-ip. */
-    struct ip_addr_set static_ips; /* Those of 'addresses' only. */
-    enum port_type type;
-    enum port_kind kind;
-    enum tristate enabled;
+    struct ip_addr_set static_ips; /* Those of 'addresses' only.  May share
+                                    * its memory with 'ips': neither is to be
+                                    * changed. */
+    /* In few bytes: the whole is just what an allocator calls 256. */
+    enum port_type type : 8;
+    enum port_kind kind : 8;
+    enum tristate enabled : 8;
+    uint8_t marks;              /* dialect_port_marks(). */
     bool has_unknown;           /* An "unknown" element. */
     bool has_dynamic;           /* A dynamic or router element. */
     bool reprove;               /* The switch was renamed: prove again. */
@@ -132,8 +136,8 @@ struct port {
     char *provider;             /* PORT_OWNED. */
     char *cni_network;          /* PORT_OWNED: see struct port_proof; */
     char *pod_uid;              /* likewise; each may be NULL. */
-    char *why;                  /* What was proven, in words. */
-    uint8_t marks;              /* dialect_port_marks(). */
+    char *why;                  /* What was found, in words; NULL for
+                                 * PORT_OWNED, whose 'member' says it. */
     struct port_proof *proofs;  /* By each of 'dialects', as long as none is
                                  * decided; otherwise NULL. */
     struct member *member;      /* PORT_OWNED; otherwise NULL. */

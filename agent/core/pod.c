@@ -33,7 +33,6 @@ pod_create(const char *ns, const char *name, const char *uid)
     pod->ns = xstrdup(ns);
     pod->name = xstrdup(name);
     pod->uid = xstrdup(uid ? uid : "");
-    pod->origin = xstrdup("");
     pod->owner_kind = OWNER_NONE;
     pod->owner_name = xstrdup("");
     pod->owner_uid = xstrdup("");
@@ -50,7 +49,6 @@ pod_create(const char *ns, const char *name, const char *uid)
 /* The strings of a pod that many pods share. */
 #define FOR_EACH_SHARED(F, POD)         \
     F((POD)->ns);                       \
-    F((POD)->origin);                   \
     F((POD)->owner_name);               \
     F((POD)->owner_uid);                \
     F((POD)->revision);                 \
@@ -151,7 +149,6 @@ pod_destroy(struct pod *pod)
     free(pod->ns);
     free(pod->name);
     free(pod->uid);
-    free(pod->origin);
     free(pod->owner_name);
     free(pod->owner_uid);
     free(pod->revision);
@@ -172,7 +169,6 @@ pod_clone(const struct pod *src)
     dst->ns = xstrdup(src->ns);
     dst->name = xstrdup(src->name);
     dst->uid = xstrdup(src->uid);
-    dst->origin = xstrdup(src->origin);
     dst->owner_name = xstrdup(src->owner_name);
     dst->owner_uid = xstrdup(src->owner_uid);
     dst->revision = xstrdup(src->revision);

@@ -27,7 +27,6 @@ struct pod {
     char *ns;
     char *name;
     char *uid;                  /* "" if the manifest has none. */
-    char *origin;               /* For messages: "file:line", or "API". */
 
     enum owner_kind owner_kind;
     char *owner_name;           /* Of the controlling owner, or "".  For
@@ -63,7 +62,6 @@ struct pod *pod_clone(const struct pod *);
  * have in common in 'pool'.  It must not be changed any more, and must be
  * destroyed before the pool. */
 struct pod *pod_pack(struct pod *pod, struct strpool *pool);
-/* Compares everything but 'origin', which moves with the lines of a file. */
 bool pod_equals(const struct pod *, const struct pod *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for

@@ -23,7 +23,6 @@ workload_create(enum owner_kind kind, const char *ns, const char *name,
     w->ns = xstrdup(ns);
     w->name = xstrdup(name);
     w->uid = xstrdup(uid ? uid : "");
-    w->origin = xstrdup("");
     w->replicas = 1;
     return w;
 }
@@ -35,7 +34,6 @@ workload_destroy(struct workload *w)
         free(w->ns);
         free(w->name);
         free(w->uid);
-        free(w->origin);
         for (size_t i = 0; i < w->n_revisions; i++) {
             free(w->revisions[i].name);
             smap_destroy(&w->revisions[i].annotations);
@@ -53,7 +51,6 @@ workload_clone(const struct workload *src)
     dst->ns = xstrdup(src->ns);
     dst->name = xstrdup(src->name);
     dst->uid = xstrdup(src->uid);
-    dst->origin = xstrdup(src->origin);
     dst->revisions = NULL;
     dst->n_revisions = 0;
     for (size_t i = 0; i < src->n_revisions; i++) {

@@ -28,7 +28,6 @@ struct workload {
     char *ns;
     char *name;
     char *uid;                  /* "" if the manifest has none. */
-    char *origin;
     long long int created_s;    /* creationTimestamp, seconds since the epoch;
                                  * 0 if absent. */
     bool deleting;
@@ -51,7 +50,6 @@ struct workload *workload_create(enum owner_kind, const char *ns,
                                  const char *name, const char *uid);
 void workload_destroy(struct workload *);
 struct workload *workload_clone(const struct workload *);
-/* Compares everything but 'origin', which moves with the lines of a file. */
 bool workload_equals(const struct workload *, const struct workload *);
 
 /* Adds a revision named 'name' (NULL is "") whose template has 'annotations'

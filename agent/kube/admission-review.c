@@ -75,7 +75,7 @@ read_object(json_t *object, const char *kind, const struct dialect *dialect,
     char *error;
 
     item.json = name_object(object, &named);
-    error = manifest_object_read(&item, "request", dialect, objectp, &path);
+    error = manifest_object_read(&item, dialect, objectp, &path);
     if (!named && *objectp && (*objectp)->pod) {
         free((*objectp)->pod->name);
         (*objectp)->pod->name = xstrdup("");

@@ -219,13 +219,6 @@ set_kind(json_t *object, enum manifest_kind kind, const char *api_version)
     return true;
 }
 
-static void
-set_origin(char **origin)
-{
-    free(*origin);
-    *origin = xstrdup("API");
-}
-
 /* Reads 'object'.  Returns NULL with '*objectp', which is NULL for one that is
  * not used; or what is wrong with it. */
 char *
@@ -241,14 +234,8 @@ api_store_read_object(const struct api_store *store, enum manifest_kind kind,
     if (!set_kind(object, kind, api_version)) {
         return xasprintf("it is no %s", manifest_kind_to_string(kind));
     }
-    error = manifest_object_read(&item, "API", store->dialect, objectp, &path);
+    error = manifest_object_read(&item, store->dialect, objectp, &path);
     svec_destroy(&path);
-    if (*objectp && (*objectp)->pod) {
-        set_origin(&(*objectp)->pod->origin);
-    }
-    if (*objectp && (*objectp)->workload) {
-        set_origin(&(*objectp)->workload->origin);
-    }
     return error;
 }
 

@@ -400,8 +400,7 @@ step(struct manifest_file *f, struct manifest_reading *r)
 
     switch (manifest_reader_next(r->reader, &item, &line, &error)) {
     case MANIFEST_READER_ITEM:
-        error = manifest_object_read(&item, f->path, f->dialect, &object,
-                                     &path);
+        error = manifest_object_read(&item, f->dialect, &object, &path);
         if (error) {
             set_problem(f, MANIFEST_SYNTAX,
                         manifest_reader_locate(r->reader, &path), error);

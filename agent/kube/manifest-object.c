@@ -35,7 +35,6 @@
 
 /* What is being read. */
 struct object_context {
-    const char *file;
     const struct dialect *dialect;
     struct manifest_object *object;
     struct place root;
@@ -339,8 +338,6 @@ read_pod(const struct object_context *ctx)
     struct smap smap = SMAP_INITIALIZER(&smap);
 
     object->pod = pod;
-    free(pod->origin);
-    pod->origin = xasprintf("%s:%d", ctx->file, object->line);
     read_pod_owner(ctx, &labels, &annotations, pod);
     replace(&pod->revision, place_string(&labels, "controller-revision-hash"));
     replace(&pod->node, place_string(&spec, "nodeName"));
@@ -379,8 +376,6 @@ read_workload(const struct object_context *ctx, enum owner_kind kind,
     struct smap smap = SMAP_INITIALIZER(&smap);
 
     object->workload = w;
-    free(w->origin);
-    w->origin = xasprintf("%s:%d", ctx->file, object->line);
     w->created_s = place_time(&ctx->metadata, "creationTimestamp");
     w->deleting = object->deleting;
     w->opted_out = object->opted_out || is_opted_out(&annotations);
@@ -551,13 +546,12 @@ name_error(const struct manifest_object *object, const char *kind, char *text)
 }
 
 char *
-manifest_object_read(const struct manifest_item *item, const char *file,
+manifest_object_read(const struct manifest_item *item,
                      const struct dialect *dialect,
                      struct manifest_object **objectp, struct svec *path)
 {
     struct place_error error = { .path = path };
     struct object_context ctx = {
-        .file = file,
         .dialect = dialect,
         .root = place_root(item->json, &error),
     };

@@ -76,11 +76,11 @@ struct manifest_object {
     struct smap annotations;    /* (watched keys only). */
 };
 
-/* Reads 'item' of the file called 'file'.  Returns NULL with the object in
- * '*objectp', or NULL with NULL in it if the object is of a kind that is not
- * used, or what is wrong with it, which the caller frees.  Then 'path' (to be
- * initialised by the caller) leads to the member that is wrong. */
-char *manifest_object_read(const struct manifest_item *item, const char *file,
+/* Reads 'item'.  Returns NULL with the object in '*objectp', or NULL with NULL
+ * in it if the object is of a kind that is not used, or what is wrong with it,
+ * which the caller frees.  Then 'path' (to be initialised by the caller) leads
+ * to the member that is wrong. */
+char *manifest_object_read(const struct manifest_item *item,
                            const struct dialect *dialect,
                            struct manifest_object **objectp,
                            struct svec *path) OVS_WARN_UNUSED_RESULT;

@@ -296,8 +296,13 @@ format_holds(const struct report *r, struct ds *ds)
         return;
     }
     ds_put_cstr(ds, ")\n");
-    guard_format_holds(r->guard, r->env, &list);
+    /* Each has a line at least. */
+    guard_format_holds(r->guard, r->env, MAX_HOLD_LINES, &list);
     format_first_lines(&list, MAX_HOLD_LINES, "hold/list", ds);
+    if (n > MAX_HOLD_LINES) {
+        ds_put_format(ds, "  (%"PRIuSIZE" more holds: see hold/list)\n",
+                      n - MAX_HOLD_LINES);
+    }
 }
 
 static void

@@ -26,13 +26,22 @@ EXTRA_DIST += \
 	tests/bench/benchlib/__init__.py \
 	tests/bench/benchlib/contenders.py \
 	tests/bench/benchlib/data.py \
+	tests/bench/benchlib/northd.py \
 	tests/bench/benchlib/plot.py \
 	tests/bench/benchlib/proc.py \
 	tests/bench/benchlib/results.py \
 	tests/bench/benchlib/rpc.py \
 	tests/bench/benchlib/sandbox.py \
 	tests/bench/benchlib/work_admission.py \
+	tests/bench/benchlib/work_change.py \
+	tests/bench/benchlib/work_churn.py \
+	tests/bench/benchlib/work_commands.py \
+	tests/bench/benchlib/work_hold.py \
+	tests/bench/benchlib/work_idle.py \
+	tests/bench/benchlib/work_reconnect.py \
+	tests/bench/benchlib/work_sb.py \
 	tests/bench/benchlib/work_start.py \
+	tests/bench/benchlib/work_storm.py \
 	tests/bench/kubernetes \
 	tests/bench/load-ovsdbapp \
 	tests/bench/run

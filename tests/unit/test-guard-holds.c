@@ -275,8 +275,8 @@ many_stale(struct world *w, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         char *pod = xasprintf("x%zu-0", i);
-        char *elem = xasprintf("0a:00:00:00:01:%02x 10.0.1.%zu",
-                               (unsigned int) i, i);
+        char *elem = xasprintf("0a:00:00:00:%02zx:%02zx 10.0.%zu.%zu",
+                               1 + i / 200, i % 200, 1 + i / 200, i % 200);
         world_port(w, 0, pod, elem);
         free(pod);
         free(elem);
@@ -340,6 +340,37 @@ test_max_holds_and_batches(void)
     world_run(&w, 60 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     CU_ASSERT(w.n_bumps - bumps <= (w.now - start) / 1000 + 1);
+    CU_ASSERT(w.min_bump_gap_ms >= w.settings.barrier_interval_ms);
+    fixture_end(&w);
+}
+
+/* More holds than are looked at in a turn, or stored in a transaction. */
+static void
+test_very_many_holds(void)
+{
+    enum { N = 1300 };
+    struct world w;
+
+    world_init(&w, MODE_MANAGE);
+    w.settings.brake_clears = INT_MAX;
+    w.settings.brake_floor = INT_MAX;
+    guard_set_settings(w.guard, &w.settings);
+    world_network(&w, "net1");
+    many_stale(&w, N);
+    world_flags(&w);
+    world_run(&w, 3000);
+    w.northd_frozen = true;
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, N);
+    CU_ASSERT_EQUAL(w.n_holds, N);
+
+    /* All get their barriers, which they share. */
+    size_t bumps = w.n_bumps;
+    w.northd_frozen = false;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), N);
+    CU_ASSERT(w.n_bumps - bumps <= 10);
     CU_ASSERT(w.min_bump_gap_ms >= w.settings.barrier_interval_ms);
     fixture_end(&w);
 }
@@ -613,6 +644,7 @@ suite_guard_holds(void)
     CU_ADD_TEST(suite, test_two_wants);
     CU_ADD_TEST(suite, test_brake);
     CU_ADD_TEST(suite, test_max_holds_and_batches);
+    CU_ADD_TEST(suite, test_very_many_holds);
     CU_ADD_TEST(suite, test_min_hold);
     CU_ADD_TEST(suite, test_freeze);
     CU_ADD_TEST(suite, test_frozen_hold);

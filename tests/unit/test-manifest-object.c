@@ -37,7 +37,7 @@ read_object_of(const struct dialect *dialect, const char *text,
     *errorp = NULL;
     CU_ASSERT_EQUAL_FATAL(manifest_reader_next(r, &item, &line, &error),
                           MANIFEST_READER_ITEM);
-    error = manifest_object_read(&item, "f.yaml", dialect, &object, &path);
+    error = manifest_object_read(&item, dialect, &object, &path);
     if (error) {
         CU_ASSERT_PTR_NULL(object);
         *errorp = xasprintf("%d: %s", manifest_reader_locate(r, &path),
@@ -123,7 +123,6 @@ test_full_pod(void)
     CU_ASSERT_STRING_EQUAL(pod->ns, "prod");
     CU_ASSERT_STRING_EQUAL(pod->name, "web-3");
     CU_ASSERT_STRING_EQUAL(pod->uid, "0f-1");
-    CU_ASSERT_STRING_EQUAL(pod->origin, "f.yaml:2");
     CU_ASSERT_EQUAL(pod->owner_kind, OWNER_STATEFULSET);
     CU_ASSERT_STRING_EQUAL(pod->owner_name, "web");
     CU_ASSERT_STRING_EQUAL(pod->owner_uid, "s");
@@ -280,7 +279,6 @@ test_statefulset(void)
     CU_ASSERT_STRING_EQUAL(w->ns, "prod");
     CU_ASSERT_STRING_EQUAL(w->name, "web");
     CU_ASSERT_STRING_EQUAL(w->uid, "u");
-    CU_ASSERT_STRING_EQUAL(w->origin, "f.yaml:1");
     CU_ASSERT_EQUAL(w->replicas, 3);
     CU_ASSERT_EQUAL(w->start, 5);
     CU_ASSERT_EQUAL(w->partition, 2);

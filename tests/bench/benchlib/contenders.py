@@ -65,6 +65,12 @@ class Nbctl:
             time.sleep(0.01)
 
 
+def have_ovsdbapp():
+    return not subprocess.run([SYSTEM_PYTHON, "-c", "import ovsdbapp"],
+                              check=False, stderr=subprocess.DEVNULL
+                              ).returncode
+
+
 # ---- The first copy. ----
 
 def load_floor(bench, sandbox, _cached):
@@ -107,6 +113,7 @@ def set_floor(bench, sandbox, ports, batch=1):
     with Program([bench.floor, sandbox.remote("nb"), "set",
                   str(batch)]) as program:
         program.wait_for("^ready$")
+        sandbox.settle()
         program.child.stdin.write(lines(ports))
         program.child.stdin.close()
         program.wait_for("^done$")
@@ -117,6 +124,7 @@ def set_floor(bench, sandbox, ports, batch=1):
 def set_nbctl_daemon(_bench, sandbox, ports):
     with Nbctl(sandbox) as daemon:
         daemon.run("get", "NB_Global", ".", "nb_cfg")
+        sandbox.settle()
         times = []
         for p in ports:
             start = time.monotonic()
@@ -134,6 +142,7 @@ def set_ovsdbapp(bench, sandbox, ports):
     with Program([SYSTEM_PYTHON, bench.path("load-ovsdbapp"),
                   sandbox.remote("nb"), "set"]) as program:
         program.wait_for("^ready$")
+        sandbox.settle()
         times = []
         for p in ports:
             n = len(program.said)

@@ -190,13 +190,10 @@ def write_switch(folder, members):
     write_list(os.path.join(folder, "%s.json" % members[0].ns), items)
 
 
-def write_bare(folder, members, wanted=None):
-    """The bare pods of a switch other than the single ones.  'wanted' are the
-    names of ports whose pods get an annotation with their address."""
+def write_bare(folder, members):
+    """The bare pods of a switch other than the single ones."""
     write_list(os.path.join(folder, "%s-bare.json" % members[0].ns),
-               [make_pod(p, annotations(ip_address=p.ip)
-                         if wanted and p.name in wanted else None)
-                for p in members if p.bare and not p.single])
+               [make_pod(p) for p in members if p.bare and not p.single])
 
 
 def write_single(folder, p, ip=None):
