@@ -20,12 +20,16 @@ struct nb_view;
 struct sb_view;
 struct store;
 struct webhook;
+struct web_server;
 
 /* The names of the locks, one for each database.  Locks of one name in
  * several databases of one server would be one lock. */
 #define OWN_LOCK "ovn_ipguard_own"
 #define NB_LOCK "ovn_ipguard_nb"
 #define SB_LOCK "ovn_ipguard_sb"
+
+/* Name of the stopwatch of the main loop. */
+#define LOOP_STOPWATCH "ovn-ipguard-loop"
 
 struct agent {
     struct options options;
@@ -44,6 +48,8 @@ struct agent {
     char *instance;             /* Name of this instance. */
     char *boot_id;              /* Changes when the machine restarts. */
     long long int started_ms;   /* Monotonic. */
+
+    struct web_server *http;    /* --http-listen; or NULL. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool planned;               /* All sources were read and judged once. */

@@ -15,6 +15,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/dirs.h \
 	agent/guard-log.c \
 	agent/guard-log.h \
+	agent/http-pages.c \
+	agent/http-pages.h \
 	agent/log-reopen.c \
 	agent/log-reopen.h \
 	agent/options.c \

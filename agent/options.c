@@ -43,6 +43,7 @@ enum {
     OPT_DIALECT,
     OPT_DRY_RUN,
     OPT_INACTIVITY_PROBE,
+    OPT_HTTP_LISTEN,
     OPT_INSTANCE,
     OPT_KUBECONFIG,
     OPT_KUBE_API,
@@ -82,6 +83,7 @@ static const struct option fixed_options[] = {
     {"kube-ovn-metrics", required_argument, NULL, OPT_KUBE_OVN_METRICS},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
     {"inactivity-probe", required_argument, NULL, OPT_INACTIVITY_PROBE},
     {"webhook-listen", required_argument, NULL, OPT_WEBHOOK_LISTEN},
@@ -229,6 +231,8 @@ IPGuard:mode can only lower --mode):\n");
     stream_usage("database", true, false, false);
     printf("\n\
 Other options:\n\
+  --http-listen=[ADDR:]PORT serve metrics and health there over HTTP\n\
+                            (without ADDR: 127.0.0.1)\n\
   --instance=NAME           name of this instance (default: HOST:PID)\n\
   --unixctl=SOCKET          override default control socket name\n\
   -h, --help                display this help message\n\
@@ -512,6 +516,11 @@ handle_option(struct options *o, int c, bool *dry_run,
         *dry_run = true;
         break;
 
+    case OPT_HTTP_LISTEN:
+        replace(&o->http_listen, xstrdup(nonempty("http-listen", optarg,
+                                                  "a port")));
+        break;
+
     case OPT_INSTANCE:
         replace(&o->instance, xstrdup(nonempty("instance", optarg,
                                                "a name")));
@@ -693,6 +702,7 @@ options_destroy(struct options *o)
     free(o->webhook_client_ca);
     svec_destroy(&o->webhook_exempt);
     free(o->unixctl_path);
+    free(o->http_listen);
     free(o->instance);
     free(o->private_key);
     free(o->certificate);

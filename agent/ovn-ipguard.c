@@ -40,6 +40,7 @@
 #include "agent/core/orders.h"
 #include "agent/dirs.h"
 #include "agent/guard-log.h"
+#include "agent/http-pages.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/unixctl-commands.h"
@@ -50,8 +51,6 @@
 #include "ovsdb/store.h"
 
 VLOG_DEFINE_THIS_MODULE(ovn_ipguard);
-
-#define LOOP_STOPWATCH "ovn-ipguard-loop"
 
 void
 agent_get_env(const struct agent *a, struct guard_env *env)
@@ -328,6 +327,7 @@ wait_all(struct agent *a)
     webhook_wait(a);
     control_wait(a->control);
     control_memory_wait(a->control);
+    http_pages_wait(a);
     log_reopen_wait();
     if (a->exiting) {
         poll_immediate_wake();
@@ -379,6 +379,7 @@ run_loop(struct agent *a)
         run_stop(a);
         webhook_run(a, now);
         control_run(a->control);
+        http_pages_run(a, now);
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
@@ -489,6 +490,7 @@ main(int argc, char *argv[])
     agent.instance = make_instance_name(&agent.options);
     sources_open(&agent);
     webhook_open(&agent);
+    http_pages_open(&agent);
     log_reopen_init();
     daemonize_complete();
 
@@ -499,6 +501,7 @@ main(int argc, char *argv[])
     run_loop(&agent);
 
     control_destroy(agent.control);
+    http_pages_close(&agent);
     log_reopen_destroy();
     agent_close(&agent);
     ovsrcu_exit();

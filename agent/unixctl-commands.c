@@ -140,6 +140,21 @@ fill_pods(const struct agent *a, struct report *r)
     }
 }
 
+void
+agent_fill_report(const struct agent *a, const struct guard_env *env,
+                  struct report *r)
+{
+    report_init(r);
+    r->version = PACKAGE_VERSION;
+    r->instance = a->instance;
+    r->dialect = guard_dialect_name(a->guard);
+    r->uptime_ms = env->now - a->started_ms;
+    r->guard = a->guard;
+    r->env = env;
+    fill_dbs(a, r);
+    fill_pods(a, r);
+}
+
 static char *
 format_status(const void *agent_)
 {
@@ -149,15 +164,7 @@ format_status(const void *agent_)
     struct report r;
 
     agent_get_env(a, &env);
-    report_init(&r);
-    r.version = PACKAGE_VERSION;
-    r.instance = a->instance;
-    r.dialect = guard_dialect_name(a->guard);
-    r.uptime_ms = env.now - a->started_ms;
-    r.guard = a->guard;
-    r.env = &env;
-    fill_dbs(a, &r);
-    fill_pods(a, &r);
+    agent_fill_report(a, &env, &r);
     report_format_status(&r, &ds);
     report_destroy(&r);
     return ds_steal_cstr(&ds);

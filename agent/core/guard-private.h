@@ -20,6 +20,10 @@
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-explain.c one address, as data
+ *   guard-findings.c what an audit finds, as data
+ *   guard-request.c what operators ask for through the own database
+ *   guard-undo.c    one kind of such requests
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -136,6 +140,7 @@ struct post_read {
     uint64_t read_id;           /* 0: to be asked. */
     long long int retry_ms;
     bool put_back;              /* The owner wants it: restore. */
+    bool by_hand;               /* ... or an operator. */
     bool failed_once;
 };
 
@@ -260,6 +265,14 @@ struct guard {
     struct journal_entry *journal;
     size_t n_journal;
     int64_t sequence;
+    struct request **requests;  /* To be answered. */
+    size_t n_requests;
+    struct request_answer *answers; /* To be stored. */
+    size_t n_answers;
+    struct uuid *delete_requests;
+    size_t n_delete_requests;
+    char *db_frozen, *db_brake; /* As the own database has them, by our last
+                                 * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
 
     /* Towards SB. */
@@ -294,6 +307,7 @@ struct guard {
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
     struct guard_counters counters;
+    struct step_times steps[N_STEPS];
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
@@ -377,6 +391,8 @@ guard_assign_svec(struct svec *dst, struct svec *src)
 }
 
 /* guard-set.c */
+/* Is an address to be set on the port that cannot be set yet? */
+bool guard_waits_for_set(const struct guard *, const struct port *);
 void guard_plan_sets(struct guard *, const struct guard_env *);
 /* Replaces 'old' (may be NULL) on 'port' by 'add' in its edit.  Returns NULL
  * or why not (static or owned by the caller's heap: free it). */
@@ -392,6 +408,12 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
+ * or why not. */
+char *guard_find_hold(const struct guard *, const char *network,
+                      const char *ip, struct hold **);
+/* "formerly default/sts1-0", or "reserved by ..."; the caller frees it. */
+char *guard_hold_whose(const struct hold *);
 /* Is 'member' (may be NULL), or the one that 'port' is of, the owner that the
  * hold is of? */
 bool guard_is_owner(const struct hold *, const struct member *);
@@ -409,6 +431,8 @@ void guard_replay_standby_departures(struct guard *,
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
+/* Why the address that 'gate' keeps its port from is in use, or NULL. */
+char *guard_gate_in_use(const struct guard *, const struct gate *);
 bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
@@ -526,5 +550,16 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
+
+/* guard-request.c */
+void guard_load_requests(struct guard *, const struct store_snapshot *,
+                         const struct guard_env *);
+void guard_run_requests(struct guard *, const struct guard_env *);
+void guard_forget_requests(struct guard *);
+
+/* guard-undo.c.  As the functions of guard-request.c; with neither an error
+ * nor an answer it is under way. */
+char *guard_undo(struct guard *, struct request *, const struct guard_env *,
+                 char **said);
 
 #endif /* guard-private.h */

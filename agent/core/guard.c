@@ -95,6 +95,10 @@ guard_destroy(struct guard *g)
     free(g->journal);
     free(g->delete_holds);
     free(g->delete_gates);
+    guard_forget_requests(g);
+    free(g->delete_requests);
+    free(g->db_frozen);
+    free(g->db_brake);
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
@@ -172,6 +176,18 @@ const struct hmap *
 guard_gates(const struct guard *g)
 {
     return &g->gates;
+}
+
+size_t
+guard_n_duplicates(const struct guard *g)
+{
+    return hmap_count(&g->duplicates);
+}
+
+const struct step_times *
+guard_step_times(const struct guard *g, enum hold_step_kind step)
+{
+    return &g->steps[step];
 }
 
 const struct sb_watch *
@@ -338,6 +354,7 @@ drop_work_under_way(struct guard *g)
     }
     g->n_journal = 0;
     g->n_delete_holds = g->n_delete_gates = 0;
+    guard_forget_requests(g);
     struct candidate *c;
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
@@ -714,6 +731,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     update_mode(g);
     guard_decide_dialect(g);
     guard_start_if_ready(g, env);
+    guard_run_requests(g, env);
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);

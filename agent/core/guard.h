@@ -16,6 +16,7 @@
 #include "openvswitch/uuid.h"
 #include "orders.h"
 #include "settings.h"
+#include "step-times.h"
 
 struct dialect;
 struct ds;
@@ -127,6 +128,9 @@ const char *guard_frozen(const struct guard *);     /* Reason or NULL. */
 const char *guard_brake(const struct guard *);      /* Reason or NULL. */
 const struct hold_table *guard_holds(const struct guard *);
 const struct hmap *guard_gates(const struct guard *);
+size_t guard_n_duplicates(const struct guard *);
+const struct step_times *guard_step_times(const struct guard *,
+                                          enum hold_step_kind);
 void guard_format_safety(const struct guard *, struct ds *);
 void guard_format_holds(const struct guard *, const struct guard_env *,
                         struct ds *);

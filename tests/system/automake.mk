@@ -24,7 +24,11 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/faults.at \
 	tests/system/crash.at \
 	tests/system/ha.at \
-	tests/system/webhook.at
+	tests/system/webhook.at \
+	tests/system/ctl-database.at \
+	tests/system/ctl-steer.at \
+	tests/system/ctl-read.at \
+	tests/system/http.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
@@ -32,7 +36,8 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
-	tests/system/ovsdb-rows
+	tests/system/ovsdb-rows \
+	tests/system/type-in-bash
 
 # A program with nothing but the database layer, for ovsdb-layer.at.
 check_PROGRAMS += tests/system/test-ovsdb-layer

@@ -38,12 +38,14 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
+	tests/unit/test-explain.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
+	tests/unit/test-guard-request.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
