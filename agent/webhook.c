@@ -16,6 +16,7 @@
 #include "coverage.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
+#include "stopwatch.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -33,6 +34,9 @@ VLOG_DEFINE_THIS_MODULE(webhook);
 COVERAGE_DEFINE(webhook_allowed);
 COVERAGE_DEFINE(webhook_refused);
 COVERAGE_DEFINE(webhook_warned);
+
+/* From the complete request to its answer, in microseconds. */
+#define ANSWER_STOPWATCH "ovn-ipguard-webhook"
 
 /* How many answers are remembered. */
 #define N_ANSWERS 20
@@ -134,6 +138,7 @@ answer_review(struct agent *a, const struct web_request *request,
     const char *body = web_request_body(request, &size);
     char *error, *text;
 
+    stopwatch_start(ANSWER_STOPWATCH, time_usec());
     error = admission_review_read(body, size,
                                   guard_model_const(a->guard)->dialect,
                                   &review);
@@ -153,6 +158,7 @@ answer_review(struct agent *a, const struct web_request *request,
         admission_answer_destroy(&answer);
     }
     admission_review_destroy(&review);
+    stopwatch_stop(ANSWER_STOPWATCH, time_usec());
 }
 
 static void
@@ -221,6 +227,7 @@ webhook_open(struct agent *a)
     if (error) {
         ovs_fatal(0, "webhook: %s", error);
     }
+    stopwatch_create(ANSWER_STOPWATCH, SW_US);
     web_server_add(h->server, "POST", "/validate", handle_validate, a);
     web_server_add(h->server, "POST", "/release", handle_release, a);
     web_server_add_public(h->server, "GET", "/readyz", handle_readyz, a);

@@ -12,4 +12,5 @@ dist_man_MANS += \
 EXTRA_DIST += \
 	doc/design.md \
 	doc/events.md \
+	doc/messages.md \
 	doc/performance.md

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The texts of admission, one table.  doc/messages.md has the same texts with
- * cause and remedy each, and build-aux/check-messages compares the two.
+ * cause and remedy each; tests/unit/test-admission.c compares the two.
  *
  * kubectl prints these to people who may never have heard of this program, so
  * each says what is wrong and what to do.  The API server cuts warnings of

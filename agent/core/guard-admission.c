@@ -26,8 +26,8 @@ guard_admission_refusal(const struct guard *g, const struct guard_env *env)
         return "the dialect is not decided yet";
     } else if (!m->kube_trusted) {
         return "a source of pods has a problem";
-    } else if (guard_dialect_refusal(g, false)) {
-        return guard_dialect_refusal(g, false);
+    } else if (guard_dialect_refusal(g, true)) {
+        return guard_dialect_refusal(g, true);
     } else if (g->settings.mode == MODE_OBSERVE) {
         return NULL;            /* There are no holds to be read. */
     } else if (!env->store_ready || !g->store_identity[0]) {

@@ -747,6 +747,14 @@ api_source_format_status(const struct api_source *src, long long int now,
     if (src->cni) {
         cni_watch_format(src->cni, now, ds);
     }
+    struct api_source_status as;
+    api_source_get_status(src, &as);
+    ds_put_format(ds, "  %"PRIu64" requests, %"PRIu64" bytes received\n",
+                  as.n_requests, as.n_bytes);
+    ds_put_format(ds, "  %"PRIu64" live reads, %"PRIu64" failed\n",
+                  as.n_live_reads, as.n_live_failed);
+    ds_put_format(ds, "  %"PRIuSIZE" pods, %"PRIuSIZE" bytes kept of all "
+                  "objects\n", as.n_pods, as.memory);
 }
 
 char *

@@ -257,7 +257,7 @@ web_server_create(const struct web_options *o, struct web_server **serverp)
     s->max_header = o->max_header ? o->max_header : 32 * 1024;
     s->max_connections = o->max_connections ? o->max_connections : 256;
     s->request_ms = o->request_ms ? o->request_ms : 10 * 1000;
-    s->idle_ms = o->idle_ms ? o->idle_ms : 90 * 1000;
+    s->idle_ms = o->idle_ms ? o->idle_ms : 120 * 1000;
     s->now = time_msec();
     ovs_list_init(&s->old);
     ovs_list_init(&s->handlers);

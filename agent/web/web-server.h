@@ -45,7 +45,10 @@ struct web_options {
     int request_ms;             /* From the connection, or from the request
                                  * line of a later request, to the end of the
                                  * reply; 10 s. */
-    int idle_ms;                /* Between requests; 90 s. */
+    int idle_ms;                /* Between requests; 120 s: Go's clients, such
+                                 * as the API server, give up a connection
+                                 * after 90 s, and it is better that they do
+                                 * than that we do under their hands. */
 };
 
 /* Starts a server.  Returns NULL and stores it in '*serverp', or returns what

@@ -21,7 +21,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/admission-fixture.c \
+	tests/unit/admission-fixture.h \
 	tests/unit/test-admission-review.c \
+	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
