@@ -157,6 +157,18 @@ stop_process() {
 	wait "$1" 2>/dev/null
 }
 
+# Nobody looks after the IP objects of the tests before, and two of one address
+# are a hazard.
+drop_ip_objects() {
+	local name
+	for name in $(k get ips.kubeovn.io -o name); do
+		k delete "$name" --wait=false
+		k patch "$name" --type=merge -p '{"metadata":{"finalizers":[]}}'
+	done
+	wait_until no_ip_objects
+}
+no_ip_objects() { [ -z "$(k get ips.kubeovn.io -o name)" ]; }
+
 # e2e_start MODE [OPTION...]: the sandbox with the switch ls1, the namespace
 # $ns, what stands in for a CNI, and the daemon.  $controller_options,
 # $node_options and $n_chassis have more for them; $more_namespaces is looked
@@ -165,6 +177,7 @@ e2e_start() {
 	local more=() name
 	mode=$1
 	shift
+	drop_ip_objects
 	start_sandbox "${n_chassis:-1}"
 	add_switch ls1
 	"$here/nb-witness" "$PWD/sandbox" >witness.log 2>&1 &
