@@ -15,16 +15,22 @@ struct api_source;
 struct control;
 struct guard;
 struct guard_env;
+struct ipam_metrics;
 struct manifests;
 struct nb_view;
 struct sb_view;
 struct store;
+struct webhook;
+struct web_server;
 
 /* The names of the locks, one for each database.  Locks of one name in
  * several databases of one server would be one lock. */
 #define OWN_LOCK "ovn_ipguard_own"
 #define NB_LOCK "ovn_ipguard_nb"
 #define SB_LOCK "ovn_ipguard_sb"
+
+/* Name of the stopwatch of the main loop. */
+#define LOOP_STOPWATCH "ovn-ipguard-loop"
 
 struct agent {
     struct options options;
@@ -36,6 +42,8 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    struct ipam_metrics *ipam_metrics; /* Or NULL. */
+    struct webhook *webhook;    /* Or NULL. */
     uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
 
     char *instance;             /* Name of this instance. */
@@ -43,6 +51,7 @@ struct agent {
     long long int started_ms;   /* Monotonic. */
 
     struct memory_trim trim;
+    struct web_server *http;    /* --http-listen; or NULL. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool planned;               /* All sources were read and judged once. */

@@ -15,6 +15,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/dirs.h \
 	agent/guard-log.c \
 	agent/guard-log.h \
+	agent/http-pages.c \
+	agent/http-pages.h \
 	agent/log-reopen.c \
 	agent/log-reopen.h \
 	agent/memory-trim.c \
@@ -25,7 +27,9 @@ agent_ovn_ipguard_SOURCES = \
 	agent/sources.c \
 	agent/sources.h \
 	agent/unixctl-commands.c \
-	agent/unixctl-commands.h
+	agent/unixctl-commands.h \
+	agent/webhook.c \
+	agent/webhook.h
 agent_ovn_ipguard_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 # Each library uses those to its right.
 agent_ovn_ipguard_LDADD = \

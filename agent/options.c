@@ -24,7 +24,15 @@
 #include "agent/core/dialect.h"
 #include "agent/dirs.h"
 #include "agent/schema-version.h"
+#include "agent/kube/ipam-metrics.h"
 #include "ovsdb/ovs-compat.h"
+
+/* Kube-OVN's controller and its node agents, and every kubelet.  They write
+ * down what is so, and an answer could only do harm. */
+#define EXEMPT_DEFAULT "system:serviceaccount:kube-system:ovn," \
+                       "system:serviceaccount:kube-system:kube-ovn-cni," \
+                       "system:serviceaccount:kube-system:kube-ovn-app," \
+                       "system:node:*"
 
 /* Long enough for the first dump of a large database, during which neither
  * side answers a probe; ovn-nbctl uses twice that. */
@@ -35,9 +43,11 @@ enum {
     OPT_DIALECT,
     OPT_DRY_RUN,
     OPT_INACTIVITY_PROBE,
+    OPT_HTTP_LISTEN,
     OPT_INSTANCE,
     OPT_KUBECONFIG,
     OPT_KUBE_API,
+    OPT_KUBE_OVN_METRICS,
     OPT_KUBE_CONTEXT,
     OPT_NAMESPACE,
     OPT_NODE_SELECTOR,
@@ -47,6 +57,11 @@ enum {
     OPT_OVNSB_DB,
     OPT_PODS,
     OPT_UNIXCTL,
+    OPT_WEBHOOK_CERT,
+    OPT_WEBHOOK_CLIENT_CA,
+    OPT_WEBHOOK_EXEMPT,
+    OPT_WEBHOOK_KEY,
+    OPT_WEBHOOK_LISTEN,
     VLOG_OPTION_ENUMS,
     DAEMON_OPTION_ENUMS,
     SSL_OPTION_ENUMS,
@@ -65,10 +80,17 @@ static const struct option fixed_options[] = {
     {"node-selector", required_argument, NULL, OPT_NODE_SELECTOR},
     {"zone", required_argument, NULL, OPT_ZONE},
     {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
+    {"kube-ovn-metrics", required_argument, NULL, OPT_KUBE_OVN_METRICS},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
     {"inactivity-probe", required_argument, NULL, OPT_INACTIVITY_PROBE},
+    {"webhook-listen", required_argument, NULL, OPT_WEBHOOK_LISTEN},
+    {"webhook-cert", required_argument, NULL, OPT_WEBHOOK_CERT},
+    {"webhook-key", required_argument, NULL, OPT_WEBHOOK_KEY},
+    {"webhook-client-ca", required_argument, NULL, OPT_WEBHOOK_CLIENT_CA},
+    {"webhook-exempt", required_argument, NULL, OPT_WEBHOOK_EXEMPT},
     {"unixctl", required_argument, NULL, OPT_UNIXCTL},
     {"help", no_argument, NULL, 'h'},
     {"options", no_argument, NULL, 'o'},
@@ -170,6 +192,7 @@ Pods:\n\
                             ovn-kubernetes only\n\
   --cni-controller=NS/NAME  whose restarts are watched, or \"none\"\n\
                             (default: kube-system/kube-ovn-controller)\n\
+  --kube-ovn-metrics=URL    its metrics, for leaks of its IPAM\n\
   --dialect=auto|kube-ovn|ovn-kubernetes\n\
                             how the CNI names ports and annotations; auto:\n\
                             as the marks on ports and pods tell (default)\n",
@@ -178,6 +201,16 @@ Pods:\n\
     free(nb_db);
     free(sb_db);
     free(own_db);
+
+    printf("\n\
+Webhook:\n\
+  --webhook-listen=[ADDR:]PORT\n\
+                            answer the API server's admission requests\n\
+  --webhook-cert=FILE       certificate for it, with its chain\n\
+  --webhook-key=FILE        private key for it\n\
+  --webhook-client-ca=FILE  answer only clients that this authority knows\n\
+  --webhook-exempt=USER,... never judge what these users do; USER* is all\n\
+                            that begin so (default: Kube-OVN and kubelets)\n");
 
     struct settings defaults;
     size_t n;
@@ -198,6 +231,8 @@ IPGuard:mode can only lower --mode):\n");
     stream_usage("database", true, false, false);
     printf("\n\
 Other options:\n\
+  --http-listen=[ADDR:]PORT serve metrics and health there over HTTP\n\
+                            (without ADDR: 127.0.0.1)\n\
   --instance=NAME           name of this instance (default: HOST:PID)\n\
   --unixctl=SOCKET          override default control socket name\n\
   -h, --help                display this help message\n\
@@ -373,6 +408,59 @@ handle_kube_option(struct options *o, int c)
         replace(&o->cni_controller, xstrdup(optarg));
         break;
 
+    case OPT_KUBE_OVN_METRICS:
+        check_value("kube-ovn-metrics", ipam_metrics_check_url(optarg));
+        replace(&o->kube_ovn_metrics, xstrdup(optarg));
+        break;
+
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* Makes 'list' the items of 's', which are separated by commas. */
+static void
+set_list(struct svec *list, const char *s)
+{
+    char *copy = xstrdup(s);
+    char *save = NULL;
+
+    svec_clear(list);
+    for (char *item = strtok_r(copy, ",", &save); item;
+         item = strtok_r(NULL, ",", &save)) {
+        svec_add(list, item);
+    }
+    free(copy);
+}
+
+static void
+handle_webhook_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_WEBHOOK_LISTEN:
+        replace(&o->webhook_listen, xstrdup(nonempty("webhook-listen", optarg,
+                                                     "[ADDR:]PORT")));
+        break;
+
+    case OPT_WEBHOOK_CERT:
+        replace(&o->webhook_cert,
+                absolute(nonempty("webhook-cert", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_KEY:
+        replace(&o->webhook_key,
+                absolute(nonempty("webhook-key", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_CLIENT_CA:
+        replace(&o->webhook_client_ca,
+                absolute(nonempty("webhook-client-ca", optarg, "a file")));
+        break;
+
+    case OPT_WEBHOOK_EXEMPT:
+        set_list(&o->webhook_exempt, optarg);
+        break;
+
     default:
         OVS_NOT_REACHED();
     }
@@ -408,7 +496,16 @@ handle_option(struct options *o, int c, bool *dry_run,
     case OPT_NODE_SELECTOR:
     case OPT_ZONE:
     case OPT_CNI_CONTROLLER:
+    case OPT_KUBE_OVN_METRICS:
         handle_kube_option(o, c);
+        break;
+
+    case OPT_WEBHOOK_LISTEN:
+    case OPT_WEBHOOK_CERT:
+    case OPT_WEBHOOK_KEY:
+    case OPT_WEBHOOK_CLIENT_CA:
+    case OPT_WEBHOOK_EXEMPT:
+        handle_webhook_option(o, c);
         break;
 
     case OPT_DIALECT:
@@ -417,6 +514,11 @@ handle_option(struct options *o, int c, bool *dry_run,
 
     case OPT_DRY_RUN:
         *dry_run = true;
+        break;
+
+    case OPT_HTTP_LISTEN:
+        replace(&o->http_listen, xstrdup(nonempty("http-listen", optarg,
+                                                  "a port")));
         break;
 
     case OPT_INSTANCE:
@@ -509,6 +611,19 @@ complete(struct options *o, bool dry_run)
     if (o->namespaces.n && !o->kubeconfig && !o->kube_api) {
         ovs_fatal(0, "--namespace needs --kubeconfig or --kube-api");
     }
+    if (o->webhook_listen) {
+        if (!o->webhook_cert || !o->webhook_key) {
+            ovs_fatal(0, "--webhook-listen needs --webhook-cert and "
+                      "--webhook-key");
+        }
+        if (!o->pods.n && !o->kubeconfig && !o->kube_api) {
+            ovs_fatal(0, "--webhook-listen needs to know the pods: please use "
+                      "--pods=PATH, --kubeconfig=FILE or --kube-api=URL");
+        }
+    } else if (o->webhook_cert || o->webhook_key || o->webhook_client_ca) {
+        ovs_fatal(0, "--webhook-cert, --webhook-key and --webhook-client-ca "
+                  "need --webhook-listen");
+    }
     if ((o->node_selector || o->zone || o->cni_controller)
         && !o->kubeconfig && !o->kube_api) {
         ovs_fatal(0, "--%s needs --kubeconfig or --kube-api",
@@ -536,6 +651,8 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
+    svec_init(&o->webhook_exempt);
+    set_list(&o->webhook_exempt, EXEMPT_DEFAULT);
     o->dialect = &dialect_auto;
     o->probe_ms = PROBE_DEFAULT_MS;
 
@@ -575,10 +692,17 @@ options_destroy(struct options *o)
     free(o->node_selector);
     free(o->zone);
     free(o->cni_controller);
+    free(o->kube_ovn_metrics);
     free(o->kube_context);
     free(o->kube_api);
     svec_destroy(&o->namespaces);
+    free(o->webhook_listen);
+    free(o->webhook_cert);
+    free(o->webhook_key);
+    free(o->webhook_client_ca);
+    svec_destroy(&o->webhook_exempt);
     free(o->unixctl_path);
+    free(o->http_listen);
     free(o->instance);
     free(o->private_key);
     free(o->certificate);

@@ -21,10 +21,17 @@ struct options {
     char *kube_context;         /* Or NULL: the file's own. */
     char *kube_api;             /* URL or "in-cluster", or NULL. */
     struct svec namespaces;     /* Empty: all. */
+
+    char *webhook_listen;       /* "[ADDR:]PORT", or NULL: no webhook. */
+    char *webhook_cert, *webhook_key, *webhook_client_ca; /* Or NULL. */
+    struct svec webhook_exempt; /* Users who are never judged. */
+
     char *node_selector;        /* Or NULL: all nodes. */
     char *zone;                 /* Or NULL: any. */
+    char *kube_ovn_metrics;     /* URL, or NULL. */
     char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
                                  * dialect's. */
+    char *http_listen;          /* "[ADDR:]PORT", or NULL. */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

@@ -40,17 +40,17 @@
 #include "agent/core/orders.h"
 #include "agent/dirs.h"
 #include "agent/guard-log.h"
+#include "agent/http-pages.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/unixctl-commands.h"
+#include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/ovs-compat.h"
 #include "ovsdb/sb-view.h"
 #include "ovsdb/store.h"
 
 VLOG_DEFINE_THIS_MODULE(ovn_ipguard);
-
-#define LOOP_STOPWATCH "ovn-ipguard-loop"
 
 void
 agent_get_env(const struct agent *a, struct guard_env *env)
@@ -76,6 +76,7 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
     env->kube_writable = a->api != NULL;
+    env->release_certain = sources_release_is_certain(a);
 }
 
 /* ---- Databases. ---- */
@@ -323,8 +324,10 @@ wait_all(struct agent *a)
         store_wait(a->store);
     }
     sources_wait(a);
+    webhook_wait(a);
     control_wait(a->control);
     control_memory_wait(a->control);
+    http_pages_wait(a);
     log_reopen_wait();
     memory_trim_wait(&a->trim);
     if (a->exiting) {
@@ -375,8 +378,10 @@ run_loop(struct agent *a)
         sources_run_live(a);
         run_guard(a);
         run_stop(a);
+        webhook_run(a, now);
         control_run(a->control);
         memory_trim_run(&a->trim, now, time_msec());
+        http_pages_run(a, now);
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
@@ -458,6 +463,7 @@ static void
 agent_close(struct agent *a)
 {
     VLOG_INFO("exiting");
+    webhook_close(a);
     store_destroy(a->store);
     sb_view_destroy(a->sb);
     nb_view_destroy(a->nb);
@@ -485,6 +491,8 @@ main(int argc, char *argv[])
     open_control(&agent);
     agent.instance = make_instance_name(&agent.options);
     sources_open(&agent);
+    webhook_open(&agent);
+    http_pages_open(&agent);
     log_reopen_init();
     daemonize_complete();
 
@@ -495,6 +503,7 @@ main(int argc, char *argv[])
     run_loop(&agent);
 
     control_destroy(agent.control);
+    http_pages_close(&agent);
     log_reopen_destroy();
     agent_close(&agent);
     ovsrcu_exit();

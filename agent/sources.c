@@ -19,6 +19,7 @@
 #include "agent/core/orders.h"
 #include "agent/kube/api-source.h"
 #include "agent/kube/api-write.h"
+#include "agent/kube/ipam-metrics.h"
 #include "agent/kube/manifests.h"
 
 /* Tells the model which pods are ours to judge. */
@@ -94,7 +95,21 @@ sources_run(struct agent *a, long long int now)
 {
     manifests_run(a->manifests, now);
     if (a->api) {
+        const struct settings *s = guard_settings(a->guard);
+
+        api_source_want_release_webhook(a->api, (s->release
+                                                 == RELEASE_KUBE_OVN));
         api_source_run(a->api, now);
+    }
+    if (a->ipam_metrics) {
+        struct shash book;
+        bool known;
+
+        ipam_metrics_run(a->ipam_metrics, now);
+        if (ipam_metrics_take(a->ipam_metrics, now, &known, &book)) {
+            model_set_ipam_book(guard_model(a->guard), known ? &book : NULL);
+            shash_destroy_free_data(&book);
+        }
     }
     apply_changes(a);
 }
@@ -103,6 +118,9 @@ void
 sources_wait(struct agent *a)
 {
     manifests_wait(a->manifests);
+    if (a->ipam_metrics) {
+        ipam_metrics_wait(a->ipam_metrics);
+    }
     if (a->api) {
         api_source_wait(a->api);
     }
@@ -223,6 +241,12 @@ sources_poll_writes(struct agent *a)
 }
 
 bool
+sources_release_is_certain(const struct agent *a)
+{
+    return a->api && api_source_has_release_webhook(a->api, time_msec());
+}
+
+bool
 sources_writes_are_done(const struct agent *a)
 {
     return !a->api || api_source_writes_are_done(a->api);
@@ -273,6 +297,9 @@ sources_open(struct agent *a)
             ovs_fatal(0, "--pods: %s", error);
         }
     }
+    if (a->options.kube_ovn_metrics) {
+        a->ipam_metrics = ipam_metrics_create(a->options.kube_ovn_metrics);
+    }
     open_api(a);
 }
 
@@ -280,5 +307,6 @@ void
 sources_close(struct agent *a)
 {
     manifests_destroy(a->manifests);
+    ipam_metrics_destroy(a->ipam_metrics);
     api_source_destroy(a->api);
 }

@@ -30,6 +30,8 @@ void sources_start_live(struct agent *, const struct orders *);
  * sources_poll_writes() tells the guard how they ended. */
 void sources_start_writes(struct agent *, struct orders *);
 void sources_poll_writes(struct agent *);
+/* See struct guard_env. */
+bool sources_release_is_certain(const struct agent *);
 /* True if none is under way. */
 bool sources_writes_are_done(const struct agent *);
 

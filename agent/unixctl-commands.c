@@ -22,8 +22,10 @@
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/kube/api-source.h"
+#include "agent/kube/ipam-metrics.h"
 #include "agent/kube/manifests.h"
 #include "agent/report/report.h"
+#include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/sb-view.h"
 #include "ovsdb/store.h"
@@ -138,6 +140,21 @@ fill_pods(const struct agent *a, struct report *r)
     }
 }
 
+void
+agent_fill_report(const struct agent *a, const struct guard_env *env,
+                  struct report *r)
+{
+    report_init(r);
+    r->version = PACKAGE_VERSION;
+    r->instance = a->instance;
+    r->dialect = guard_dialect_name(a->guard);
+    r->uptime_ms = env->now - a->started_ms;
+    r->guard = a->guard;
+    r->env = env;
+    fill_dbs(a, r);
+    fill_pods(a, r);
+}
+
 static char *
 format_status(const void *agent_)
 {
@@ -147,15 +164,7 @@ format_status(const void *agent_)
     struct report r;
 
     agent_get_env(a, &env);
-    report_init(&r);
-    r.version = PACKAGE_VERSION;
-    r.instance = a->instance;
-    r.dialect = guard_dialect_name(a->guard);
-    r.uptime_ms = env.now - a->started_ms;
-    r.guard = a->guard;
-    r.env = &env;
-    fill_dbs(a, &r);
-    fill_pods(a, &r);
+    agent_fill_report(a, &env, &r);
     report_format_status(&r, &ds);
     report_destroy(&r);
     return ds_steal_cstr(&ds);
@@ -398,6 +407,9 @@ cmd_kube_show(struct control_request *request, int argc OVS_UNUSED,
         api_source_format_status(a->api, time_msec(), &ds);
         api_source_format_problems(a->api, &ds);
     }
+    if (a->ipam_metrics && ipam_metrics_problem(a->ipam_metrics)) {
+        ds_put_format(&ds, "%s\n", ipam_metrics_problem(a->ipam_metrics));
+    }
     reply_ds(request, &ds, "no API server (no --kubeconfig, no --kube-api)\n");
 }
 
@@ -409,6 +421,17 @@ cmd_kube_confirm(struct control_request *request, int argc OVS_UNUSED,
 
     reply(request, a->api ? api_source_confirm(a->api)
           : xstrdup("there is no API server"), NULL);
+}
+
+static void
+cmd_webhook_show(struct control_request *request, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    webhook_format(a, &ds);
+    reply_ds(request, &ds, "");
 }
 
 static void
@@ -496,6 +519,7 @@ unixctl_commands_register(struct agent *a)
         {"ipam/show", "", 0, 0, cmd_ipam_show},
         {"kube/show", "", 0, 0, cmd_kube_show},
         {"kube/confirm", "", 0, 0, cmd_kube_confirm},
+        {"webhook/show", "", 0, 0, cmd_webhook_show},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},
         {"sb-cluster-state-reset", "", 0, 0, cmd_sb_reset},
         {"ipguard-cluster-state-reset", "", 0, 0, cmd_ipguard_reset},

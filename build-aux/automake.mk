@@ -4,7 +4,9 @@
 # a script here that exits with 0, 1 or 77 (skipped), and a line in run-checks.
 
 EXTRA_DIST += \
+	build-aux/check-alerts \
 	build-aux/check-cksum \
+	build-aux/check-ctl-manual \
 	build-aux/check-dist \
 	build-aux/check-layers \
 	build-aux/check-manual \
@@ -23,7 +25,9 @@ endif
 # would crash.
 noinst_DATA += agent/symbols.stamp
 CLEANFILES += agent/symbols.stamp
-agent/symbols.stamp: agent/ovn-ipguard$(EXEEXT) build-aux/check-symbols
+agent/symbols.stamp: agent/ovn-ipguard$(EXEEXT) \
+		utilities/ovn-ipguardctl/ovn-ipguardctl$(EXEEXT) \
+		build-aux/check-symbols
 	$(AM_V_GEN)NM='$(NM)' $(srcdir)/build-aux/check-symbols \
 	  $(CHECK_SYMBOLS_FLAGS) && touch $@
 

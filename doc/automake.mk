@@ -6,9 +6,13 @@
 
 dist_man_MANS += \
 	doc/ovn-ipguard-ctl.8 \
+	doc/ovn-ipguard-webhook-cert.8 \
+	doc/ovn-ipguardctl.8 \
 	doc/ovn-ipguard.8
 
 EXTRA_DIST += \
 	doc/design.md \
 	doc/events.md \
-	doc/performance.md
+	doc/messages.md \
+	doc/performance.md \
+	doc/runbook.md

@@ -14,6 +14,7 @@
 #include "ovsdb/db-conn.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hash.h"
 #include "openvswitch/util.h"
@@ -118,6 +119,30 @@ check_schema(struct db_conn *conn)
     }
 }
 
+/* A database may be converted to another schema while it is served, and then
+ * is read anew on the same connection.  Returns true if what was missing is
+ * there now. */
+static bool
+recheck_schema(struct db_conn *conn)
+{
+    char *before = xstrdup(ds_cstr(&conn->error));
+
+    ds_clear(&conn->error);
+    ds_clear(&conn->missing);
+    for (size_t i = 0; i < conn->n_columns; i++) {
+        check_column(conn, &conn->columns[i]);
+    }
+    conn->schema_ok = !conn->error.length;
+    if (conn->schema_ok) {
+        vlog(conn->module, VLL_INFO, "%s: database %s has all that is needed "
+             "now", conn->remote, conn->class->database);
+    } else if (strcmp(before, ds_cstr(&conn->error))) {
+        vlog(conn->module, VLL_ERR, "%s", ds_cstr(&conn->error));
+    }
+    free(before);
+    return conn->schema_ok;
+}
+
 /* ---- Running. ---- */
 
 static void
@@ -188,6 +213,10 @@ run_connection(struct db_conn *conn, unsigned int seqno_before)
         conn->n_fruitless = 0;
         ds_clear(&conn->error);
         check_schema(conn);
+        events |= DB_SYNCED;
+    } else if (conn->synced && !conn->schema_ok
+               && ovsdb_idl_get_seqno(conn->idl) != conn->seqno
+               && recheck_schema(conn)) {
         events |= DB_SYNCED;
     }
     return events;

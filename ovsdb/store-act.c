@@ -112,6 +112,42 @@ compose_gates(struct store *s, const struct store_batch *batch)
     }
 }
 
+static const struct ipgrec_request *
+find_request(const struct store *s, const struct uuid *uuid)
+{
+    const struct ipgrec_request *row
+        = ipgrec_request_get_for_uuid(s->conn.idl, uuid);
+
+    return row && db_row_exists(&row->header_) ? row : NULL;
+}
+
+/* Who asked may have taken the request back meanwhile. */
+static void
+compose_requests(struct store *s, const struct store_batch *batch)
+{
+    for (size_t i = 0; i < batch->n_answers; i++) {
+        const struct request_answer *answer = &batch->answers[i];
+        const struct ipgrec_request *row = find_request(s, &answer->uuid);
+
+        if (row) {
+            store_row_write_answer(row, answer);
+            store_known_expect(&s->known, &answer->uuid,
+                               store_row_digest_request(row));
+            note_row(s, &answer->uuid);
+        }
+    }
+    for (size_t i = 0; i < batch->n_delete_requests; i++) {
+        const struct uuid *uuid = &batch->delete_requests[i];
+        const struct ipgrec_request *row = find_request(s, uuid);
+
+        if (row) {
+            ipgrec_request_delete(row);
+            store_known_expect_deletion(&s->known, uuid);
+            note_row(s, uuid);
+        }
+    }
+}
+
 /* Is the entry there already, from an attempt without an answer? */
 static bool
 has_journal_entry(const struct store *s, const struct journal_entry *e)
@@ -245,7 +281,8 @@ send_batch(struct store *s, const struct store_batch *batch,
 {
     struct store_act *act = &s->act;
     size_t n = (batch->n_put_holds + batch->n_delete_holds
-                + batch->n_put_gates + batch->n_delete_gates + 1);
+                + batch->n_put_gates + batch->n_delete_gates
+                + batch->n_answers + batch->n_delete_requests + 1);
 
     COVERAGE_INC(store_txn);
     act->rows = xmalloc(n * sizeof *act->rows);
@@ -261,6 +298,7 @@ send_batch(struct store *s, const struct store_batch *batch,
     store_known_begin_txn(&s->known);
     compose_holds(s, batch);
     compose_gates(s, batch);
+    compose_requests(s, batch);
     compose_journal(s, batch);
     store_row_write_ipguard(row, &batch->row);
     store_known_expect(&s->known, &row->header_.uuid,

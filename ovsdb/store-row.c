@@ -83,6 +83,7 @@ read_hold_texts(const struct ipgrec_hold *row, struct hold *hold)
     hold->nb_identity = xstrdup(row->nb_identity);
     sset_from_strings(&hold->notes, row->notes, row->n_notes);
     sset_from_strings(&hold->blockers, row->blockers, row->n_blockers);
+    sset_from_strings(&hold->waiters, row->waiters, row->n_waiters);
 }
 
 struct hold *
@@ -200,6 +201,9 @@ write_hold_sets(const struct ipgrec_hold *row, const struct hold *hold)
     strings = sset_array(&hold->notes);
     ipgrec_hold_set_notes(row, strings, sset_count(&hold->notes));
     free(strings);
+    strings = sset_array(&hold->waiters);
+    ipgrec_hold_set_waiters(row, strings, sset_count(&hold->waiters));
+    free(strings);
 }
 
 const struct ipgrec_hold *
@@ -260,6 +264,7 @@ store_row_read_gate(const struct ipgrec_gate *row, char **problem)
     gate->previous = row->previous[0] ? TRI_TRUE : TRI_UNSET;
     gate->reason = xstrdup(row->reason);
     gate->since_wall_ms = row->since;
+    gate->keep_until_wall_ms = row->keep_until;
     gate->in_db = true;
     *problem = NULL;
     return gate;
@@ -282,7 +287,31 @@ store_row_write_gate(struct ovsdb_idl_txn *txn, const struct ipgrec_gate *row,
     ipgrec_gate_set_previous(row, gate->previous == TRI_TRUE ? "true" : "");
     ipgrec_gate_set_reason(row, text(gate->reason));
     ipgrec_gate_set_since(row, gate->since_wall_ms);
+    ipgrec_gate_set_keep_until(row, gate->keep_until_wall_ms);
     return row;
+}
+
+/* ---- Request. ---- */
+
+struct request *
+store_row_read_request(const struct ipgrec_request *row)
+{
+    struct request *r = request_create(&row->header_.uuid, row->command,
+                                       &row->args, row->by);
+
+    r->made_wall_ms = row->made_at;
+    r->answered = row->state[0] != '\0';
+    r->answered_wall_ms = row->answered_at;
+    return r;
+}
+
+void
+store_row_write_answer(const struct ipgrec_request *row,
+                       const struct request_answer *answer)
+{
+    ipgrec_request_set_state(row, answer->refused ? "refused" : "done");
+    ipgrec_request_set_answer(row, answer->text);
+    ipgrec_request_set_answered_at(row, answer->wall_ms);
 }
 
 /* ---- Journal. ---- */
@@ -436,10 +465,12 @@ static const struct ovsdb_idl_column *const hold_columns[] = {
     &ipgrec_hold_col_reason,
     &ipgrec_hold_col_scope,
     &ipgrec_hold_col_state,
+    &ipgrec_hold_col_waiters,
 };
 
 static const struct ovsdb_idl_column *const gate_columns[] = {
     &ipgrec_gate_col_address,
+    &ipgrec_gate_col_keep_until,
     &ipgrec_gate_col_network,
     &ipgrec_gate_col_network_name,
     &ipgrec_gate_col_port,
@@ -447,6 +478,16 @@ static const struct ovsdb_idl_column *const gate_columns[] = {
     &ipgrec_gate_col_previous,
     &ipgrec_gate_col_reason,
     &ipgrec_gate_col_since,
+};
+
+static const struct ovsdb_idl_column *const request_columns[] = {
+    &ipgrec_request_col_answer,
+    &ipgrec_request_col_answered_at,
+    &ipgrec_request_col_args,
+    &ipgrec_request_col_by,
+    &ipgrec_request_col_command,
+    &ipgrec_request_col_made_at,
+    &ipgrec_request_col_state,
 };
 
 static const struct ovsdb_idl_column *const ipguard_columns[] = {
@@ -485,6 +526,13 @@ store_row_digest_gate(const struct ipgrec_gate *row)
 {
     return db_row_digest(&row->header_, gate_columns,
                          ARRAY_SIZE(gate_columns));
+}
+
+uint64_t
+store_row_digest_request(const struct ipgrec_request *row)
+{
+    return db_row_digest(&row->header_, request_columns,
+                         ARRAY_SIZE(request_columns));
 }
 
 uint64_t

@@ -17,13 +17,19 @@ struct hold;
 struct ipgrec_gate;
 struct ipgrec_hold;
 struct ipgrec_ipguard;
+struct ipgrec_request;
 struct ipguard_row;
 struct journal_entry;
 struct ovsdb_idl;
+struct request;
+struct request_answer;
 struct ovsdb_idl_txn;
 
 struct hold *store_row_read_hold(const struct ipgrec_hold *, char **problem);
 struct gate *store_row_read_gate(const struct ipgrec_gate *, char **problem);
+
+/* What an operator wrote can be anything, so there is always a request. */
+struct request *store_row_read_request(const struct ipgrec_request *);
 
 /* Returns a problem, which the caller frees, or NULL. */
 char *store_row_read_ipguard(const struct ipgrec_ipguard *,
@@ -37,6 +43,9 @@ const struct ipgrec_hold *store_row_write_hold(struct ovsdb_idl_txn *,
 const struct ipgrec_gate *store_row_write_gate(struct ovsdb_idl_txn *,
                                                const struct ipgrec_gate *,
                                                const struct gate *);
+/* The row must exist. */
+void store_row_write_answer(const struct ipgrec_request *,
+                            const struct request_answer *);
 void store_row_write_journal(struct ovsdb_idl_txn *,
                              const struct journal_entry *);
 
@@ -48,6 +57,7 @@ void store_row_write_ipguard(const struct ipgrec_ipguard *,
 /* Digests of all columns that the structs are made of. */
 uint64_t store_row_digest_hold(const struct ipgrec_hold *);
 uint64_t store_row_digest_gate(const struct ipgrec_gate *);
+uint64_t store_row_digest_request(const struct ipgrec_request *);
 uint64_t store_row_digest_ipguard(const struct ipgrec_ipguard *);
 
 #endif /* store-row.h */

@@ -76,6 +76,7 @@ static const struct db_column store_columns[] = {
     MIRRORED(hold, reason),
     MIRRORED(hold, scope),
     MIRRORED(hold, state),
+    MIRRORED(hold, waiters),
 
     MIRRORED(former_port, departed_at),
     MIRRORED(former_port, mac),
@@ -83,6 +84,7 @@ static const struct db_column store_columns[] = {
     MIRRORED(former_port, port),
 
     MIRRORED(gate, address),
+    MIRRORED(gate, keep_until),
     MIRRORED(gate, network),
     MIRRORED(gate, network_name),
     MIRRORED(gate, port),
@@ -90,6 +92,14 @@ static const struct db_column store_columns[] = {
     MIRRORED(gate, previous),
     MIRRORED(gate, reason),
     MIRRORED(gate, since),
+
+    MIRRORED(request, answer),
+    MIRRORED(request, answered_at),
+    MIRRORED(request, args),
+    MIRRORED(request, by),
+    MIRRORED(request, command),
+    MIRRORED(request, made_at),
+    MIRRORED(request, state),
 
     /* Enough to continue the numbers and to trim. */
     MIRRORED(journal, instance),
@@ -158,6 +168,13 @@ see_gate(struct store *s, const struct ipgrec_gate *row)
                            store_row_digest_gate(row));
 }
 
+static bool
+see_request(struct store *s, const struct ipgrec_request *row)
+{
+    return store_known_see(&s->known, &row->header_.uuid,
+                           store_row_digest_request(row));
+}
+
 /* The library does not track a row that has nothing but default values, and a
  * new row of IPGuard has: it is always looked at. */
 static bool
@@ -197,6 +214,7 @@ see_changes(struct store *s)
 {
     const struct ipgrec_hold *hold;
     const struct ipgrec_gate *gate;
+    const struct ipgrec_request *request;
     bool foreign = see_ipguard(s);
 
     /* A hold is tracked as well if a Former_Port of it has changed. */
@@ -212,6 +230,12 @@ see_changes(struct store *s)
                     : store_known_see_deletion(&s->known,
                                                &gate->header_.uuid));
     }
+    IPGREC_REQUEST_FOR_EACH_TRACKED (request, s->conn.idl) {
+        foreign |= (db_row_exists(&request->header_)
+                    ? see_request(s, request)
+                    : store_known_see_deletion(&s->known,
+                                               &request->header_.uuid));
+    }
     see_journal(s);
     return foreign;
 }
@@ -223,6 +247,7 @@ see_all(struct store *s)
     const struct ipgrec_journal *journal;
     const struct ipgrec_hold *hold;
     const struct ipgrec_gate *gate;
+    const struct ipgrec_request *request;
 
     store_known_begin(&s->known);
     see_ipguard(s);
@@ -231,6 +256,9 @@ see_all(struct store *s)
     }
     IPGREC_GATE_FOR_EACH (gate, s->conn.idl) {
         see_gate(s, gate);
+    }
+    IPGREC_REQUEST_FOR_EACH (request, s->conn.idl) {
+        see_request(s, request);
     }
     store_known_sweep(&s->known);
 
@@ -345,6 +373,22 @@ add_problem(struct store_snapshot *snapshot, char *problem)
     }
 }
 
+static void
+snapshot_requests(const struct store *s, struct store_snapshot *snapshot)
+{
+    const struct ipgrec_request *row;
+    size_t allocated = snapshot->n_requests;
+
+    IPGREC_REQUEST_FOR_EACH (row, s->conn.idl) {
+        if (snapshot->n_requests >= allocated) {
+            snapshot->requests = x2nrealloc(snapshot->requests, &allocated,
+                                            sizeof *snapshot->requests);
+        }
+        snapshot->requests[snapshot->n_requests++]
+            = store_row_read_request(row);
+    }
+}
+
 void
 store_snapshot(const struct store *s, struct store_snapshot *snapshot)
 {
@@ -388,6 +432,7 @@ store_snapshot(const struct store *s, struct store_snapshot *snapshot)
             snapshot->gates[snapshot->n_gates++] = gate;
         }
     }
+    snapshot_requests(s, snapshot);
     snapshot->last_sequence = s->last_sequence;
 }
 

@@ -18,11 +18,11 @@ struct store_snapshot;
 struct store *store_create(const char *remote, const char *lock_name);
 void store_destroy(struct store *);
 
-/* Runs the connection.  Returns true if rows of IPGuard, Hold, Former_Port or
- * Gate changed by another hand than store_start() of this process since the
- * last call, or the content was read for the first time or anew after a
- * reconnect: the caller then takes a snapshot.  Creates the IPGuard row (when
- * 'may_write') if the database has none. */
+/* Runs the connection.  Returns true if rows of IPGuard, Hold, Former_Port,
+ * Gate or Request changed by another hand than store_start() of this process
+ * since the last call, or the content was read for the first time or anew
+ * after a reconnect: the caller then takes a snapshot.  Creates the IPGuard
+ * row (when 'may_write') if the database has none. */
 bool store_run(struct store *, bool want_lock, bool may_write,
                long long int now);
 void store_wait(struct store *);

@@ -8,6 +8,7 @@ include tests/system/automake.mk
 include tests/bench/automake.mk
 
 EXTRA_DIST += \
+	tests/admission-client \
 	tests/fresh-debian \
 	tests/valgrind.supp
 

@@ -13,5 +13,6 @@ EXTRA_DIST += \
 # beside itself.
 dist_pkgdata_SCRIPTS += \
 	utilities/ovn-ipguard-ctl \
+	utilities/ovn-ipguard-webhook-cert \
 	utilities/sandbox
 dist_pkgdata_DATA += utilities/sandbox-lib.sh

@@ -249,7 +249,7 @@ is_own_object(const struct asker *asker, const struct ip_object *o)
 }
 
 /* Kube-OVN gives an address only once its IP object is gone, also where the
- * port went before it. */
+ * port went before it.  In mode manage there is no Kube-OVN that gives any. */
 static bool
 check_ip_objects(struct look *l)
 {
@@ -259,7 +259,8 @@ check_ip_objects(struct look *l)
     bool soft = l->soft;
     char *owner;
 
-    if (!o || is_own_object(l->asker, o)) {
+    if (!o || is_own_object(l->asker, o)
+        || l->a->ctx->mode == MODE_MANAGE) {
         return false;
     }
     mb = model_find_member(l->a->ctx->model, o->ns, o->pod);

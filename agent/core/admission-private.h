@@ -99,6 +99,9 @@ void admission_check_address(struct admission *, const struct asker *,
                              const struct claim *, const struct ip_addr *ip,
                              bool soft);
 /* The subnet that 'claim' names. */
+/* Says that 'claim', which is CLAIM_INVALID, cannot be understood. */
+void admission_say_invalid(struct admission *, const struct claim *,
+                           bool soft);
 void admission_check_subnet(struct admission *, const struct asker *,
                             const struct claim *);
 

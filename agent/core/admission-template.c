@@ -280,8 +280,7 @@ check_claim(struct admission *a, const struct template_claim *tc,
         check_pool_twice(a, tc);
         check_pool_items(a, tc);
     } else if (tc->claim.kind == CLAIM_INVALID) {
-        ADMISSION_SAY(a, ADM_INVALID_VALUE, false, NULL,
-                      { "error", tc->claim.error });
+        admission_say_invalid(a, &tc->claim, false);
     } else {
         check_one_for_many(a, tc);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The texts of admission, one table.  doc/messages.md has the same texts with
- * cause and remedy each, and build-aux/check-messages compares the two.
+ * cause and remedy each; tests/unit/test-admission.c compares the two.
  *
  * kubectl prints these to people who may never have heard of this program, so
  * each says what is wrong and what to do.  The API server cuts warnings of
@@ -73,6 +73,11 @@
     MESSAGE(POOL_TOO_SHORT, "PoolTooShort", POLICY,                         \
             "{key} has {have}, but the highest ordinal is {ordinal}, "      \
             "which takes item {needed}: write {needed} addresses")          \
+    MESSAGE(RELEASE_FIRST, "ReleaseFirst", REFUSE,                          \
+            "{pod} had {address}, which Kube-OVN might never let go: "      \
+            "{what} {name} still has it{state}. It is being released; the " \
+            "StatefulSet's controller tries again, and is told when the "   \
+            "pod can come. Nothing is to be done.")                         \
     MESSAGE(UNKNOWN_SUBNET, "UnknownSubnet", WARN,                          \
             "{key} is \"{network}\", but there is no logical switch of "    \
             "that name: write the name of a subnet")

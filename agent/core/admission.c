@@ -151,6 +151,25 @@ say_pod_pool_too_short(struct admission *a, const struct pod *pod,
     free(needed);
 }
 
+/* A network of a list may be another CNI's, with a form of its own for
+ * addresses; which one it is, the list does not say. */
+void
+admission_say_invalid(struct admission *a, const struct claim *claim,
+                      bool soft)
+{
+    soft |= claim->source && !strcmp(claim->source, NETWORKS_ANNOTATION);
+    ADMISSION_SAY(a, ADM_INVALID_VALUE, soft, NULL,
+                  { "error", claim->error });
+}
+
+/* Is 'claim' one of the dialect that is spoken?  What asks may have been read
+ * before that was known. */
+static bool
+is_spoken(const struct admission *a, const struct claim *claim)
+{
+    return a->ctx->model->dialect->knows_provider(claim->provider);
+}
+
 static void
 check_pod_claim(struct admission *a, const struct asker *asker,
                 const struct claim *claim)
@@ -159,8 +178,7 @@ check_pod_claim(struct admission *a, const struct asker *asker,
 
     switch (claim->kind) {
     case CLAIM_INVALID:
-        ADMISSION_SAY(a, ADM_INVALID_VALUE, soft, NULL,
-                      { "error", claim->error });
+        admission_say_invalid(a, claim, soft);
         break;
     case CLAIM_SHORT_POOL:
         say_pod_pool_too_short(a, a->req->pod, claim);
@@ -202,7 +220,7 @@ check_pod_update(struct admission *a, const struct asker *asker)
                                                               o->provider));
         char buf[IP_ADDR_STRLEN];
 
-        if (ip) {
+        if (ip && is_spoken(a, o)) {
             ADMISSION_SAY(a, ADM_FIXED_IP_EDITED, true, NULL,
                           { "address", ip_addr_to_string(ip, buf) },
                           { "key", o->source });
@@ -212,7 +230,8 @@ check_pod_update(struct admission *a, const struct asker *asker)
         const struct claim *n = &new->claims[i];
         const struct claim *o = claims_find(old, n->provider);
 
-        if (!n->allocated && !(o && (o->allocated || claim_equals(o, n)))) {
+        if (is_spoken(a, n)
+            && !n->allocated && !(o && (o->allocated || claim_equals(o, n)))) {
             check_pod_claim(a, asker, n);
         }
     }
@@ -230,7 +249,9 @@ judge_pod(struct admission *a)
         return;
     }
     for (size_t i = 0; i < pod->claims.n; i++) {
-        check_pod_claim(a, &asker, &pod->claims.claims[i]);
+        if (is_spoken(a, &pod->claims.claims[i])) {
+            check_pod_claim(a, &asker, &pod->claims.claims[i]);
+        }
     }
 }
 

@@ -42,6 +42,7 @@ enum admission_message {
     ADM_ONE_ADDRESS_FOR_MANY,
     ADM_OUTSIDE_SUBNET,
     ADM_POOL_TOO_SHORT,
+    ADM_RELEASE_FIRST,
     ADM_UNKNOWN_SUBNET,
 };
 #define ADM_N_MESSAGES (ADM_UNKNOWN_SUBNET + 1)
@@ -87,6 +88,7 @@ struct admission_context {
     const struct settings *settings;
     enum guard_mode mode;       /* In observe nothing is refused. */
     const char *not_ready;      /* Why nothing can be judged, or NULL. */
+    bool idle;                  /* Frozen and the like: nothing is written. */
     long long int wall;         /* ms since the epoch. */
     /* Users who are never judged.  "NAME*" is all that begin with NAME. */
     const struct svec *exempt;

@@ -28,12 +28,16 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/evidence.h \
 	agent/core/exclude-ips.c \
 	agent/core/exclude-ips.h \
+	agent/core/explain.h \
 	agent/core/guard-admission.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
+	agent/core/guard-explain.c \
+	agent/core/guard-findings.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-hazard.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-ipam.c \
 	agent/core/guard-judge.c \
@@ -42,9 +46,13 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-nudge.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
+	agent/core/guard-release.c \
 	agent/core/guard-report.c \
+	agent/core/guard-reserve.c \
+	agent/core/guard-request.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
+	agent/core/guard-undo.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
 	agent/core/hold.c \
@@ -90,10 +98,16 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/ovn-kubernetes-claims.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
+	agent/core/release.c \
+	agent/core/release.h \
+	agent/core/request.c \
+	agent/core/request.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
+	agent/core/step-times.c \
+	agent/core/step-times.h \
 	agent/core/strpool.c \
 	agent/core/strpool.h \
 	agent/core/workload.c \

@@ -311,9 +311,11 @@ look_at_time(const struct settings *s, const struct hold *h,
         say(&e->blockers, "the shortest hold of %lld s is not over",
             min_ms / 1000);
     }
-    if (h->until_wall_ms && wall < h->until_wall_ms) {
+    if (h->until_wall_ms == HOLD_UNTIL_RELEASED) {
+        say(&e->blockers, EVIDENCE_RESERVED);
+    } else if (h->until_wall_ms && wall < h->until_wall_ms) {
         wake_at(e, now + (h->until_wall_ms - wall));
-        say(&e->blockers, "reserved by hand");
+        say(&e->blockers, EVIDENCE_RESERVED);
     }
 }
 

@@ -18,6 +18,9 @@ struct port;
 struct settings;
 struct uuid;
 
+/* The blocker of a hold that was reserved by hand. */
+#define EVIDENCE_RESERVED "reserved by hand"
+
 struct evidence {
     bool complete;              /* Every source could be asked. */
     bool address_gone;          /* No former port lists the address. */

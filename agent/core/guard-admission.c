@@ -9,6 +9,7 @@
 #include "guard-private.h"
 
 #include "admission.h"
+#include "dialect.h"
 
 const char *
 guard_admission_refusal(const struct guard *g, const struct guard_env *env)
@@ -21,10 +22,12 @@ guard_admission_refusal(const struct guard *g, const struct guard_env *env)
         return "no current copy of the Northbound database";
     } else if (!m->kube_synced) {
         return "pods and owners are not read completely yet";
+    } else if (m->dialect == &dialect_auto) {
+        return "the dialect is not decided yet";
     } else if (!m->kube_trusted) {
         return "a source of pods has a problem";
-    } else if (guard_dialect_refusal(g, false)) {
-        return guard_dialect_refusal(g, false);
+    } else if (guard_dialect_refusal(g, true)) {
+        return guard_dialect_refusal(g, true);
     } else if (g->settings.mode == MODE_OBSERVE) {
         return NULL;            /* There are no holds to be read. */
     } else if (!env->store_ready || !g->store_identity[0]) {
@@ -45,6 +48,7 @@ guard_admission_context(const struct guard *g, const struct guard_env *env,
         .settings = &g->settings,
         .mode = g->mode,
         .not_ready = guard_admission_refusal(g, env),
+        .idle = g->safety.frozen || g->safety.brake || env->paused,
         .wall = env->wall,
     };
 }

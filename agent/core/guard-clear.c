@@ -302,6 +302,14 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
         case CAND_SENT:
             break;
 
+        case CAND_RELEASE:
+            if (!guard_release_goes_on(g, env, c)) {
+                c->state = CAND_INTENT; /* The hold is stored. */
+                c->retry_ms = env->now + RETRY_MS;
+                guard_wake_at(g, c->retry_ms);
+            }
+            break;
+
         case CAND_GO:
             if (!refusal && env->now - c->read_ms > g->settings.live_read_ms) {
                 ask_live(g, c, orders);
@@ -504,10 +512,14 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
         bool same = (v.kind == VERDICT_CLEAR
                      && v.fingerprint == c->fingerprint
                      && v.not_before_ms <= env->now);
-        if (same && edit_clear(g, env, p, c)) {
+        verdict_destroy(&v);
+        enum release_step step = (same ? guard_release(g, env, c, p)
+                                  : RELEASE_WAIT);
+        if (step == RELEASE_SENT) {
+            c->state = CAND_RELEASE;
+        } else if (step == RELEASE_CLEAR && edit_clear(g, env, p, c)) {
             c->state = CAND_SENT;
         }
-        verdict_destroy(&v);
     }
 }
 

@@ -129,12 +129,24 @@ no_gate_because(const struct guard *g, const struct hold *h,
     OVS_NOT_REACHED();
 }
 
+/* Why a port is kept from the address of 'h'. */
+static char *
+reason_of(const struct hold *h)
+{
+    char *whose = guard_hold_whose(h);
+    char ip[IP_ADDR_STRLEN];
+    char *reason = xasprintf("%s is held (%s)",
+                             ip_addr_to_string(&h->addr, ip), whose);
+
+    free(whose);
+    return reason;
+}
+
 static void
 create_gate(struct guard *g, const struct guard_env *env,
             const struct hold *h, const struct port *p)
 {
     struct gate *gate = xzalloc(sizeof *gate);
-    char ip[IP_ADDR_STRLEN];
 
     guard_new_uuid(g, &gate->uuid);
     gate->port = p->uuid;
@@ -143,9 +155,7 @@ create_gate(struct guard *g, const struct guard_env *env,
     gate->network_name = xstrdup(h->network_name);
     gate->addr = h->addr;
     gate->previous = p->enabled;
-    gate->reason = xasprintf("%s is held (formerly %s/%s)",
-                             ip_addr_to_string(&h->addr, ip), h->owner.ns,
-                             h->owner.name);
+    gate->reason = reason_of(h);
     gate->since_wall_ms = env->wall;
     gate->since_ms = env->now;
     gate->changed = true;
@@ -285,6 +295,23 @@ guard_gates_settled(struct guard *g, struct hold *h)
     return false;
 }
 
+char *
+guard_gate_in_use(const struct guard *g, const struct gate *gate)
+{
+    const struct hold *h = hold_table_find(&g->holds, &gate->network,
+                                           &gate->addr);
+    const struct port *open;
+    char ip[IP_ADDR_STRLEN];
+
+    ip_addr_to_string(&gate->addr, ip);
+    chosen_taker(g, &gate->network, &gate->addr, &open);
+    if (open) {
+        return xasprintf("%s is on port %s", ip, open->name);
+    }
+    return h && h->dirt ? xasprintf("%s is still in use by a port that had "
+                                    "it", ip) : NULL;
+}
+
 /* 'p' has lost the address of its gate to another port, and the pod behind it
  * still goes by that address. */
 static bool
@@ -306,6 +333,9 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
     const struct port *open, *chosen;
 
     *alert = false;
+    if (gate->by_hand) {
+        return "an operator opened it";
+    }
     chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
     if (gate->opening) {
         /* As long as that holds: an older pod may have come meanwhile, or
@@ -338,7 +368,9 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         return NULL;            /* Somebody else has it, or goes before. */
     }
     if (!h->dirt) {
-        long long int due = gate->since_ms + g->settings.gate_max_ms;
+        long long int due = MAX(gate->since_ms + g->settings.gate_max_ms,
+                                env->now + (gate->keep_until_wall_ms
+                                            - env->wall));
         if (env->now >= due) {
             *alert = true;
             return "nothing shows the address in use, and the evidence is "
@@ -409,13 +441,9 @@ retarget_gate(struct guard *g, const struct guard_env *env,
         const struct hold *h = hold_table_find(&g->holds, &gate->network, ip);
 
         if (h && h->fixed && hold_has_taker(h, &p->uuid)) {
-            char s[IP_ADDR_STRLEN];
-
             gate->addr = *ip;
             free(gate->reason);
-            gate->reason = xasprintf("%s is held (formerly %s/%s)",
-                                     ip_addr_to_string(ip, s), h->owner.ns,
-                                     h->owner.name);
+            gate->reason = reason_of(h);
             gate->since_ms = env->now;
             gate->since_wall_ms = env->wall;
             gate->opening = false;

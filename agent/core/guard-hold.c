@@ -46,6 +46,14 @@ guard_is_owner(const struct hold *h, const struct member *mb)
                                              h->owner.workload))));
 }
 
+char *
+guard_hold_whose(const struct hold *h)
+{
+    return (h->owner.name[0]
+            ? xasprintf("formerly %s/%s", h->owner.ns, h->owner.name)
+            : xstrdup(h->reason));
+}
+
 bool
 guard_same_owner(const struct hold *h, const struct port *p)
 {
@@ -402,12 +410,26 @@ queue_flush(struct guard *g, struct hold *h, const struct evidence *e,
               e->n_flush);
 }
 
+/* A reservation has no steps, and what another life began is not known. */
+static void
+note_steps(struct guard *g, const struct hold *h, const struct guard_env *env)
+{
+    if (!h->would_be && h->n_former && h->gone_ms && h->b2_since_ms) {
+        step_times_add(&g->steps[STEP_SOUTHBOUND],
+                       h->b2_since_ms - h->gone_ms);
+        step_times_add(&g->steps[STEP_CHASSIS],
+                       h->state_since_ms - h->b2_since_ms);
+        step_times_add(&g->steps[STEP_RELEASE], env->now - h->gone_ms);
+    }
+}
+
 static void
 end_hold(struct guard *g, struct hold *h, enum hold_state end,
          const struct guard_env *env)
 {
     switch (end) {
     case HOLD_RELEASED:
+        note_steps(g, h, env);
         g->counters.holds_released++;
         guard_end_hold(g, h, "release", "clean", env);
         break;
@@ -449,6 +471,51 @@ log_blocked(struct guard *g, const struct hold *h)
     free(names);
 }
 
+/* That a person's reservation lasts is no reason for an alert. */
+static bool
+is_only_reserved(const struct hold *h)
+{
+    return (sset_count(&h->blockers) == 1
+            && sset_contains(&h->blockers, EVIDENCE_RESERVED));
+}
+
+/* Is 'name' a port that still waits for the address of 'h' to be set on it? */
+static bool
+still_waits(const struct guard *g, const struct hold *h, const char *name)
+{
+    const struct port *p = model_find_port_by_name(&g->model, name);
+
+    return (p && p->network && p->member
+            && uuid_equals(&p->network->uuid, &h->network)
+            && guard_waits_for_set(g, p)
+            && judge_wants(&g->model, g->mode, p, &h->addr));
+}
+
+/* Keeps h->waiters: ports behind a gate, and in mode manage those whose
+ * address was not set because of the hold (guard_set_obstacle adds them). */
+static void
+update_waiters(const struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    struct sset waiters = SSET_INITIALIZER(&waiters);
+    const char *name;
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (evidence_is_gated(use->ports[i])) {
+            sset_add(&waiters, use->ports[i]->name);
+        }
+    }
+    SSET_FOR_EACH (name, &h->waiters) {
+        if (still_waits(g, h, name)) {
+            sset_add(&waiters, name);
+        }
+    }
+    replace_set(h, &h->waiters, &waiters);
+    sset_destroy(&waiters);
+}
+
 /* A port that runs with the address is the keeper, whenever that began. */
 static void
 keep_runner(struct guard *g, struct hold *h)
@@ -478,6 +545,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 
     follow_network(g, h);
     keep_runner(g, h);
+    update_waiters(g, h);
     if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
         /* No chassis can have seen it before. */
         h->b2_since_ms = env->now;
@@ -517,8 +585,9 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
         replace_set(h, &h->blockers, &e.blockers);
         replace_set(h, &h->notes, &e.notes);
         f.deadline_passed = (h->state == HOLD_DRAINING
-                             && env->now >= deadline);
-        if (h->state == HOLD_DRAINING) {
+                             && env->now >= deadline
+                             && !is_only_reserved(h));
+        if (h->state == HOLD_DRAINING && env->now < deadline) {
             guard_wake_at(g, deadline);
         }
     }
@@ -639,13 +708,14 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
 /* ---- By hand. ---- */
 
 char *
-guard_hold_release(struct guard *g, const char *network, const char *ip_s,
-                   const struct guard_env *env)
+guard_find_hold(const struct guard *g, const char *network, const char *ip_s,
+                struct hold **foundp)
 {
     struct ip_addr ip;
     struct hold *h, *found = NULL;
     size_t n = 0;
 
+    *foundp = NULL;
     if (!ip_addr_parse(ip_s, &ip)) {
         return xasprintf("%s: not an IPv4 or IPv6 address", ip_s);
     }
@@ -664,6 +734,20 @@ guard_hold_release(struct guard *g, const char *network, const char *ip_s,
     } else if (n > 1) {
         return xasprintf("%s is held on %"PRIuSIZE" networks called %s; give "
                          "the switch's UUID", ip_s, n, network);
+    }
+    *foundp = found;
+    return NULL;
+}
+
+char *
+guard_hold_release(struct guard *g, const char *network, const char *ip,
+                   const struct guard_env *env)
+{
+    struct hold *found;
+    char *error = guard_find_hold(g, network, ip, &found);
+
+    if (error) {
+        return error;
     }
     const char *refusal = found->would_be ? NULL : guard_book_refusal(g, env);
     if (refusal) {

@@ -270,8 +270,8 @@ put_back_done(struct guard *g, const struct planned *pl,
     char ip[IP_ADDR_STRLEN];
 
     g->counters.put_backs++;
-    guard_log(g, 'w', "%s: %s put back: its owner wants it again",
-              w->port_name, ip_addr_to_string(&pl->addr, ip));
+    guard_log(g, 'w', "%s: %s put back: %s", w->port_name,
+              ip_addr_to_string(&pl->addr, ip), pl->reason);
     guard_note_action(g, env, "put %s back on %s", ip, w->port_name);
     guard_post_read_done(g, &pl->port, &pl->addr);
     if (h) {

@@ -31,6 +31,14 @@ nudge_destroy(struct nudge *n)
     free(n);
 }
 
+/* Release first kept a pod out, and owes its end. */
+static bool
+may_nudge(const struct guard *g)
+{
+    return (g->settings.nudge == SWITCH_ON
+            || g->settings.release == RELEASE_KUBE_OVN);
+}
+
 void
 guard_forget_nudges(struct guard *g)
 {
@@ -46,7 +54,7 @@ guard_nudge(struct guard *g, const struct hold *h)
 {
     struct nudge *n;
 
-    if (g->settings.nudge != SWITCH_ON || h->would_be) {
+    if (!may_nudge(g) || h->would_be) {
         return;
     }
     n = xzalloc(sizeof *n);
@@ -57,13 +65,12 @@ guard_nudge(struct guard *g, const struct hold *h)
     g->again = true;
 }
 
-static void
-order(struct guard *g, const struct guard_env *env, enum kube_object object,
-      const char *ns, const char *name, const char *uid,
-      const struct nudge *n)
+void
+guard_order_nudge(struct guard *g, const struct guard_env *env,
+                  enum kube_object object, const char *ns, const char *name,
+                  const char *uid)
 {
     struct kube_write *w;
-    char ip[IP_ADDR_STRLEN];
 
     if (!uid[0]) {
         return;
@@ -71,8 +78,7 @@ order(struct guard *g, const struct guard_env *env, enum kube_object object,
     w = kube_write_create(KUBE_WRITE_NUDGE, object, ns, name, uid);
     w->value = xasprintf("%lld", env->wall);
     g->counters.nudges++;
-    guard_log(g, 'i', "%s/%s: nudged: %s on %s is free", ns, name,
-              ip_addr_to_string(&n->addr, ip), n->network_name);
+    guard_log(g, 'i', "%s/%s: nudged", ns, name);
     guard_order_write(g, w);
 }
 
@@ -126,14 +132,15 @@ run_nudge(struct guard *g, const struct guard_env *env, const struct nudge *n)
     for (p = model_first_promise(&g->model, &n->addr); p;
          p = model_next_promise(p)) {
         if (p->pod && pod_waits(n, p->pod)) {
-            order(g, env, KUBE_OBJECT_POD, p->pod->ns, p->pod->name,
-                  p->pod->uid, n);
+            guard_order_nudge(g, env, KUBE_OBJECT_POD, p->pod->ns,
+                              p->pod->name, p->pod->uid);
         } else if (p->workload
                    && workload_lacks(g, p->workload, p->ordinal)
                    && sset_add(&workloads, p->workload->uid)) {
             /* Once, although several revisions may say so. */
-            order(g, env, KUBE_OBJECT_STATEFULSET, p->workload->ns,
-                  p->workload->name, p->workload->uid, n);
+            guard_order_nudge(g, env, KUBE_OBJECT_STATEFULSET,
+                              p->workload->ns, p->workload->name,
+                              p->workload->uid);
         }
     }
     sset_destroy(&workloads);
@@ -145,7 +152,7 @@ guard_run_nudges(struct guard *g, const struct guard_env *env)
     struct nudge *n;
     long long int next;
 
-    if (g->settings.nudge != SWITCH_ON || !env->kube_writable
+    if (!may_nudge(g) || !env->kube_writable
         || guard_write_refusal(g, env, false)) {
         guard_forget_nudges(g);
         return;
@@ -154,6 +161,9 @@ guard_run_nudges(struct guard *g, const struct guard_env *env)
         if (hold_table_find(&g->holds, &n->network, &n->addr)) {
             nudge_destroy(n);   /* Held anew: its end will be told. */
             continue;
+        }
+        if (guard_is_reserved(g, n->network_name, &n->addr)) {
+            continue;           /* Its controller would find it taken. */
         }
         if (!token_bucket_take(&g->nudge_tokens, BURST, REFILL_MS, env->now,
                                &next)) {

@@ -12,11 +12,18 @@
  *   guard-hold.c    departures, arrivals, evidence, steps, ends
  *   guard-gate.c    gates: shut, open, tidy
  *   guard-exclude.c held addresses in exclude_ips of a switch
+ *   guard-reserve.c held addresses in Kube-OVN's IPAM
+ *   guard-release.c IP objects of Kube-OVN that keep a stale address
+ *   guard-hazard.c  what a restart of Kube-OVN's controller would break
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
+ *   guard-explain.c one address, as data
+ *   guard-findings.c what an audit finds, as data
+ *   guard-request.c what operators ask for through the own database
+ *   guard-undo.c    one kind of such requests
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -30,9 +37,12 @@
 #include "judge.h"
 #include "model.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "orders.h"
 #include "safety.h"
 #include "settings.h"
+
+struct ip_object;
 
 /* A transaction of the own database has this many rows of holds at most: one
  * of too many has no answer in time, and would be sent again and again. */
@@ -45,6 +55,7 @@ enum candidate_state {
     CAND_READ,                  /* Stored; the live read is under way. */
     CAND_GO,                    /* Live read says go: into the next batch. */
     CAND_SENT,                  /* In the NB transaction under way. */
+    CAND_RELEASE,               /* Its IP object is being deleted. */
 };
 
 struct candidate {
@@ -75,6 +86,9 @@ struct candidate {
     const char *refused;        /* Why nothing happens, or NULL. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
+    bool no_release;            /* Its IP object cannot be deleted. */
+    bool release_told;          /* That it is not was told. */
+    long long int release_ms;   /* Until when a step of that is awaited. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -132,6 +146,7 @@ struct post_read {
     uint64_t read_id;           /* 0: to be asked. */
     long long int retry_ms;
     bool put_back;              /* The owner wants it: restore. */
+    bool by_hand;               /* ... or an operator. */
     bool failed_once;
 };
 
@@ -154,6 +169,18 @@ struct recent_event {
 struct token_bucket {
     int n;
     long long int refilled_ms;
+};
+
+/* What was asked of the API server about an IP object, until its mirror
+ * shows it. */
+struct ip_op {
+    struct hmap_node node;      /* In guard->ip_ops, by name. */
+    char *name;
+    uint64_t id;                /* 0: answered. */
+    bool delete;
+    enum kube_write_result result; /* Of the latest, once there was one. */
+    long long int retry_ms;     /* Not before. */
+    int failures;
 };
 
 /* An address whose end of hold is to be told to those who wait. */
@@ -251,6 +278,14 @@ struct guard {
     struct journal_entry *journal;
     size_t n_journal;
     int64_t sequence;
+    struct request **requests;  /* To be answered. */
+    size_t n_requests;
+    struct request_answer *answers; /* To be stored. */
+    size_t n_answers;
+    struct uuid *delete_requests;
+    size_t n_delete_requests;
+    char *db_frozen, *db_brake; /* As the own database has them, by our last
+                                 * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
 
     /* Towards SB. */
@@ -271,12 +306,21 @@ struct guard {
     uint32_t n_event_names;
     bool frozen_told;
     struct ovs_list nudges;     /* struct nudge. */
+    struct hmap ip_ops;         /* struct ip_op. */
+    struct ovs_list releases;   /* struct release. */
+    struct hmap hazards;        /* struct hazard. */
+    struct shash reserves;      /* Name of an IP object of ours that a hold
+                                 * wants -> ms when it was first seen without
+                                 * force, as "long long int *". */
+    uint64_t reserves_seqno;    /* What that was made of. */
+    long long int reserves_due_ms;
     struct token_bucket nudge_tokens;
 
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
     struct guard_counters counters;
+    struct step_times steps[N_STEPS];
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
@@ -360,6 +404,8 @@ guard_assign_svec(struct svec *dst, struct svec *src)
 }
 
 /* guard-set.c */
+/* Is an address to be set on the port that cannot be set yet? */
+bool guard_waits_for_set(const struct guard *, const struct port *);
 void guard_plan_sets(struct guard *, const struct guard_env *);
 /* Replaces 'old' (may be NULL) on 'port' by 'add' in its edit.  Returns NULL
  * or why not (static or owned by the caller's heap: free it). */
@@ -375,6 +421,12 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
+ * or why not. */
+char *guard_find_hold(const struct guard *, const char *network,
+                      const char *ip, struct hold **);
+/* "formerly default/sts1-0", or "reserved by ..."; the caller frees it. */
+char *guard_hold_whose(const struct hold *);
 /* Is 'member' (may be NULL), or the one that 'port' is of, the owner that the
  * hold is of? */
 bool guard_is_owner(const struct hold *, const struct member *);
@@ -392,6 +444,8 @@ void guard_replay_standby_departures(struct guard *,
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
+/* Why the address that 'gate' keeps its port from is in use, or NULL. */
+char *guard_gate_in_use(const struct guard *, const struct gate *);
 bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
@@ -434,7 +488,55 @@ void guard_add_excludes(struct guard *, const struct guard_env *,
 void guard_excludes_done(struct guard *, const struct guard_env *,
                          const struct nb_batch *);
 
+/* guard-reserve.c */
+void guard_reserves_init(struct guard *);
+void guard_reserves_destroy(struct guard *);
+void guard_run_reserves(struct guard *, const struct guard_env *);
+bool guard_reserve_done(struct guard *, uint64_t id, enum kube_write_result,
+                        const struct guard_env *);
+/* Is there an IP object of ours that is not being deleted? */
+bool guard_owns_ip_objects(const struct guard *);
+/* Is an IP object of ours still in the way of 'ip'? */
+bool guard_is_reserved(const struct guard *, const char *subnet,
+                       const struct ip_addr *ip);
+/* The same, one that counts. */
+bool guard_reservation_in_force(const struct guard *, const char *subnet,
+                                const struct ip_addr *ip);
+/* How the latest order about the IP object 'name' stands. */
+enum ip_op_state { IP_OP_NONE, IP_OP_GOES_ON, IP_OP_FAILED, IP_OP_FORBIDDEN };
+enum ip_op_state guard_ip_op_state(const struct guard *, const char *name);
+/* Appends what IP objects of ours do about 'ip'. */
+void guard_format_reserve(const struct guard *, const char *subnet,
+                          const struct ip_addr *ip, const char *indent,
+                          struct ds *);
+/* Orders the deletion of an IP object as it is in the mirror.  False if one is
+ * under way, or it is too early for another one. */
+bool guard_delete_ip_object(struct guard *, const struct guard_env *,
+                            const struct ip_object *);
+
+/* guard-hazard.c */
+void guard_destroy_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct member *);
+void guard_prune_hazards(struct guard *);
+void guard_add_hazard_findings(const struct guard *, struct sset *);
+
+/* guard-release.c */
+enum release_step {
+    RELEASE_CLEAR,              /* Not possible: clear it from the port. */
+    RELEASE_WAIT,               /* Not yet. */
+    RELEASE_SENT,               /* Ordered. */
+};
+void guard_releases_destroy(struct guard *);
+enum release_step guard_release(struct guard *, const struct guard_env *,
+                                struct candidate *, const struct port *);
+bool guard_release_goes_on(struct guard *, const struct guard_env *,
+                           struct candidate *);
+void guard_run_releases(struct guard *, const struct guard_env *);
+
 /* guard-nudge.c */
+void guard_order_nudge(struct guard *, const struct guard_env *,
+                       enum kube_object, const char *ns, const char *name,
+                       const char *uid);
 void guard_nudge(struct guard *, const struct hold *);
 void guard_run_nudges(struct guard *, const struct guard_env *);
 void guard_forget_nudges(struct guard *);
@@ -461,5 +563,16 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
+
+/* guard-request.c */
+void guard_load_requests(struct guard *, const struct store_snapshot *,
+                         const struct guard_env *);
+void guard_run_requests(struct guard *, const struct guard_env *);
+void guard_forget_requests(struct guard *);
+
+/* guard-undo.c.  As the functions of guard-request.c; with neither an error
+ * nor an answer it is under way. */
+char *guard_undo(struct guard *, struct request *, const struct guard_env *,
+                 char **said);
 
 #endif /* guard-private.h */

@@ -70,7 +70,8 @@ plan_put_back(struct guard *g, struct post_read *pr)
         svec_clone(&edit->port_security, &pr->before_ps);
     }
     pl = guard_plan(g, PLAN_PUT_BACK, p, &pr->addr, "",
-                    "its owner wants it again");
+                    pr->by_hand ? "undone by hand"
+                    : "its owner wants it again");
     pl->hold = pr->hold;
     return true;
 }
@@ -119,7 +120,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
                 if (has_it_again(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
                 } else if (!plan_put_back(g, pr)) {
-                    guard_log(g, 'w', "%s/%s wants %s again, but its port "
+                    guard_log(g, 'w', "%s/%s: %s is not put back: its port "
                               "or the address is no longer as it was",
                               pr->ns, pr->name,
                               ip_addr_to_string(&pr->addr, ip));

@@ -288,6 +288,7 @@ candidate_state_text(const struct candidate *c)
     case CAND_READ: return "live read under way";
     case CAND_GO: return "about to be written";
     case CAND_SENT: return "being written";
+    case CAND_RELEASE: return "its IP object is being deleted";
     }
     OVS_NOT_REACHED();
 }
@@ -405,6 +406,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
 
     struct sset leaks = SSET_INITIALIZER(&leaks);
     guard_add_ipam_findings(g, &leaks);
+    guard_add_hazard_findings(g, &leaks);
     put_set(ds, "", "", &leaks);
     sset_destroy(&leaks);
 }
@@ -605,6 +607,7 @@ put_why_network(const struct guard *g, const struct network *n,
         put_waiters(g, h, &waiters, "    ", ds);
         waiters_destroy(&waiters);
     }
+    guard_format_reserve(g, n->name, addr, "    ", ds);
     HMAP_FOR_EACH (r, node, &g->model.references) {
         if (ip_addr_set_contains(&r->ips, addr)) {
             ds_put_format(ds, "    named by %s\n", r->text);

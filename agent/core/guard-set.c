@@ -21,7 +21,7 @@ guard_set_obstacle(struct guard *g, const struct port *p,
 {
     struct model *m = &g->model;
     const struct addr_use *use = model_find_addr(m, p->network, ip);
-    const struct hold *h = hold_table_find(&g->holds, &p->network->uuid, ip);
+    struct hold *h = hold_table_find(&g->holds, &p->network->uuid, ip);
     const char *lrp = evidence_router_with(m, p->network, ip);
     char buf[IP_ADDR_STRLEN];
 
@@ -46,14 +46,33 @@ guard_set_obstacle(struct guard *g, const struct port *p,
         return xasprintf("%s is the router's (%s)", buf, lrp);
     }
     if (h && !guard_same_owner(h, p)) {
-        return xasprintf("%s is held (%s), formerly %s/%s", buf,
-                         hold_state_to_string(h->state), h->owner.ns,
-                         h->owner.name);
+        if (sset_add(&h->waiters, p->name)) {
+            h->changed = true;
+        }
+        char *whose = guard_hold_whose(h);
+        char *why = xasprintf("%s is held (%s), %s", buf,
+                              hold_state_to_string(h->state), whose);
+
+        free(whose);
+        return why;
     }
     if (!guard_start_barrier_passed(g)) {
         return xasprintf("the start barrier has not passed in SB");
     }
     return NULL;
+}
+
+bool
+guard_waits_for_set(const struct guard *g, const struct port *p)
+{
+    const struct want *w;
+
+    HMAP_FOR_EACH_WITH_HASH (w, node, uuid_hash(&p->uuid), &g->wants) {
+        if (uuid_equals(&w->port, &p->uuid)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The MAC for a port that has none: the annotation's, else derived from the

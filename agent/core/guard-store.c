@@ -173,6 +173,7 @@ adopt_gate(struct guard *g, const struct gate *src,
     gate->changed = false;
     gate->since_ms = env->now;
     gate->closing = gate->opening = gate->alerted = false;
+    gate->by_hand = false;
     hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
 }
 
@@ -185,6 +186,8 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
     ipguard_row_init(&g->row);
     ipguard_row_copy(&g->row, row);
     replace_string(&s->brake, row->brake);
+    replace_string(&g->db_frozen, row->frozen);
+    replace_string(&g->db_brake, row->brake);
     if (!g->freeze_unsaved) {
         replace_string(&s->frozen, row->frozen);
     }
@@ -345,6 +348,32 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
     return true;
 }
 
+/* An operator freezes, thaws, or re-arms the brake by writing to the row: what
+ * differs from what the database had by our last knowledge is theirs. */
+static void
+adopt_safety(struct guard *g, const struct ipguard_row *row,
+             const struct guard_env *env)
+{
+    if (!nullable_string_is_equal(row->frozen, g->db_frozen)) {
+        replace_string(&g->db_frozen, row->frozen);
+        if (!row->frozen && g->safety.frozen && !g->freeze_unsaved) {
+            free(guard_thaw(g));
+        } else if (row->frozen && !g->safety.frozen) {
+            guard_freeze_for_store(g, env, row->frozen);
+        } else if (row->frozen && !g->freeze_unsaved) {
+            replace_string(&g->safety.frozen, row->frozen);
+        }
+    }
+    if (!nullable_string_is_equal(row->brake, g->db_brake)) {
+        replace_string(&g->db_brake, row->brake);
+        if (!row->brake && g->safety.brake) {
+            free(guard_brake_rearm(g));
+        } else if (row->brake) {
+            replace_string(&g->safety.brake, row->brake);
+        }
+    }
+}
+
 /* Another hand changed the database of the active instance. */
 static void
 load_while_active(struct guard *g, const struct store_snapshot *snap,
@@ -352,8 +381,8 @@ load_while_active(struct guard *g, const struct store_snapshot *snap,
 {
     struct hold *h;
 
-    (void) env;
     adopt_operator_columns(g, &snap->row);
+    adopt_safety(g, &snap->row, env);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         bool found = false;
         char ip[IP_ADDR_STRLEN];
@@ -402,6 +431,7 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
         g->loaded_for_active = becoming;
     }
     replace_string(&g->store_identity, snap->identity);
+    guard_load_requests(g, snap, env);
 }
 
 /* ---- Start. ---- */
@@ -544,6 +574,12 @@ compose(struct guard *g)
     take_uuids(&b->delete_gates, &b->n_delete_gates, &g->delete_gates,
                &g->n_delete_gates);
     take_journal(g, b);
+    b->answers = g->answers;
+    b->n_answers = g->n_answers;
+    g->answers = NULL;
+    g->n_answers = 0;
+    take_uuids(&b->delete_requests, &b->n_delete_requests,
+               &g->delete_requests, &g->n_delete_requests);
     fill_row(g);
     ipguard_row_init(&b->row);
     ipguard_row_copy(&b->row, &g->row);
@@ -558,7 +594,8 @@ anything_to_store(const struct guard *g)
     const struct gate *gate;
 
     if (g->row_changed || g->n_journal || g->n_delete_holds
-        || g->n_delete_gates || g->row.cfg != g->row.done_cfg) {
+        || g->n_delete_gates || g->n_answers || g->n_delete_requests
+        || g->row.cfg != g->row.done_cfg) {
         return true;
     }
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
@@ -600,6 +637,19 @@ prepend_uuids(struct uuid **dst, size_t *n_dst, const struct uuid *src,
         *dst = xrealloc(*dst, (*n_dst + n) * sizeof **dst);
         memcpy(*dst + *n_dst, src, n * sizeof *src);
         *n_dst += n;
+    }
+}
+
+static void
+restore_answers(struct guard *g, struct store_batch *b)
+{
+    if (b->n_answers) {
+        g->answers = xrealloc(g->answers, (g->n_answers + b->n_answers)
+                                          * sizeof *g->answers);
+        memcpy(g->answers + g->n_answers, b->answers,
+               b->n_answers * sizeof *g->answers);
+        g->n_answers += b->n_answers;
+        b->n_answers = 0;
     }
 }
 
@@ -647,6 +697,9 @@ restore_sent(struct guard *g, bool perhaps_stored)
     g->n_journal += b->n_journal;
     b->journal = NULL;
     b->n_journal = 0;
+    restore_answers(g, b);
+    prepend_uuids(&g->delete_requests, &g->n_delete_requests,
+                  b->delete_requests, b->n_delete_requests);
     g->row_changed = true;
 }
 
@@ -669,8 +722,11 @@ stored(struct guard *g)
             gate->in_db = true;
         }
     }
-    g->generation++;
+    /* Unless it was loaded, with another hand's change, before the answer. */
+    g->generation = MAX(g->generation, b->row.generation + 1);
     g->row.generation = g->generation;
+    replace_string(&g->db_frozen, b->row.frozen);
+    replace_string(&g->db_brake, b->row.brake);
     g->freeze_unsaved = g->freeze_unsaved && !b->row.frozen;
     g->merge_unsaved = false;
 }

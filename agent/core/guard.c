@@ -53,6 +53,9 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     g->watch.seqno = 1;
     ovs_list_init(&g->log);
     guard_events_init(g);
+    guard_reserves_init(g);
+    ovs_list_init(&g->releases);
+    hmap_init(&g->hazards);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
@@ -71,6 +74,9 @@ guard_destroy(struct guard *g)
     guard_clear_plan(g);
     guard_forget_standby_departures(g);
     guard_events_destroy(g);
+    guard_reserves_destroy(g);
+    guard_releases_destroy(g);
+    guard_destroy_hazards(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -90,6 +96,10 @@ guard_destroy(struct guard *g)
     free(g->journal);
     free(g->delete_holds);
     free(g->delete_gates);
+    guard_forget_requests(g);
+    free(g->delete_requests);
+    free(g->db_frozen);
+    free(g->db_brake);
     store_batch_destroy(g->sent);
     nb_batch_destroy(g->nb_sent);
     free(g->flush);
@@ -167,6 +177,18 @@ const struct hmap *
 guard_gates(const struct guard *g)
 {
     return &g->gates;
+}
+
+size_t
+guard_n_duplicates(const struct guard *g)
+{
+    return hmap_count(&g->duplicates);
+}
+
+const struct step_times *
+guard_step_times(const struct guard *g, enum hold_step_kind step)
+{
+    return &g->steps[step];
 }
 
 const struct sb_watch *
@@ -292,10 +314,9 @@ guard_kube_write_done(struct guard *g, uint64_t id,
                       enum kube_write_result result,
                       const struct guard_env *env)
 {
-    (void) g;
-    (void) id;
-    (void) result;
-    (void) env;
+    if (guard_reserve_done(g, id, result, env)) {
+        g->again = true;
+    }
 }
 
 bool
@@ -336,6 +357,7 @@ drop_work_under_way(struct guard *g)
     }
     g->n_journal = 0;
     g->n_delete_holds = g->n_delete_gates = 0;
+    guard_forget_requests(g);
     struct candidate *c;
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
@@ -645,6 +667,9 @@ guard_stop_remains(const struct guard *g)
     if (n) {
         return xasprintf("%"PRIuSIZE" port(s) are still kept disabled", n);
     }
+    if (!shash_is_empty(&g->reserves) || guard_owns_ip_objects(g)) {
+        return xstrdup("IP objects still reserve held addresses");
+    }
     if (!ovs_list_is_empty(&g->model.excluding)) {
         return xstrdup("held addresses are still in exclude_ips of a switch");
     }
@@ -678,6 +703,20 @@ note_trust(struct guard *g)
     }
 }
 
+/* Release first knows which revision comes next, because what comes is
+ * judged. */
+static void
+note_certainty(struct guard *g, const struct guard_env *env)
+{
+    bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
+                        && env->release_certain && g->mode == MODE_GUARD);
+
+    if (next_is_new != g->model.next_is_new) {
+        g->model.next_is_new = next_is_new;
+        model_mark_all(&g->model);
+    }
+}
+
 void
 guard_run(struct guard *g, const struct guard_env *env,
           struct orders *orders)
@@ -695,8 +734,10 @@ guard_run(struct guard *g, const struct guard_env *env,
     update_mode(g);
     guard_decide_dialect(g);
     guard_start_if_ready(g, env);
+    guard_run_requests(g, env);
     check_databases(g, env);
     note_trust(g);
+    note_certainty(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g);
     guard_judge_dirty(g, env);
@@ -725,6 +766,8 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     build_watch(g);
+    guard_run_reserves(g, env);
+    guard_run_releases(g, env);
     guard_run_events(g, env);
     guard_run_nudges(g, env);
     orders->kube_writes = g->kube_writes;

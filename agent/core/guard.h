@@ -16,6 +16,7 @@
 #include "openvswitch/uuid.h"
 #include "orders.h"
 #include "settings.h"
+#include "step-times.h"
 
 struct dialect;
 struct ds;
@@ -33,6 +34,9 @@ struct guard_env {
     bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
     bool paused;                /* unixctl pause. */
     bool kube_writable;         /* There is an API server to write to. */
+    bool release_certain;       /* It asks us before it lets a pod in that
+                                 * takes another address than its former
+                                 * self, and lets none in without us. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
@@ -124,6 +128,9 @@ const char *guard_frozen(const struct guard *);     /* Reason or NULL. */
 const char *guard_brake(const struct guard *);      /* Reason or NULL. */
 const struct hold_table *guard_holds(const struct guard *);
 const struct hmap *guard_gates(const struct guard *);
+size_t guard_n_duplicates(const struct guard *);
+const struct step_times *guard_step_times(const struct guard *,
+                                          enum hold_step_kind);
 void guard_format_safety(const struct guard *, struct ds *);
 /* The first 'max' holds, by network and address, with who waits for each. */
 void guard_format_holds(const struct guard *, const struct guard_env *,
@@ -152,7 +159,8 @@ struct guard_counters {
     uint64_t put_backs, holds_created, holds_released, holds_cancelled;
     uint64_t gates_closed, gates_opened, barriers, live_reads;
     uint64_t duplicates, brake_trips, freezes;
-    uint64_t events, events_dropped, nudges, excludes;
+    uint64_t events, events_dropped, nudges, excludes, releases;
+    uint64_t hazards;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

@@ -131,6 +131,7 @@ hold_create(const struct uuid *uuid, const struct uuid *network,
     h->nb_identity = xstrdup("");
     h->changed = true;
     sset_init(&h->notes);
+    sset_init(&h->waiters);
     sset_init(&h->blockers);
     hold_set_owner(h, "", "", "", "", "");
     return h;
@@ -188,6 +189,7 @@ hold_destroy(struct hold *h)
     free(h->boot_id);
     free(h->nb_identity);
     sset_destroy(&h->notes);
+    sset_destroy(&h->waiters);
     sset_destroy(&h->blockers);
     free(h);
 }
@@ -210,6 +212,7 @@ hold_clone(const struct hold *src)
     h->nb_identity = xstrdup(src->nb_identity);
     sset_clone(&h->notes, &src->notes);
     sset_clone(&h->blockers, &src->blockers);
+    sset_clone(&h->waiters, &src->waiters);
     h->former = xmalloc(MAX(src->n_former, 1) * sizeof *h->former);
     for (size_t i = 0; i < src->n_former; i++) {
         h->former[i] = src->former[i];

@@ -68,6 +68,9 @@ struct hold_owner {
     char *uid;                  /* Pod's uid when last known. */
 };
 
+/* Reserved by hand without a time: until it is released by hand. */
+#define HOLD_UNTIL_RELEASED -1
+
 struct hold {
     struct hmap_node node;      /* In hold_table, by network and address. */
     struct hmap_node uuid_node; /* In hold_table, by 'uuid'. */
@@ -89,11 +92,13 @@ struct hold {
     long long int gone_wall_ms; /* Seen gone; 0: not yet. */
     long long int gone_ms;      /* The same, monotonic, of boot 'boot_id'. */
     char *boot_id;
-    long long int until_wall_ms;/* Reserved by hand until then; 0: no. */
+    long long int until_wall_ms;/* Reserved by hand until then, or
+                                 * HOLD_UNTIL_RELEASED; 0: no. */
     int64_t b1, b2;             /* Barriers; 0: not taken. */
     char *nb_identity;          /* Of the NB that the barriers belong to. */
     struct sset notes;          /* Chassis not confirmed, references... */
     struct sset blockers;       /* As last computed, in words. */
+    struct sset waiters;        /* Names of ports that are to have it. */
 
     /* Not stored. */
     bool would_be;              /* Mode observe: exists in memory only. */
@@ -111,6 +116,8 @@ struct hold {
     bool returned;              /* hold_facts.owner_returned likewise. */
     bool force;                 /* hold/release was asked for. */
     bool dirt;                  /* As last found: see struct evidence. */
+    bool releasing;             /* Its former port's IP object is to be
+                                 * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */
 };
 

@@ -80,7 +80,8 @@ ip_object_equals(const struct ip_object *a, const struct ip_object *b)
         || (a->has_mac && memcmp(&a->mac, &b->mac, sizeof a->mac))
         || a->deleting != b->deleting
         || a->reserved != b->reserved
-        || a->has_finalizer != b->has_finalizer) {
+        || a->has_finalizer != b->has_finalizer
+        || a->ours != b->ours) {
         return false;
     }
     for (size_t i = 0; i < a->n_addrs; i++) {

@@ -47,6 +47,7 @@ struct ip_object {
     bool deleting;
     bool reserved;              /* Label ip_reserved=true. */
     bool has_finalizer;         /* Its controller knows of it. */
+    bool ours;                  /* Bears the label of those that we made. */
 };
 
 /* Returns a copy of 'template' with all that it points to; 'node's aside. */

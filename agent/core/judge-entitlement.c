@@ -160,9 +160,17 @@ ent_from_workload(const struct model *m, const struct member *mb,
     size_t n = w->n_revisions;
     struct claim *claims = xcalloc(MAX(n, 1), sizeof *claims);
 
+    /* Kubernetes says so of ordinals from the partition on, deleted ones
+     * included; only a look at the very next pod could be surer. */
+    bool is_new = (m->next_is_new && w->kind == OWNER_STATEFULSET
+                   && !w->on_delete && n
+                   && mb->ordinal >= w->start + w->partition);
+    if (is_new) {
+        n = 1;
+    }
     e->workload = w;
     e->workload_revisions = n;
-    if (!w->revisions_known) {
+    if (!w->revisions_known && !is_new) {
         ent_set(e, ENT_UNKNOWN, "%s: a rollout is under way and the revision "
                 "that it leaves is not known", whose);
         goto out;
@@ -196,7 +204,7 @@ ent_from_workload(const struct model *m, const struct member *mb,
             break;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < w->n_revisions; i++) {
         claim_destroy(&claims[i]);
     }
 out:

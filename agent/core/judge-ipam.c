@@ -43,7 +43,8 @@ who_else_has(const struct model *m, const struct port *p,
         }
     }
     holder = model_find_ip_holder(m, p->network->name, ip, p->name);
-    return (holder
+    /* What we reserve ourselves proves nothing. */
+    return (holder && !holder->ours
             ? xasprintf("which the IP object %s has", holder->name) : NULL);
 }
 
@@ -110,10 +111,13 @@ judge_ipam_leak(const struct model *m, const char *subnet,
 {
     const struct subnet_object *s = model_find_subnet(m, subnet);
     const struct network *n;
+    const char *user = model_find_ipam_user(m, subnet, ip);
     char text[IP_ADDR_STRLEN];
     size_t n_found;
 
-    if (!s || s->deleting || !subnet_object_uses(s, ip)
+    /* The metrics are the IPAM itself; the Subnet's status follows late. */
+    if (!s || s->deleting
+        || !(m->ipam_book_known ? user != NULL : subnet_object_uses(s, ip))
         || ip_addr_set_contains(&s->own, ip)
         || model_find_ip_holder(m, subnet, ip, "")) {
         return NULL;
@@ -122,8 +126,9 @@ judge_ipam_leak(const struct model *m, const char *subnet,
     if (n_found != 1 || model_find_addr(m, n, ip)) {
         return NULL;
     }
-    return xasprintf("%s is in use for Kube-OVN's IPAM (Subnet %s), but no "
-                     "port and no IP object has it: unless a Vip or an EIP "
-                     "does, only a restart of kube-ovn-controller frees it",
-                     ip_addr_to_string(ip, text), subnet);
+    return xasprintf("%s is in use for Kube-OVN's IPAM (Subnet %s%s%s), but "
+                     "no port and no IP object has it: unless a Vip or an "
+                     "EIP does, only a restart of kube-ovn-controller frees "
+                     "it", ip_addr_to_string(ip, text), subnet,
+                     user ? ", given to " : "", user ? user : "");
 }

@@ -156,6 +156,27 @@ each_workload(struct model *m,
     }
 }
 
+/* Drops what the pods of 'mb' claim by other dialects. */
+static void
+filter_member(struct model *m, struct member *mb)
+{
+    mb->seen_explicit = false;
+    for (size_t i = 0; i < mb->n_pods; i++) {
+        struct pod *pod = pod_clone(mb->pods[i]);
+
+        model_del_pod_promises(m, mb->pods[i]);
+        pod_destroy(mb->pods[i]);
+        model_filter_claims(m, pod);
+        for (size_t j = 0; j < pod->claims.n; j++) {
+            const struct claim *c = &pod->claims.claims[j];
+
+            mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
+        }
+        mb->pods[i] = pod_pack(pod, &m->strings);
+        model_add_pod_promises(m, mb->pods[i]);
+    }
+}
+
 void
 model_set_dialect(struct model *m, const struct dialect *dialect)
 {
@@ -170,15 +191,7 @@ model_set_dialect(struct model *m, const struct dialect *dialect)
         refile_vm_pods(m);
     }
     HMAP_FOR_EACH (mb, node, &m->members) {
-        for (size_t i = 0; i < mb->n_pods; i++) {
-            struct pod *pod = pod_clone(mb->pods[i]);
-
-            model_del_pod_promises(m, mb->pods[i]);
-            pod_destroy(mb->pods[i]);
-            model_filter_claims(m, pod);
-            mb->pods[i] = pod_pack(pod, &m->strings);
-            model_add_pod_promises(m, mb->pods[i]);
-        }
+        filter_member(m, mb);
     }
     HMAP_FOR_EACH (p, uuid_node, &m->ports) {
         for (size_t i = 0; p->proofs && i < N_DIALECTS; i++) {

@@ -52,7 +52,9 @@ model_find_ip_holder(const struct model *m, const char *subnet,
         /* The first by name, so that the answer is always the same. */
         if (ip_addr_equals(&a->ip, ip) && !strcmp(o->subnet, subnet)
             && !o->deleting && strcmp(o->name, except)
-            && (!found || strcmp(o->name, found->name) < 0)) {
+            && (!found || found->ours > o->ours
+                || (found->ours == o->ours
+                    && strcmp(o->name, found->name) < 0))) {
             found = o;
         }
     }
@@ -65,6 +67,30 @@ model_find_subnet(const struct model *m, const char *name)
     return shash_find_data(&m->subnets, name);
 }
 
+void
+model_set_ipam_book(struct model *m, struct shash *book)
+{
+    shash_clear_free_data(&m->ipam_book);
+    m->ipam_book_known = book != NULL;
+    if (book) {
+        shash_swap(&m->ipam_book, book);
+    }
+    m->ipam_seqno++;
+    m->change_seqno++;
+}
+
+const char *
+model_find_ipam_user(const struct model *m, const char *subnet,
+                     const struct ip_addr *ip)
+{
+    char text[IP_ADDR_STRLEN];
+    char *key = xasprintf("%s %s", subnet, ip_addr_to_string(ip, text));
+    const char *user = shash_find_data(&m->ipam_book, key);
+
+    free(key);
+    return user;
+}
+
 static void
 remove_ip_object(struct model *m, struct ip_object *o)
 {
@@ -72,6 +98,7 @@ remove_ip_object(struct model *m, struct ip_object *o)
         hmap_remove(&m->ip_object_addrs, &o->addrs[i].node);
     }
     hmap_remove(&m->ip_objects, &o->node);
+    sset_find_and_delete(&m->our_ip_objects, o->name);
     ip_object_destroy(o);
 }
 
@@ -93,6 +120,9 @@ model_apply_ip_object(struct model *m, struct kube_change *c)
     if (!c->gone) {
         c->ip = NULL;
         hmap_insert(&m->ip_objects, &new->node, hash_string(new->name, 0));
+        if (new->ours) {
+            sset_add(&m->our_ip_objects, new->name);
+        }
         for (size_t i = 0; i < new->n_addrs; i++) {
             hmap_insert(&m->ip_object_addrs, &new->addrs[i].node,
                         addr_hash(new->subnet, &new->addrs[i].ip));
@@ -127,6 +157,8 @@ model_init_ipam(struct model *m)
 {
     hmap_init(&m->ip_objects);
     hmap_init(&m->ip_object_addrs);
+    sset_init(&m->our_ip_objects);
+    shash_init(&m->ipam_book);
     shash_init(&m->subnets);
 }
 
@@ -141,6 +173,8 @@ model_destroy_ipam(struct model *m)
     }
     hmap_destroy(&m->ip_objects);
     hmap_destroy(&m->ip_object_addrs);
+    sset_destroy(&m->our_ip_objects);
+    shash_destroy_free_data(&m->ipam_book);
     SHASH_FOR_EACH (node, &m->subnets) {
         subnet_object_destroy(node->data);
     }

@@ -287,6 +287,14 @@ struct model {
     struct hmap ip_object_addrs; /* struct ip_object_addr, by subnet and
                                  * address. */
     struct shash subnets;       /* Name -> struct subnet_object. */
+    bool ipam_book_known;       /* By the controller's own metrics: */
+    struct shash ipam_book;     /* "SUBNET ADDRESS" -> who has it there, as
+                                 * "char *". */
+    struct sset our_ip_objects; /* Names of those that we made. */
+    bool next_is_new;           /* The pods of a StatefulSet under rollout come
+                                 * by the new template, where its controller
+                                 * is bound to that, and none comes unseen.
+                                 * Kept by the guard. */
     bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */
@@ -456,8 +464,15 @@ enum member_scope {
 enum member_scope model_member_scope(const struct model *,
                                      const struct member *, char **why);
 
+/* What the metrics of Kube-OVN's controller say: takes the content of 'book';
+ * NULL if they say nothing (any more). */
+void model_set_ipam_book(struct model *, struct shash *book);
+/* Whom its IPAM gave 'ip' according to them, or NULL. */
+const char *model_find_ipam_user(const struct model *, const char *subnet,
+                                 const struct ip_addr *ip);
 /* The IP object called 'name'; one of 'subnet', other than that called
- * 'except', that has 'ip' and is not being deleted; the Subnet called 'name';
+ * 'except', that has 'ip' and is not being deleted, one of our own last; the
+ * Subnet called 'name';
  * NULL if there is none. */
 const struct ip_object *model_find_ip_object(const struct model *,
                                              const char *name);

@@ -269,6 +269,11 @@ store_batch_destroy(struct store_batch *batch)
         for (size_t i = 0; i < batch->n_journal; i++) {
             journal_entry_destroy(&batch->journal[i]);
         }
+        for (size_t i = 0; i < batch->n_answers; i++) {
+            request_answer_destroy(&batch->answers[i]);
+        }
+        free(batch->answers);
+        free(batch->delete_requests);
         free(batch->put_holds);
         free(batch->delete_holds);
         free(batch->put_gates);
@@ -309,6 +314,14 @@ store_batch_clone(const struct store_batch *src)
     for (size_t i = 0; i < src->n_journal; i++) {
         journal_entry_clone(&batch->journal[i], &src->journal[i]);
     }
+    batch->answers = clone_array(src->answers, src->n_answers,
+                                 sizeof *src->answers);
+    for (size_t i = 0; i < src->n_answers; i++) {
+        request_answer_clone(&batch->answers[i], &src->answers[i]);
+    }
+    batch->delete_requests = clone_array(src->delete_requests,
+                                         src->n_delete_requests,
+                                         sizeof *src->delete_requests);
     memset(&batch->row, 0, sizeof batch->row);
     ipguard_row_copy(&batch->row, &src->row);
     return batch;
@@ -336,6 +349,10 @@ store_snapshot_destroy(struct store_snapshot *snapshot)
     for (size_t i = 0; i < snapshot->n_gates; i++) {
         gate_destroy(snapshot->gates[i]);
     }
+    for (size_t i = 0; i < snapshot->n_requests; i++) {
+        request_destroy(snapshot->requests[i]);
+    }
+    free(snapshot->requests);
     for (size_t i = 0; i < snapshot->n_problems; i++) {
         free(snapshot->problems[i]);
     }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "hold.h"
 #include "openvswitch/uuid.h"
+#include "request.h"
 #include "sset.h"
 #include "svec.h"
 
@@ -95,11 +96,14 @@ struct gate {
     enum tristate previous;     /* 'enabled' before: unset or true. */
     char *reason;
     long long int since_wall_ms;
+    long long int keep_until_wall_ms; /* Not opened for lack of evidence
+                                       * before then; 0: no. */
     /* Not stored. */
     long long int since_ms;     /* Monotonic; of load after a restart. */
     bool in_db, changed;
     bool closing;               /* NB write that disables is wanted. */
     bool opening;               /* NB write that opens is wanted. */
+    bool by_hand;               /* An operator wants it open. */
     bool alerted;
 };
 
@@ -155,6 +159,10 @@ struct store_batch {
     size_t n_delete_gates;
     struct journal_entry *journal;
     size_t n_journal;
+    struct request_answer *answers;
+    size_t n_answers;
+    struct uuid *delete_requests;
+    size_t n_delete_requests;
     struct ipguard_row row;     /* generation: +1 in every transaction. */
     int journal_max;            /* Rows to keep; older ones are trimmed. */
 };
@@ -173,6 +181,8 @@ struct store_snapshot {
     size_t n_holds;
     struct gate **gates;        /* Owned. */
     size_t n_gates;
+    struct request **requests;  /* Owned. */
+    size_t n_requests;
     int64_t last_sequence;      /* Highest Journal.sequence. */
     char **problems;            /* Rows that could not be understood. */
     size_t n_problems;

@@ -38,6 +38,7 @@ BUILD_ASSERT_DECL(sizeof(enum chassis_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum mac_bindings_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum hold_scope) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum reserve_policy) == sizeof(int));
+BUILD_ASSERT_DECL(sizeof(enum release_policy) == sizeof(int));
 BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
 
 #define HOUR_MS (60 * 60 * 1000)
@@ -73,6 +74,9 @@ BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
     SETTING("reserve", "none|exclude-ips|kube-ovn", CHOICE, reserve,        \
             0, 2, RESERVE_NONE,                                             \
             "keep held addresses from an IPAM, too")                        \
+    SETTING("release", "none|kube-ovn", CHOICE, release,                    \
+            0, 1, RELEASE_NONE,                                             \
+            "delete IP objects that keep a stale address")                  \
     SETTING("nudge", SWITCH_WORDS, CHOICE, nudge,                           \
             0, 1, SWITCH_OFF,                                               \
             "annotate pods that wait when a hold ends")                     \

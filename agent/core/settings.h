@@ -21,6 +21,7 @@ enum chassis_policy { CHASSIS_BOUNDED, CHASSIS_WAIT };
 enum mac_bindings_policy { MAC_BINDINGS_REPORT, MAC_BINDINGS_FLUSH };
 enum hold_scope { HOLD_SCOPE_FIXED, HOLD_SCOPE_ALL };
 enum reserve_policy { RESERVE_NONE, RESERVE_EXCLUDE_IPS, RESERVE_KUBE_OVN };
+enum release_policy { RELEASE_NONE, RELEASE_KUBE_OVN };
 enum setting_switch { SWITCH_OFF, SWITCH_ON };
 
 /* The words of a setting that is an enum setting_switch. */
@@ -38,6 +39,7 @@ struct settings {
     enum hold_scope hold_scope;
     enum setting_switch events;         /* Events in Kubernetes. */
     enum reserve_policy reserve;        /* In which IPAM holds stand. */
+    enum release_policy release;        /* IP objects that may be deleted. */
     enum setting_switch nudge;          /* Pods that wait are annotated. */
 
     long long int settle_ms;            /* Two observations this far apart. */

@@ -27,6 +27,7 @@
 #include "kube-change.h"
 #include "node-set.h"
 #include "reflector.h"
+#include "webhook-watch.h"
 
 VLOG_DEFINE_THIS_MODULE(api_source);
 
@@ -102,6 +103,7 @@ struct api_source {
     struct api_store store;
     struct api_live live;
     struct api_writer writer;
+    struct webhook_watch webhook;
     struct api_discovery discovery;
     struct api_resource resources[N_RES];
     struct cni_watch *cni;      /* Or NULL. */
@@ -247,6 +249,7 @@ api_source_create(const struct api_source_options *options,
     src->http = http_create();
     api_store_init(&src->store, options->dialect);
     api_live_init(&src->live, src->http, kubeconfig, &src->store);
+    webhook_watch_init(&src->webhook, src->http, kubeconfig);
     api_writer_init(&src->writer, src->http, kubeconfig,
                     options->instance ? options->instance : "unnamed");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -297,6 +300,7 @@ api_source_destroy(struct api_source *src)
     }
     api_live_destroy(&src->live);
     api_writer_destroy(&src->writer);
+    webhook_watch_destroy(&src->webhook);
     api_store_destroy(&src->store);
     http_destroy(src->http);
     kubeconfig_destroy(src->kubeconfig);
@@ -451,6 +455,7 @@ api_source_run(struct api_source *src, long long int now)
     refresh_live_pods(src, now);
     api_live_run(&src->live, now);
     api_writer_run(&src->writer, now);
+    webhook_watch_run(&src->webhook, now);
     if (!src->synced && is_synced(src)) {
         VLOG_INFO("%s: %"PRIuSIZE" pods are known",
                   kubeconfig_server(src->kubeconfig), src->store.n_pods);
@@ -477,6 +482,7 @@ api_source_wait(struct api_source *src)
     }
     api_live_wait(&src->live);
     api_writer_wait(&src->writer);
+    webhook_watch_wait(&src->webhook);
     if (src->store.n_given[0]) {
         poll_timer_wait_until(src->refresh_at);
     }
@@ -542,6 +548,19 @@ api_source_pop_write(struct api_source *src)
     return api_writer_pop(&src->writer);
 }
 
+void
+api_source_want_release_webhook(struct api_source *src, bool wanted)
+{
+    webhook_watch_want(&src->webhook, wanted);
+}
+
+bool
+api_source_has_release_webhook(const struct api_source *src,
+                               long long int now)
+{
+    return webhook_watch_is_certain(&src->webhook, now);
+}
+
 bool
 api_source_writes_are_done(const struct api_source *src)
 {
@@ -601,6 +620,7 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
+                          + !!src->webhook.problem
                           + missing_rights_count(&src->live.rights)
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
@@ -681,6 +701,9 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
                     "before it is confirmed\n");
     }
     api_writer_format_problems(&src->writer, ds);
+    if (src->webhook.problem) {
+        ds_put_format(ds, "%s\n", src->webhook.problem);
+    }
 }
 
 void
@@ -724,6 +747,14 @@ api_source_format_status(const struct api_source *src, long long int now,
     if (src->cni) {
         cni_watch_format(src->cni, now, ds);
     }
+    struct api_source_status as;
+    api_source_get_status(src, &as);
+    ds_put_format(ds, "  %"PRIu64" requests, %"PRIu64" bytes received\n",
+                  as.n_requests, as.n_bytes);
+    ds_put_format(ds, "  %"PRIu64" live reads, %"PRIu64" failed\n",
+                  as.n_live_reads, as.n_live_failed);
+    ds_put_format(ds, "  %"PRIuSIZE" pods, %"PRIuSIZE" bytes kept of all "
+                  "objects\n", as.n_pods, as.memory);
 }
 
 char *

@@ -105,6 +105,12 @@ void api_source_look_for_refusal(struct api_source *,
 const struct sset *api_source_nodes(const struct api_source *,
                                     uint64_t *seqno);
 
+/* Has it found out whether "release first" may rely on our webhook; and what
+ * was found.  See webhook-watch.h. */
+void api_source_want_release_webhook(struct api_source *, bool wanted);
+bool api_source_has_release_webhook(const struct api_source *,
+                                    long long int now);
+
 /* True if pods of the namespace 'ns' are read at all.  Of others nothing is
  * known, and live reads fail. */
 bool api_source_covers(const struct api_source *, const char *ns);

@@ -7,6 +7,8 @@
 noinst_LTLIBRARIES += agent/kube/libkube.la
 
 agent_kube_libkube_la_SOURCES = \
+	agent/kube/admission-review.c \
+	agent/kube/admission-review.h \
 	agent/kube/api-discovery.c \
 	agent/kube/api-discovery.h \
 	agent/kube/api-feed.c \
@@ -34,6 +36,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/http.h \
 	agent/kube/ipam-claim.c \
 	agent/kube/ipam-claim.h \
+	agent/kube/ipam-metrics.c \
+	agent/kube/ipam-metrics.h \
 	agent/kube/ipam-reader.c \
 	agent/kube/ipam-reader.h \
 	agent/kube/json-place.c \
@@ -74,6 +78,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
+	agent/kube/webhook-watch.c \
+	agent/kube/webhook-watch.h \
 	agent/kube/workload-assembly.c \
 	agent/kube/workload-assembly.h \
 	agent/kube/yaml-text.c \

@@ -105,6 +105,9 @@ http_header_cb(char *data, size_t size, size_t n, void *r_)
 
         curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
         r->status = status >= 200 ? status : 0;
+        if (r->status && r->status < 500 && r->status != 429) {
+            r->http->n_answers++;
+        }
     }
     return len;
 }

@@ -28,6 +28,7 @@ struct http {
     long long int timer_ms;     /* libcurl's; LLONG_MAX: none. */
     long long int now;
     long long int heard_ms;     /* When anything came, on any connection. */
+    uint64_t n_answers;         /* Headers of answers that were complete. */
     bool reset_wanted;
     struct http_stats stats;
 };

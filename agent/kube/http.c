@@ -178,6 +178,12 @@ http_get_stats(const struct http *h, struct http_stats *stats)
     *stats = h->stats;
 }
 
+uint64_t
+http_n_answers(const struct http *http)
+{
+    return http->n_answers;
+}
+
 /* ---- The turn. ---- */
 
 static long long int

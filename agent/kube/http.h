@@ -35,6 +35,10 @@ void http_wait(struct http *);
 
 void http_get_stats(const struct http *, struct http_stats *);
 
+/* How many answers there were that show a server in order: their header is
+ * complete and their status neither 429 nor above 499. */
+uint64_t http_n_answers(const struct http *);
+
 struct http_get_options {
     const char *accept;         /* Media types; NULL: application/json. */
 

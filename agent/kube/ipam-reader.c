@@ -20,6 +20,7 @@
 
 #include "ipam-object.h"
 #include "json-place.h"
+#include "kube-write.h"
 #include "manifest-object.h"
 
 VLOG_DEFINE_THIS_MODULE(ipam_reader);
@@ -95,6 +96,8 @@ ipam_read_ip(const struct place *root, const struct place *metadata,
         .reserved = !strcmp(or_empty(place_string(&labels, RESERVED_LABEL)),
                             "true"),
         .has_finalizer = has_finalizer(metadata),
+        .ours = !strcmp(or_empty(place_string(&labels, RESERVE_LABEL)),
+                        "true"),
     };
 
     o.has_mac = eth_addr_from_string(or_empty(place_string(&spec,

@@ -26,6 +26,8 @@ struct reflector {
     struct http_request *request; /* LISTING and WATCHING; or NULL. */
     long long int retry_at;     /* WAITING. */
     unsigned int n_failures;    /* In a row. */
+    bool unreached;             /* The last one had no answer at all. */
+    uint64_t n_answers;         /* http_n_answers() at that time. */
     bool relist;                /* The next request is a list. */
 
     /* The list that is under way. */
@@ -36,6 +38,7 @@ struct reflector {
     size_t n_listed;
     unsigned int n_empty_pages;
     unsigned int n_expired;     /* Times in a row that a list took too long. */
+    unsigned int n_gone;        /* Versions in a row that were forgotten. */
 
     /* What is known. */
     bool synced;

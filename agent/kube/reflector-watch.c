@@ -106,8 +106,10 @@ handle_error(struct reflector *r, const json_t *status, long long int now)
         reflector_fail(r, xasprintf("%s: the server does not remember "
                                     "version %s any more; listing",
                                     r->resource, r->version), true, now);
-        /* That is no fault of the server's, the first time. */
-        if (r->n_failures == 1) {
+        /* That is no fault of the server's, the first time: it answers, and
+         * whatever failed before is over. */
+        if (!r->n_gone++) {
+            r->n_failures = 1;
             r->retry_at = now;
         }
         return;
@@ -173,6 +175,7 @@ read_event(struct reflector *r, const char *line, size_t len,
     if (ok) {
         r->watch_n_events++;
         r->n_bad_watches = 0;
+        r->n_gone = 0;
         reflector_succeed(r);
     }
     return ok;

@@ -48,6 +48,11 @@ COVERAGE_DEFINE(reflector_error);
 
 /* A right that is missing is granted by a person, some time. */
 #define REFUSED_MS 30000
+#define MAX_HOPES 5
+
+/* When somebody else's request was answered, one that did not reach the server
+ * before is made within this time. */
+#define HURRY_MS 500
 
 /* A watch is opened again at once when it ends, so what is known is not
  * stale before this. */
@@ -243,8 +248,12 @@ reflector_fail_request(struct reflector *r, const char *verb,
     struct ds ds = DS_EMPTY_INITIALIZER;
     long long int floor = retry_after >= 0 ? now + retry_after : 0;
 
+    bool was_refused = r->refused_status != 0;
+
     put_task(r, verb, &ds);
     r->refused_status = 0;
+    r->unreached = error != NULL;
+    r->n_answers = http_n_answers(r->http);
     if (error) {
         ds_put_format(&ds, ": %s", error);
     } else if (status == 403 || status == 404) {
@@ -252,8 +261,13 @@ reflector_fail_request(struct reflector *r, const char *verb,
                     ? ": permission is missing" : ": the server has none");
         put_message(request, &ds);
         r->refused_status = status;
-        floor = MAX(floor, now + REFUSED_MS * 3 / 4
-                    + random_range(REFUSED_MS / 2));
+        /* A server that has just been started may not know its own rules yet:
+         * what was allowed before is asked for a few times at short
+         * intervals. */
+        if (!r->synced || (was_refused && r->n_failures >= MAX_HOPES)) {
+            floor = MAX(floor, now + REFUSED_MS * 3 / 4
+                        + random_range(REFUSED_MS / 2));
+        }
     } else {
         ds_put_format(&ds, ": status %d", status);
         put_message(request, &ds);
@@ -268,6 +282,17 @@ reflector_fail_request(struct reflector *r, const char *verb,
     reflector_fail(r, ds_steal_cstr(&ds),
                    r->state == REFLECTOR_LISTING || r->refused_status, now);
     r->retry_at = MAX(r->retry_at, floor);
+}
+
+/* The server could not be reached.  If it has answered somebody else since
+ * then, there is no reason to wait for as long as it was gone. */
+static void
+hurry(struct reflector *r, long long int now)
+{
+    if (r->unreached && http_n_answers(r->http) != r->n_answers) {
+        r->unreached = false;
+        r->retry_at = MIN(r->retry_at, now + random_range(HURRY_MS));
+    }
 }
 
 /* ---- The turn. ---- */
@@ -302,6 +327,9 @@ reflector_run(struct reflector *r, long long int now)
             } else if (http_request_is_done(r->request)) {
                 reflector_list_run(r, now);
             }
+        }
+        if (!r->request) {
+            hurry(r, now);
         }
         if (r->request || now < r->retry_at) {
             return;

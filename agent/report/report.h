@@ -58,6 +58,10 @@ struct report {
     struct report_db dbs[REPORT_N_DBS];
     struct report_pods pods;
     struct report_api api;
+    /* The process; only for metrics. */
+    size_t rss_bytes;
+    uint64_t loop_turns;
+    double loop_max_ms, loop_p95_ms;
     const struct guard *guard;
     const struct guard_env *env;
 };
@@ -67,6 +71,15 @@ void report_destroy(struct report *);
 
 /* Appends the one-screen status of ovn-ipguard(8). */
 void report_format_status(const struct report *, struct ds *);
+
+/* Appends all metrics in Prometheus' text format, version 0.0.4, or in
+ * OpenMetrics 1.0. */
+void report_format_metrics(const struct report *, bool open_metrics,
+                           struct ds *);
+
+/* Appends "ready", or what it is not ready for, a line for each reason.
+ * Returns true if it is. */
+bool report_format_ready(const struct report *, struct ds *);
 
 /* Appends a duration, to a precision that a person cares for: "350 ms",
  * "12 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". */

@@ -247,11 +247,10 @@ announced_length(const struct web_request *r)
 static enum MHD_Result
 header_complete(struct web_server *s, struct web_request *r)
 {
-    int status = check_client(s, r);
+    int found = find_handler(s, r);
+    int status = r->entry && r->entry->public ? 0 : check_client(s, r);
 
-    if (!status) {
-        status = find_handler(s, r);
-    }
+    status = status ? status : found;
     if (!status && announced_length(r) > s->max_body) {
         status = STATUS_TOO_LARGE;
     }

@@ -40,6 +40,7 @@ struct web_handler_entry {
     struct ovs_list node;       /* In server->handlers. */
     const char *method, *path;
     bool prefix;                /* 'path' ends in "*". */
+    bool public;                /* Needs no client certificate. */
     web_handler *handler;
     void *aux;
 };

@@ -257,7 +257,7 @@ web_server_create(const struct web_options *o, struct web_server **serverp)
     s->max_header = o->max_header ? o->max_header : 32 * 1024;
     s->max_connections = o->max_connections ? o->max_connections : 256;
     s->request_ms = o->request_ms ? o->request_ms : 10 * 1000;
-    s->idle_ms = o->idle_ms ? o->idle_ms : 90 * 1000;
+    s->idle_ms = o->idle_ms ? o->idle_ms : 120 * 1000;
     s->now = time_msec();
     ovs_list_init(&s->old);
     ovs_list_init(&s->handlers);
@@ -312,9 +312,9 @@ web_server_address(const struct web_server *s)
     return s->address;
 }
 
-void
-web_server_add(struct web_server *s, const char *method, const char *path,
-               web_handler *handler, void *aux)
+static void
+add_handler(struct web_server *s, const char *method, const char *path,
+            bool public, web_handler *handler, void *aux)
 {
     struct web_handler_entry *e = xzalloc(sizeof *e);
     size_t len = strlen(path);
@@ -322,9 +322,24 @@ web_server_add(struct web_server *s, const char *method, const char *path,
     e->method = method;
     e->path = path;
     e->prefix = len && path[len - 1] == '*';
+    e->public = public;
     e->handler = handler;
     e->aux = aux;
     ovs_list_push_back(&s->handlers, &e->node);
+}
+
+void
+web_server_add(struct web_server *s, const char *method, const char *path,
+               web_handler *handler, void *aux)
+{
+    add_handler(s, method, path, false, handler, aux);
+}
+
+void
+web_server_add_public(struct web_server *s, const char *method,
+                      const char *path, web_handler *handler, void *aux)
+{
+    add_handler(s, method, path, true, handler, aux);
 }
 
 void

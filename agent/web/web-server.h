@@ -45,7 +45,10 @@ struct web_options {
     int request_ms;             /* From the connection, or from the request
                                  * line of a later request, to the end of the
                                  * reply; 10 s. */
-    int idle_ms;                /* Between requests; 90 s. */
+    int idle_ms;                /* Between requests; 120 s: Go's clients, such
+                                 * as the API server, give up a connection
+                                 * after 90 s, and it is better that they do
+                                 * than that we do under their hands. */
 };
 
 /* Starts a server.  Returns NULL and stores it in '*serverp', or returns what
@@ -92,6 +95,10 @@ typedef void web_handler(const struct web_request *, struct web_reply *,
  * fits is taken.  A handler for GET is called for HEAD as well. */
 void web_server_add(struct web_server *, const char *method, const char *path,
                     web_handler *handler, void *aux);
+
+/* The same for what a client without a certificate may have, too. */
+void web_server_add_public(struct web_server *, const char *method,
+                           const char *path, web_handler *handler, void *aux);
 
 const char *web_request_method(const struct web_request *);
 const char *web_request_path(const struct web_request *);

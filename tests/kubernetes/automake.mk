@@ -23,8 +23,14 @@ EXTRA_DIST += \
 	tests/kubernetes/cluster-up \
 	tests/kubernetes/cni-stand-in \
 	tests/kubernetes/e2e-addresses \
+	tests/kubernetes/e2e-faults \
+	tests/kubernetes/e2e-admission \
+	tests/kubernetes/e2e-ipam \
 	tests/kubernetes/e2e-lib.sh \
+	tests/kubernetes/e2e-scope \
+	tests/kubernetes/e2e-ovn-kubernetes \
 	tests/kubernetes/e2e-statefulset \
+	tests/kubernetes/fault-relay \
 	tests/kubernetes/go-toolchain.sum \
 	tests/kubernetes/go.mod \
 	tests/kubernetes/go.sum \

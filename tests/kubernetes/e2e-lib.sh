@@ -40,21 +40,32 @@ e2e_summary() {
 	echo "$e2e_group: $passed passed, $failed failed, $skipped skipped"
 }
 
+e2e_skip() { # e2e_skip WHY: the whole group
+	echo "skipped  $e2e_group: $*"
+	skipped=1
+	e2e_summary
+	exit 77
+}
+
 e2e_begin() { # the cluster, for all tests of the group
 	while read -r name _; do
-		[ -x "$bin/$name" ] && continue
-		echo "skipped  $e2e_group: $name was not built (build-cluster)"
-		skipped=1
-		e2e_summary
-		exit 77
+		[ -x "$bin/$name" ] || e2e_skip "$name was not built (build-cluster)"
 	done < <(programs)
-	sandbox_need_programs ovsdb-server ovs-vswitchd ovn-northd ovn-controller ||
-		die "Open vSwitch or OVN is not installed"
+	sandbox_need_programs ovsdb-server ovs-vswitchd ovn-northd ovn-controller \
+		2>/dev/null || e2e_skip "Open vSwitch or OVN is not installed"
+	for name in python3 curl openssl; do
+		command -v $name >/dev/null || e2e_skip "$name is not installed"
+	done
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/ovn-ipguard-e2e.XXXXXX") || exit 1
 	cluster=$tmp/cluster
 	trap e2e_end EXIT
 	trap 'exit 130' INT TERM HUP
-	"$here/cluster-up" "$cluster" >/dev/null || die "the cluster does not start"
+	# Once more: somebody may have taken a port that was free when chosen.
+	"$here/cluster-up" "$cluster" >/dev/null || {
+		"$here/cluster-down" "$cluster"
+		rm -rf "$cluster"
+		"$here/cluster-up" "$cluster" >/dev/null
+	} || die "the cluster does not start"
 	export KUBECONFIG=$cluster/kubeconfig
 	kubeconfig=$cluster/client.kubeconfig
 	# shellcheck source=/dev/null

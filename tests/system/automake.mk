@@ -23,7 +23,12 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/mac-binding.at \
 	tests/system/faults.at \
 	tests/system/crash.at \
-	tests/system/ha.at
+	tests/system/ha.at \
+	tests/system/webhook.at \
+	tests/system/ctl-database.at \
+	tests/system/ctl-steer.at \
+	tests/system/ctl-read.at \
+	tests/system/http.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
@@ -31,7 +36,8 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
-	tests/system/ovsdb-rows
+	tests/system/ovsdb-rows \
+	tests/system/type-in-bash
 
 # A program with nothing but the database layer, for ovsdb-layer.at.
 check_PROGRAMS += tests/system/test-ovsdb-layer

@@ -100,6 +100,22 @@ check_fails () {
     fi
 }
 
+# check_fails_with REGEX COMMAND...: it must fail and say so.
+check_fails_with () {
+    local pattern="$1"
+
+    shift
+    echo "check_fails_with $pattern $*"
+    if "$@" > failure-output 2>&1 5>&- 6>&-; then
+        cat failure-output
+        fail "succeeded: $*"
+    fi
+    grep -Eq -e "$pattern" failure-output || {
+        cat failure-output
+        fail "no match of /$pattern/ in the output above"
+    }
+}
+
 # wait_until COMMAND...: until the command succeeds.
 wait_until () {
     local deadline
@@ -256,6 +272,11 @@ wait_no_hold () { wait_row_count own:Hold 0 address="$1"; }
 check_no_hold () { check_row_count own:Hold 0 address="$1"; }
 # wait_blocker IP REGEX: a blocker of the hold says so.
 wait_blocker () { wait_output "$2" fetch own:Hold blockers address="$1"; }
+
+# For wait_until: no blocker of the hold names the port.
+no_blocker_of () {
+    ! fetch own:Hold blockers address="$2" | grep -Fqw -e "$1"
+}
 
 # wait_journal ACTION IP [N]: N rows (default 1) of the journal say so.
 wait_journal () {
@@ -672,6 +693,30 @@ role_is () {
 # REGEX is what it asks for.
 wait_seen () {
     wait_output "pod default/$1-0 .*$2" ipguard port/show "$1-0.default"
+}
+
+# The command ovn-ipguardctl, on the sandbox's own database.
+ipguardctl () {
+    ASAN_OPTIONS=$asan_options UBSAN_OPTIONS=$ubsan_options \
+        "$abs_top_builddir/utilities/ovn-ipguardctl/ovn-ipguardctl" "$@"
+}
+
+# The same with the sandbox's sources.
+reader () {
+    ipguardctl --ovnnb-db="$OVN_NB_DB" --ovnsb-db="$OVN_SB_DB" \
+        --pods="$PWD/pods" --timeout=$IPGUARD_TEST_TIMEOUT "$@"
+}
+
+# What it prints, in one line.
+told () {
+    reader "$@" | tr '\n' ' '
+}
+
+# Does Prometheus' own tool take the metrics in file $1, without a remark?
+promtool_takes () {
+    promtool check metrics < "$1" > promtool-output 2>&1
+    cat promtool-output
+    test ! -s promtool-output
 }
 
 # stop_ipguard [--cleanup]: stops the daemon as an operator does.

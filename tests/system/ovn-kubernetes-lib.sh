@@ -40,18 +40,20 @@ ovnk_pod () {
 }
 
 # ovnk_port SWITCH POD UID IP [NAD NETWORK TOPOLOGY]: the port of a pod of
-# namespace default, on the default network or on the one that is named.  IP
-# "-" is a port without addresses.  $mac is a MAC other than the address's own.
+# namespace $ns (default), on the default network or on the one that is named.
+# IP "-" is a port without addresses.  $mac is a MAC other than the address's
+# own.
 ovnk_port () {
     local switch="$1" pod="$2" pod_uid="$3" ip="$4" nad="$5" name addresses
+    local ns="${ns:-default}"
 
-    name=default_$pod
-    test -z "$nad" || name=$(echo "$nad" | tr '/-' '..')_default_$pod
+    name=${ns}_$pod
+    test -z "$nad" || name=$(echo "$nad" | tr '/-' '..')_${ns}_$pod
     addresses="${mac:-$(ovnk_mac "${ip%% *}")} $ip"
     test "$ip" != - || addresses=
     check ovn-nbctl lsp-add "$switch" "$name" \
         -- set Logical_Switch_Port "$name" \
-            external_ids:namespace=default external_ids:pod=true \
+            external_ids:namespace=$ns external_ids:pod=true \
             options:requested-chassis=ch1 options:iface-id-ver="$pod_uid" \
             ${nad:+external_ids:\"k8s.ovn.org/nad\"=\"$nad\"} \
             ${nad:+external_ids:\"k8s.ovn.org/network\"=\"$6\"} \

@@ -11,6 +11,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/dialect-vectors.h \
 	tests/unit/guard-fixture.c \
 	tests/unit/guard-fixture.h \
+	tests/unit/kube-ovn-fixture.c \
+	tests/unit/kube-ovn-fixture.h \
 	tests/unit/lsp-gen.c \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
@@ -19,6 +21,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
+	tests/unit/admission-fixture.c \
+	tests/unit/admission-fixture.h \
+	tests/unit/test-admission-review.c \
+	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
@@ -32,14 +38,19 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-gates.c \
+	tests/unit/test-explain.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
+	tests/unit/test-guard-release.c \
+	tests/unit/test-guard-reserve.c \
+	tests/unit/test-guard-request.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
 	tests/unit/test-ip-addr.c \
+	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \

@@ -382,6 +382,59 @@ test_list_expired(void)
     stop();
 }
 
+/* A list without an end: page after page with nothing, each with another
+ * token.  It is given up, and nothing of it counts. */
+static void
+test_endless_list(void)
+{
+    start(NULL);
+    reply(PODS, LIST("PodList", "10", "x", POD("a", "u1", "5")));
+    for (int i = 0; i <= 1000; i++) {
+        char *body = xasprintf(LIST("PodList", "10", "x%d", ""), i);
+
+        stub_request_reply(request(PODS, "continue=x"), 200, "", body);
+        free(body);
+        turn();
+    }
+    UNTIL(has_problem("on and on without objects"));
+    CU_ASSERT(shash_is_empty(&w.objects));
+    CU_ASSERT(!status().synced);
+
+    /* From the beginning, and this one ends. */
+    CU_ASSERT_PTR_NULL(strstr(stub_request_path(request(PODS, NULL)),
+                              "continue"));
+    reply(PODS, LIST("PodList", "11", "", POD("a", "u1", "5")));
+    UNTIL(is("pod ns/a", "u1"));
+    stop();
+}
+
+/* A page that is larger than any can be. */
+static void
+test_large_page(void)
+{
+    size_t size = 1024 * 1024;
+    char *big = xmalloc(size + 1);
+    struct stub_request *r;
+
+    start(NULL);
+    memset(big, ' ', size);
+    big[size] = '\0';
+    r = request(PODS, NULL);
+    stub_request_begin_chunks(r);
+    stub_request_chunk(r, "{\"kind\": ");
+    for (int i = 0; i < 65; i++) {
+        stub_request_chunk(r, big);
+        turn();
+    }
+    UNTIL(has_problem("the answer is larger than 67108864 bytes"));
+    stub_request_cut(r);
+    CU_ASSERT(shash_is_empty(&w.objects));
+    reply(PODS, LIST("PodList", "11", "", POD("a", "u1", "5")));
+    UNTIL(is("pod ns/a", "u1"));
+    free(big);
+    stop();
+}
+
 /* ---- Watches. ---- */
 
 static void
@@ -415,6 +468,39 @@ test_events(void)
     CU_ASSERT_EQUAL(n_events, 4);
     CU_ASSERT_EQUAL(status().n_lists, 4);
     CU_ASSERT(status().trusted);
+    stop();
+}
+
+/* A watch in which nothing but bookmarks comes is a good one: nothing is
+ * listed again, nothing changes, and the next one begins where the last
+ * bookmark was. */
+static void
+test_bookmarks_only(void)
+{
+    struct stub_request *watch = start_with_pods();
+    size_t n_changes = w.n_changes;
+
+    for (int i = 0; i < 3; i++) {
+        char *version = xasprintf("resourceVersion=%d&", 100 * (i + 1));
+        char *text = xasprintf(BOOKMARK("%d") BOOKMARK("%d"), 100 * i + 50,
+                               100 * (i + 1));
+
+        stub_request_chunk(watch, text);
+        stub_request_end_chunks(watch);
+        watch = request(PODS, version);
+        stub_request_begin_chunks(watch);
+        free(version);
+        free(text);
+    }
+    UNTIL(status().trusted);
+    CU_ASSERT_EQUAL(status().n_lists, 4);
+    CU_ASSERT_EQUAL(w.n_changes, n_changes);
+    CU_ASSERT_EQUAL(status().n_events, 0);
+
+    /* An older bookmark does not lead back. */
+    stub_request_chunk(watch, BOOKMARK("200"));
+    stub_request_end_chunks(watch);
+    CU_ASSERT_PTR_NOT_NULL(request(PODS, "resourceVersion=300&"));
     stop();
 }
 
@@ -542,6 +628,39 @@ test_restart(void)
     UNTIL(is("pod ns/a", NULL));
     UNTIL(status().trusted);
     CU_ASSERT_EQUAL(status().n_lists, 4);
+    stop();
+}
+
+/* The server is away for long, so that all wait for long; the first answer to
+ * anybody calls the others.  What it has forgotten by then is listed at
+ * once. */
+static void
+test_hurry(void)
+{
+    struct stub_request *watch = start_with_pods();
+    struct live_read b = {
+        .id = 7,
+        .ns = CONST_CAST(char *, "ns"),
+        .name = CONST_CAST(char *, "b"),
+        .workload = CONST_CAST(char *, ""),
+    };
+
+    api_source_set_limits(w.src, 2, 60000, 100000);
+    stub_server_close(w.stub);
+    stub_request_cut(watch);
+    UNTIL(status().n_errors >= 4);
+    stub_server_open(w.stub);
+    /* A live read is not kept waiting by any of that. */
+    api_source_live_read(w.src, &b, time_msec());
+    stub_request_reply(request("/api/v1/namespaces/ns/pods/b$", NULL), 200,
+                       "", POD("b", "u2", "6"));
+    stub_request_reply(request(PODS, "watch=1"), 200, "",
+                       EVENT("ERROR", STATUS(410, "Expired", "")));
+    reply(PODS, LIST("PodList", "100", "", POD("c", "u3", "90")));
+    UNTIL(is("pod ns/c", "u3"));
+    CU_ASSERT_PTR_NOT_NULL(request(STS, "watch=1"));
+    CU_ASSERT_PTR_NOT_NULL(request(REVS, "watch=1"));
+    CU_ASSERT_PTR_NOT_NULL(request(NSS, "watch=1"));
     stop();
 }
 
@@ -695,6 +814,27 @@ test_forbidden(void)
                       "missing: words"));
     CU_ASSERT(!status().synced);
     CU_ASSERT(!status().trusted);
+    stop();
+}
+
+/* A server that has just been started may refuse what it allows a moment
+ * later. */
+static void
+test_forbidden_first(void)
+{
+    struct stub_request *watch = start_with_pods();
+
+    stub_request_end_chunks(watch);
+    for (int i = 0; i < 3; i++) {
+        stub_request_reply(request(PODS, i ? "limit=2" : "watch=1"), 403, "",
+                           STATUS(403, "Forbidden", ""));
+        UNTIL(has_problem("permission is missing: words"));
+        CU_ASSERT(is("pod ns/a", "u1"));
+    }
+    reply(PODS, LIST("PodList", "20", "",
+                     POD("a", "u1", "5") "," POD("b", "u2", "6")));
+    stub_request_begin_chunks(request(PODS, "watch=1"));
+    UNTIL(status().trusted);
     stop();
 }
 
@@ -1261,12 +1401,16 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_bad_pages);
     CU_ADD_TEST(suite, test_cut_list);
     CU_ADD_TEST(suite, test_list_expired);
+    CU_ADD_TEST(suite, test_endless_list);
+    CU_ADD_TEST(suite, test_large_page);
     CU_ADD_TEST(suite, test_events);
+    CU_ADD_TEST(suite, test_bookmarks_only);
     CU_ADD_TEST(suite, test_old_events);
     CU_ADD_TEST(suite, test_bad_events);
     CU_ADD_TEST(suite, test_bad_watches);
     CU_ADD_TEST(suite, test_gone);
     CU_ADD_TEST(suite, test_restart);
+    CU_ADD_TEST(suite, test_hurry);
     CU_ADD_TEST(suite, test_silence);
     CU_ADD_TEST(suite, test_caps);
     CU_ADD_TEST(suite, test_empty_list);
@@ -1274,6 +1418,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_went_back);
     CU_ADD_TEST(suite, test_unreadable);
     CU_ADD_TEST(suite, test_forbidden);
+    CU_ADD_TEST(suite, test_forbidden_first);
     CU_ADD_TEST(suite, test_forbidden_revisions);
     CU_ADD_TEST(suite, test_retry_after);
     CU_ADD_TEST(suite, test_namespaces);

@@ -214,7 +214,8 @@ describe(const struct model *m)
         const struct member *mb = model_find_member(m, "default",
                                                     members[i]);
 
-        ds_put_format(&ds, "%s:", members[i]);
+        ds_put_format(&ds, "%s%s:", members[i],
+                      mb && mb->seen_explicit ? " (explicit)" : "");
         for (size_t j = 0; mb && j < mb->n_pods; j++) {
             const struct pod *pod = mb->pods[j];
 

@@ -12,6 +12,7 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/admission.h"
 #include "agent/core/kube-change.h"
 
 #include "tests/unit/unit.h"
@@ -463,6 +464,113 @@ test_vm_restart(void)
     world_destroy(&w);
 }
 
+/* Does admission say 'id' of a pod 'name' of the machine 'vm' that asks for
+ * IP1? */
+static bool
+is_told(struct world *w, const char *name, const char *vm,
+        enum admission_message id)
+{
+    struct pod *pod = unit_dialect_pod(&dialect_ovn_kubernetes, name, "",
+                                       OWNER_VM, vm, ASK(IP1));
+    struct guard_env env = { .now = w->now, .wall = w->wall,
+                             .store_ready = true };
+    struct admission_context ctx;
+    struct admission_request req;
+    struct admission_answer answer;
+    bool told = false;
+
+    admission_request_init(&req);
+    req.pod = pod;
+    req.user = "test";
+    guard_admission_context(w->guard, &env, &ctx);
+    CU_ASSERT_PTR_NULL(ctx.not_ready);
+    admission_judge(&ctx, &req, &answer);
+    for (size_t i = 0; i < answer.n; i++) {
+        told |= answer.findings[i].id == id;
+    }
+    admission_answer_destroy(&answer);
+    admission_request_destroy(&req);
+    pod_destroy(pod);
+    return told;
+}
+
+/* The next pod of a machine, be it the target of a migration or a restart, may
+ * ask for the machine's address; another machine's may not. */
+static void
+test_vm_admission(void)
+{
+    struct world w;
+
+    begin(&w, MODE_GUARD);
+    struct wport *p = run_vm(&w);
+    CU_ASSERT(!is_told(&w, "vm-2", "vm", ADM_ADDRESS_IN_USE));
+    CU_ASSERT(is_told(&w, "other-1", "other", ADM_ADDRESS_IN_USE));
+    w.northd_frozen = true;
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "vm-1");
+    world_del_port(&w, p);
+    world_run(&w, 5000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT(!is_told(&w, "vm-2", "vm", ADM_ADDRESS_HELD));
+    world_destroy(&w);
+}
+
+/* What admission says of a pod that lists a network with 'ips', where the
+ * dialect is found out by the port 'name' with 'ids' (NULL: there is none). */
+static void
+check_listed(const char *name, const char *ids, const char *ips, bool invalid)
+{
+    struct world w;
+    char *text = xasprintf("k8s.v1.cni.cncf.io/networks=blue=%s", ips);
+    struct pod *pod = unit_dialect_pod(&dialect_auto, "p", "", OWNER_NONE, "",
+                                       text);
+    struct guard_env env = { .store_ready = true };
+    struct admission_context ctx;
+    struct admission_request req;
+    struct admission_answer answer;
+    bool said = false;
+
+    world_init_dialect(&w, MODE_GUARD, &dialect_auto);
+    world_chassis(&w, "hv1");
+    world_network(&w, "net1");
+    if (ids) {
+        world_raw_port(&w, 0, name, MAC1" 10.9.9.9", ids, "");
+    }
+    world_flags(&w);
+    world_run(&w, 1000);
+    admission_request_init(&req);
+    req.pod = pod;
+    req.user = "test";
+    guard_admission_context(w.guard, &env, &ctx);
+    CU_ASSERT_EQUAL(ctx.not_ready != NULL, ids == NULL);
+    admission_judge(&ctx, &req, &answer);
+    for (size_t i = 0; i < answer.n; i++) {
+        said |= answer.findings[i].id == ADM_INVALID_VALUE;
+    }
+    CU_ASSERT_EQUAL(said, invalid);
+    CU_ASSERT(answer.allowed);  /* It may be another CNI's network. */
+    admission_answer_destroy(&answer);
+    admission_request_destroy(&req);
+    pod_destroy(pod);
+    free(text);
+    world_destroy(&w);
+}
+
+/* Either dialect finds fault with what the other one wants; only the one that
+ * is spoken counts. */
+static void
+test_admission_speaks_one(void)
+{
+    static const char kube_ovn[] = "vendor=kube-ovn|ls=net1|pod=default/x";
+    static const char ovnk[] = "pod=true|namespace=default";
+
+    check_listed("x.default", kube_ovn, "10.1.0.5", false);
+    check_listed("x.default", kube_ovn, "10.1.0.5/24", true);
+    check_listed("default_x", ovnk, "10.1.0.5", true);
+    check_listed("default_x", ovnk, "10.1.0.5/24", false);
+    check_listed(NULL, NULL, "10.1.0.5", false);
+}
+
 static enum live_read_result
 check_read(struct world *w)
 {
@@ -537,6 +645,8 @@ suite_guard_ovn_kubernetes(void)
     CU_ADD_TEST(suite, test_story);
     CU_ADD_TEST(suite, test_migration);
     CU_ADD_TEST(suite, test_vm_restart);
+    CU_ADD_TEST(suite, test_vm_admission);
+    CU_ADD_TEST(suite, test_admission_speaks_one);
     CU_ADD_TEST(suite, test_ipam_claim);
     CU_ADD_TEST(suite, test_infrastructure);
 }

@@ -525,11 +525,46 @@ test_wait_for_leak(void)
     world_destroy(&w);
 }
 
+/* What the controller's metrics say counts more than the Subnet's status. */
+static void
+test_book(void)
+{
+    struct shash book = SHASH_INITIALIZER(&book);
+    struct ip_addr ip = unit_ip("10.0.0.9");
+    struct model m;
+    char *leak;
+
+    model_init(&m, &dialect_kube_ovn);
+    unit_set_network(&m, 1, "net");
+    put_subnet(&m, "net", "10.0.0.9");
+    leak = judge_ipam_leak(&m, "net", &ip);
+    CU_ASSERT_PTR_NOT_NULL(leak);
+    free(leak);
+    model_set_ipam_book(&m, &book);
+    CU_ASSERT_PTR_NULL(judge_ipam_leak(&m, "net", &ip));
+    shash_add(&book, "net 10.0.0.9", xstrdup("default/sts1-0"));
+    model_set_ipam_book(&m, &book);
+    leak = judge_ipam_leak(&m, "net", &ip);
+    CU_ASSERT(leak && strstr(leak, "(Subnet net, given to default/sts1-0)"));
+    free(leak);
+    /* Somebody has it rightly. */
+    put_ip(&m, make_ip("a", "net", "10.0.0.9"));
+    CU_ASSERT_PTR_NULL(judge_ipam_leak(&m, "net", &ip));
+    drop_ip(&m, "a", "u");
+    /* They cannot be read any more. */
+    put_subnet(&m, "net", "10.0.0.8");
+    model_set_ipam_book(&m, NULL);
+    CU_ASSERT_PTR_NULL(judge_ipam_leak(&m, "net", &ip));
+    shash_destroy_free_data(&book);
+    model_destroy(&m);
+}
+
 void
 suite_ipam(void)
 {
     CU_pSuite suite = unit_add_suite("ipam");
 
+    CU_ADD_TEST(suite, test_book);
     CU_ADD_TEST(suite, test_ip_object);
     CU_ADD_TEST(suite, test_ranges);
     CU_ADD_TEST(suite, test_model);

@@ -33,6 +33,7 @@ static const struct bounds {
     {"mac-bindings", "report|flush", "report", 0, -1, NULL},
     {"events", "off|on", "on", 0, -1, NULL},
     {"reserve", "none|exclude-ips|kube-ovn", "none", 0, -1, NULL},
+    {"release", "none|kube-ovn", "none", 0, -1, NULL},
     {"nudge", "off|on", "off", 0, -1, NULL},
     {"settle-time", "MS", "2000", 0, 600000, "number of milliseconds"},
     {"unseen-settle", "MS", "60000", 0, 3600000, "number of milliseconds"},

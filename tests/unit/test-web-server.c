@@ -66,6 +66,7 @@ start(const struct web_options *options)
     web_server_add(server, "POST", "/validate", echo, &n_calls);
     web_server_add(server, "GET", "/validate", other, NULL);
     web_server_add(server, "GET", "/page", echo, &n_calls);
+    web_server_add_public(server, "GET", "/public", other, NULL);
     web_server_add(server, "GET", "/page/*", echo, &n_calls);
     web_server_add(server, "GET", "/page/deep/*", other, NULL);
 }
@@ -672,6 +673,12 @@ test_tls_client_certificate(void)
     start_tls(client_ca);
 
     ask_with_certificate(NULL, NULL, "401 ");
+
+    /* Probes have none. */
+    struct web_client *client = open_tls(NULL);
+    send_text(client, "GET /public HTTP/1.1\r\nHost: h\r\n\r\n");
+    CU_ASSERT(expect(client, "other"));
+    web_client_close(client);
     ask_with_certificate(other_key, other_cert, "403 ");
     CU_ASSERT_EQUAL(n_calls, 0);
     ask_with_certificate(client_key, client_cert, "GET /page from");

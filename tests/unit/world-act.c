@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "smap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -195,6 +196,96 @@ world_run_sb(struct world *w)
 
 /* ---- The own database. ---- */
 
+static void
+parse_args(const char *text, struct smap *args)
+{
+    char *copy = xstrdup(text);
+    char *save_ptr = NULL;
+
+    smap_init(args);
+    for (char *pair = strtok_r(copy, " ", &save_ptr); pair;
+         pair = strtok_r(NULL, " ", &save_ptr)) {
+        char *value = strchr(pair, '=');
+
+        *value++ = '\0';
+        for (char *p = value; *p; p++) {
+            *p = *p == '_' ? ' ' : *p;
+        }
+        smap_add(args, pair, value);
+    }
+    free(copy);
+}
+
+static void
+add_requests(const struct world *w, struct store_snapshot *snap)
+{
+    snap->requests = xcalloc(w->n_requests + 1, sizeof *snap->requests);
+    for (size_t i = 0; i < w->n_requests; i++) {
+        const struct wrequest *wr = &w->requests[i];
+        struct smap args;
+        struct request *r;
+
+        parse_args(wr->args, &args);
+        r = request_create(&wr->uuid, wr->command, &args, "tester");
+        smap_destroy(&args);
+        r->made_wall_ms = wr->made_wall_ms;
+        r->answered = wr->state[0] != '\0';
+        r->answered_wall_ms = wr->answered_wall_ms;
+        snap->requests[snap->n_requests++] = r;
+    }
+}
+
+const struct wrequest *
+world_ask(struct world *w, const char *command, const char *args)
+{
+    struct wrequest *r;
+
+    if (w->n_requests == ARRAY_SIZE(w->requests)) {
+        /* The oldest is fetched. */
+        memmove(&w->requests[0], &w->requests[1],
+                sizeof w->requests - sizeof w->requests[0]);
+        w->n_requests--;
+    }
+    r = &w->requests[w->n_requests++];
+    memset(r, 0, sizeof *r);
+    uuid_generate(&r->uuid);
+    ovs_strlcpy(r->command, command, sizeof r->command);
+    ovs_strlcpy(r->args, args, sizeof r->args);
+    r->made_wall_ms = w->wall;
+    if (w->have_store) {
+        world_load(w);
+    }
+    return r;
+}
+
+static void
+answer_request(struct world *w, const struct request_answer *answer)
+{
+    for (size_t i = 0; i < w->n_requests; i++) {
+        struct wrequest *r = &w->requests[i];
+
+        if (uuid_equals(&r->uuid, &answer->uuid)) {
+            if (r->state[0] && strcmp(r->answer, answer->text)) {
+                violate(w, "a request is answered twice");
+            }
+            ovs_strlcpy(r->state, answer->refused ? "refused" : "done",
+                        sizeof r->state);
+            ovs_strlcpy(r->answer, answer->text, sizeof r->answer);
+            r->answered_wall_ms = answer->wall_ms;
+        }
+    }
+}
+
+static void
+delete_request(struct world *w, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < w->n_requests; i++) {
+        if (uuid_equals(&w->requests[i].uuid, uuid)) {
+            w->requests[i] = w->requests[--w->n_requests];
+        }
+    }
+}
+
 void
 world_load(struct world *w)
 {
@@ -213,6 +304,7 @@ world_load(struct world *w)
     for (size_t i = 0; i < w->n_gates; i++) {
         snap.gates[snap.n_gates++] = gate_clone(w->gates[i]);
     }
+    add_requests(w, &snap);
     for (size_t i = 0; i < w->n_journal; i++) {
         snap.last_sequence = MAX(snap.last_sequence, w->journal[i].sequence);
     }
@@ -322,6 +414,12 @@ commit_store(struct world *w, const struct store_batch *b)
     }
     for (size_t i = 0; i < b->n_journal; i++) {
         put_journal(w, &b->journal[i]);
+    }
+    for (size_t i = 0; i < b->n_answers; i++) {
+        answer_request(w, &b->answers[i]);
+    }
+    for (size_t i = 0; i < b->n_delete_requests; i++) {
+        delete_request(w, &b->delete_requests[i]);
     }
     int64_t generation = w->row.generation + 1;
     ipguard_row_copy(&w->row, &b->row);
@@ -624,6 +722,9 @@ end_store(struct world *w)
         }
     }
     r.error = r.result == TXN_RESULT_ERROR ? xstrdup("no") : NULL;
+    if (w->load_before_answer) {
+        world_load(w);
+    }
     w->store_fault = FAULT_NONE;
     store_batch_destroy(w->store);
     w->store = NULL;

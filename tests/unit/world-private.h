@@ -18,8 +18,6 @@ struct wport *world_find_port_by_uuid(struct world *, const struct uuid *);
 void world_tell_network(struct world *, size_t i);
 void world_tell_binding(struct world *, struct wport *);
 
-/* Gives the guard the own database's content. */
-void world_load(struct world *);
 /* Northd, chassis, and the rows that the guard watches.  Returns true if
  * there is more to come by itself. */
 bool world_run_sb(struct world *);

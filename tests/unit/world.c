@@ -500,6 +500,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .nb_busy = w->nb != NULL,
         .paused = w->paused,
         .kube_writable = !w->no_api,
+        .release_certain = w->release_certain,
     };
 }
 

@@ -75,6 +75,16 @@ void unit_drop_workload(struct model *, const char *name, const char *uid);
 
 /* ---- The world. ---- */
 
+/* A row of Request. */
+struct wrequest {
+    struct uuid uuid;
+    char command[32];
+    char args[512];
+    long long int made_wall_ms, answered_wall_ms;
+    char state[16];
+    char answer[512];
+};
+
 struct wport {
     struct uuid uuid;
     uint32_t network;           /* Index in world->networks. */
@@ -162,7 +172,11 @@ struct world {
     struct ipguard_row row;
     struct journal_entry *journal;
     size_t n_journal;
+    struct wrequest requests[4];
+    size_t n_requests;
     char *store_identity;
+    bool load_before_answer;    /* Another hand changes it at the moment of
+                                 * our own transactions. */
 
     /* Under way. */
     struct store_batch *store;
@@ -170,6 +184,7 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    bool release_certain;       /* See struct guard_env. */
     bool no_api;                /* Pods come from files. */
     struct kube_write **writes; /* All that were ordered, oldest first. */
     size_t n_writes;
@@ -229,6 +244,11 @@ void world_del_sts(struct world *, const char *name);
 void world_set_exclude(struct world *, uint32_t network, const char *);
 /* Tells the guard all the flags (down, wrong...) as they are. */
 void world_flags(struct world *);
+/* An operator makes a request; 'args' are "KEY=VALUE KEY=VALUE", with "_" for
+ * a blank in a value. */
+void world_load(struct world *); /* A change of the own database is seen. */
+const struct wrequest *world_ask(struct world *, const char *command,
+                                 const char *args);
 
 /* One turn.  Returns false if there is nothing to do before some time passes
  * (or ever: then orders.next_wake_ms is LLONG_MAX). */

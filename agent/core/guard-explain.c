@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One address explained; see explain.h. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "explain.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+static void
+explain_binding(const struct guard *g, const struct port *p,
+                struct explained_port *e)
+{
+    const struct binding *b = model_find_binding(&g->model, p->name);
+    const char *state = "unknown";
+    const char *chassis = "";
+
+    switch (judge_binding(&g->model, p)) {
+    case BINDING_UNKNOWN:
+        break;
+    case BINDING_BOUND:
+        state = "bound";
+        chassis = b && b->chassis ? b->chassis : "";
+        break;
+    case BINDING_UNBOUND:
+        state = b && b->present ? "unbound" : "none";
+        chassis = b && b->last_chassis ? b->last_chassis : "";
+        break;
+    }
+    e->binding = xstrdup(state);
+    e->chassis = xstrdup(chassis);
+}
+
+static void
+explain_owner(const struct guard *g, const struct port *p,
+              const struct ip_addr *ip, const struct guard_env *env,
+              struct explained_port *e)
+{
+    const struct member *mb = p->member;
+    struct entitlement ent;
+    struct verdict v;
+
+    e->owner = mb ? xasprintf("%s/%s", mb->ns, mb->name) : xstrdup("");
+    e->pod_uid = xstrdup(mb && mb->n_pods ? mb->pods[0]->uid : "");
+    if (!mb || p->kind != PORT_OWNED) {
+        e->entitlement = xstrdup("");
+        e->verdict = xstrdup("");
+        e->case_ = xstrdup("");
+        e->reason = xstrdup("");
+        return;
+    }
+    judge_entitlement(&g->model, g->mode, p, &ent);
+    e->wanted = ip_addr_set_contains(&ent.wanted, ip);
+    e->entitlement = xstrdup(ent.why ? ent.why : "");
+    entitlement_destroy(&ent);
+    judge_address(&g->model, &g->settings, g->mode, &g->holds, p, ip,
+                  env->now, &v);
+    e->verdict = xstrdup(verdict_kind_to_string(v.kind));
+    e->case_ = xstrdup(v.case_);
+    e->reason = xstrdup(v.why ? v.why : "");
+    verdict_destroy(&v);
+}
+
+static void
+explain_port(const struct guard *g, const struct port *p,
+             const struct ip_addr *ip, const struct guard_env *env,
+             struct explained_port *e)
+{
+    memset(e, 0, sizeof *e);
+    e->name = xstrdup(p->name);
+    e->kind = xstrdup(port_kind_to_string(p->kind));
+    e->proof = xstrdup(p->why ? p->why : "");
+    svec_clone(&e->addresses, &p->addresses);
+    svec_clone(&e->port_security, &p->port_security);
+    e->gated = evidence_is_gated(p);
+    e->disabled = p->enabled == TRI_FALSE;
+    explain_binding(g, p, e);
+    explain_owner(g, p, ip, env, e);
+}
+
+/* ---- Who wants it. ---- */
+
+static bool
+claims_name(const struct claims *claims, const struct ip_addr *ip)
+{
+    for (size_t i = 0; i < claims->n; i++) {
+        if (claims->claims[i].kind == CLAIM_EXPLICIT
+            && claim_names(&claims->claims[i], ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ports of the network that want it, and pods that want it and have no port
+ * anywhere: on which network theirs will be is not known. */
+static void
+explain_wants(const struct guard *g, const struct network *n,
+              const struct ip_addr *ip, struct explanation *x)
+{
+    const struct member *mb;
+    const struct port *p;
+
+    LIST_FOR_EACH (p, network_node, &n->ports) {
+        struct entitlement e;
+
+        if (!p->member || p->kind != PORT_OWNED
+            || ip_addr_set_contains(&p->static_ips, ip)
+            || !judge_wants(&g->model, g->mode, p, ip)) {
+            continue;
+        }
+        judge_entitlement(&g->model, g->mode, p, &e);
+        svec_add_nocopy(&x->wanted_by, xasprintf("port %s: %s", p->name,
+                                                 e.why ? e.why : ""));
+        entitlement_destroy(&e);
+    }
+    HMAP_FOR_EACH (mb, node, &g->model.members) {
+        for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods;
+             i++) {
+            if (claims_name(&mb->pods[i]->claims, ip)) {
+                svec_add_nocopy(&x->wanted_by,
+                                xasprintf("pod %s/%s, which has no port yet",
+                                          mb->ns, mb->pods[i]->name));
+            }
+        }
+    }
+    svec_sort_unique(&x->wanted_by);
+}
+
+static void
+explain_mentions(const struct guard *g, const struct ip_addr *ip,
+                 struct explanation *x)
+{
+    const struct reference *r;
+    const struct mac_binding *m;
+
+    HMAP_FOR_EACH (r, node, &g->model.references) {
+        if (ip_addr_set_contains(&r->ips, ip)) {
+            svec_add(&x->references, r->text);
+        }
+    }
+    HMAP_FOR_EACH (m, node, &g->model.mac_bindings) {
+        if (ip_addr_equals(&m->ip, ip)) {
+            svec_add_nocopy(&x->mac_bindings,
+                            xasprintf("%s maps it to %s", m->logical_port,
+                                      m->mac));
+        }
+    }
+    svec_sort_unique(&x->references);
+    svec_sort_unique(&x->mac_bindings);
+}
+
+/* ---- In words. ---- */
+
+static void
+put_where(const struct explained_port *e, struct ds *ds)
+{
+    if (e->gated) {
+        ds_put_cstr(ds, ", which is kept shut by a gate");
+    } else if (e->disabled) {
+        ds_put_cstr(ds, ", which is disabled");
+    } else if (!strcmp(e->binding, "bound")) {
+        ds_put_format(ds, ", which runs on %s",
+                      e->chassis[0] ? e->chassis : "a chassis");
+    } else if (!strcmp(e->binding, "unknown")) {
+        ds_put_cstr(ds, ", whose binding is not known");
+    } else {
+        ds_put_format(ds, ", which runs nowhere%s%s",
+                      e->chassis[0] ? " (last on " : "", e->chassis);
+        if (e->chassis[0]) {
+            ds_put_char(ds, ')');
+        }
+    }
+}
+
+static void
+put_port(const struct explained_port *e, struct ds *ds)
+{
+    ds_put_format(ds, "port %s", e->name);
+    if (e->owner[0]) {
+        ds_put_format(ds, " of %s", e->owner);
+    } else {
+        ds_put_format(ds, " (%s: %s)", e->kind, e->proof);
+    }
+    put_where(e, ds);
+    if (e->reason[0]) {
+        ds_put_format(ds, ": case %s, %s", e->case_, e->reason);
+    }
+}
+
+static char *
+summarize(const struct explanation *x)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ds_put_format(&ds, "%s on %s ", x->address, x->network);
+    if (x->n_ports > 1) {
+        ds_put_format(&ds, "is a duplicate: %"PRIuSIZE" ports list it: ",
+                      x->n_ports);
+    } else if (x->n_ports) {
+        ds_put_cstr(&ds, "is on ");
+    } else if (x->router_port) {
+        ds_put_format(&ds, "is the router's");
+    } else {
+        ds_put_cstr(&ds, "is on no port");
+    }
+    for (size_t i = 0; i < x->n_ports; i++) {
+        if (i) {
+            ds_put_cstr(&ds, "; ");
+        }
+        put_port(&x->ports[i], &ds);
+    }
+    if (x->router_port) {
+        ds_put_format(&ds, "%s (router port %s has it)",
+                      x->n_ports ? ";" : "", x->router_port);
+    }
+    ds_put_char(&ds, '.');
+    if (x->wanted_by.n) {
+        ds_put_cstr(&ds, " It is wanted by ");
+        for (size_t i = 0; i < x->wanted_by.n; i++) {
+            ds_put_format(&ds, "%s%s", i ? "; " : "", x->wanted_by.names[i]);
+        }
+        ds_put_char(&ds, '.');
+    }
+    for (size_t i = 0; i < x->references.n; i++) {
+        ds_put_format(&ds, " It is named by %s.", x->references.names[i]);
+    }
+    for (size_t i = 0; i < x->mac_bindings.n; i++) {
+        ds_put_format(&ds, " MAC_Binding on %s.", x->mac_bindings.names[i]);
+    }
+    return ds_steal_cstr(&ds);
+}
+
+/* What an active instance would do about it, of what rows alone say. */
+static char *
+foresee(const struct explanation *x)
+{
+    for (size_t i = 0; i < x->n_ports; i++) {
+        const struct explained_port *e = &x->ports[i];
+
+        if (!strcmp(e->verdict,
+                    verdict_kind_to_string(VERDICT_CLEAR))) {
+            return xasprintf("It is stale on %s: in mode guard or manage it "
+                             "is cleared after the settle time, and then held "
+                             "until it is clean.", e->name);
+        } else if (!strcmp(e->verdict,
+                           verdict_kind_to_string(VERDICT_WAIT))) {
+            return xasprintf("It looks stale on %s and is left there for "
+                             "now.", e->name);
+        } else if (!strcmp(e->verdict,
+                           verdict_kind_to_string(VERDICT_MOVING))) {
+            return xasprintf("The CNI controller is to move %s; if it does "
+                             "not, there is an alert.", e->name);
+        }
+    }
+    if (x->n_ports > 1) {
+        return xstrdup("Nothing by itself: somebody must decide which port is "
+                       "to keep it.");
+    } else if (x->wanted_by.n && !x->n_ports && !x->router_port) {
+        return xstrdup("In mode manage it is set where it is wanted, once it "
+                       "is not held; otherwise that is the CNI "
+                       "controller's.");
+    }
+    return xstrdup("Nothing.");
+}
+
+void
+guard_explain(const struct guard *g, const struct network *n,
+              const struct ip_addr *ip, const struct guard_env *env,
+              struct explanation *x)
+{
+    const struct addr_use *use = model_find_addr(&g->model, n, ip);
+    const char *lrp = evidence_router_with(&g->model, n, ip);
+    char s[IP_ADDR_STRLEN];
+
+    memset(x, 0, sizeof *x);
+    svec_init(&x->wanted_by);
+    svec_init(&x->references);
+    svec_init(&x->mac_bindings);
+    x->network = xstrdup(n->name);
+    x->network_uuid = n->uuid;
+    x->address = xstrdup(ip_addr_to_string(ip, s));
+    x->router_port = nullable_xstrdup(lrp);
+    if (use && use->n) {
+        x->ports = xmalloc(use->n * sizeof *x->ports);
+        for (size_t i = 0; i < use->n; i++) {
+            explain_port(g, use->ports[i], ip, env, &x->ports[x->n_ports++]);
+        }
+    }
+    explain_wants(g, n, ip, x);
+    explain_mentions(g, ip, x);
+    x->summary = summarize(x);
+    x->next = foresee(x);
+}
+
+void
+explanation_destroy(struct explanation *x)
+{
+    for (size_t i = 0; i < x->n_ports; i++) {
+        struct explained_port *e = &x->ports[i];
+
+        free(e->name);
+        free(e->kind);
+        free(e->proof);
+        free(e->owner);
+        free(e->pod_uid);
+        svec_destroy(&e->addresses);
+        svec_destroy(&e->port_security);
+        free(e->binding);
+        free(e->chassis);
+        free(e->entitlement);
+        free(e->verdict);
+        free(e->case_);
+        free(e->reason);
+    }
+    free(x->ports);
+    free(x->network);
+    free(x->address);
+    free(x->router_port);
+    svec_destroy(&x->wanted_by);
+    svec_destroy(&x->references);
+    svec_destroy(&x->mac_bindings);
+    free(x->summary);
+    free(x->next);
+}

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* --release=kube-ovn, beside a stand-in for Kube-OVN's controller. */
+
+#include <config.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "util.h"
+#include "uuid.h"
+
+#include "agent/core/admission.h"
+#include "agent/core/dialect.h"
+#include "agent/core/ipam-object.h"
+#include "agent/core/release.h"
+
+#include "tests/unit/guard-fixture.h"
+#include "tests/unit/kube-ovn-fixture.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+static struct wport *
+begin(struct world *w, struct kube_ovn *ko)
+{
+    struct wport *p = fixture_begin(w, MODE_GUARD);
+
+    w->settings.release = RELEASE_KUBE_OVN;
+    guard_set_settings(w->guard, &w->settings);
+    w->release_certain = true;
+    kube_ovn_init(ko, w);
+    kube_ovn_add(ko, "sts1-0", IP1);
+    world_run(w, 1000);
+    return p;
+}
+
+static void
+end(struct world *w, struct kube_ovn *ko)
+{
+    kube_ovn_destroy(ko);
+    fixture_end(w);
+}
+
+static struct pod *
+new_pod(const char *ip)
+{
+    char *text = xasprintf("ip_address=%s", ip);
+    struct pod *pod = unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                               text);
+
+    free(text);
+    return pod;
+}
+
+/* Does admission keep the pod with 'ip' out?  Its text must have 'part'. */
+static bool
+is_refused(struct world *w, const char *ip, const char *part)
+{
+    struct pod *pod = new_pod(ip);
+    char *text = release_refuse_pod(guard_model_const(w->guard),
+                                    guard_settings(w->guard), pod);
+    bool refused = text != NULL;
+
+    CU_ASSERT(!text || !part || strstr(text, part));
+    free(text);
+    pod_destroy(pod);
+    return refused;
+}
+
+static bool
+has_finding(struct world *w, const char *part)
+{
+    struct guard_env env = { .now = w->now, .wall = w->wall };
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    bool found;
+
+    guard_format_findings(w->guard, &env, &ds);
+    found = strstr(ds_cstr(&ds), part) != NULL;
+    ds_destroy(&ds);
+    return found;
+}
+
+/* The template's address is changed and the old pod goes. */
+static void
+change(struct world *w, struct wport *p)
+{
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_bind(w, p, NULL);
+    world_del_pod(w, "sts1-0");
+}
+
+static void
+test_release_first(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    CU_ASSERT(is_refused(&w, IP2, NULL));
+    CU_ASSERT(!is_refused(&w, IP1, NULL));
+    change(&w, p);
+    world_run(&w, 1000);
+    CU_ASSERT(is_refused(&w, IP2, "the IP object sts1-0.default still has"));
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(ko.n_deleted, 1);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_PTR_NULL(world_find_port(&w, "sts1-0.default"));
+    CU_ASSERT(!is_refused(&w, IP2, NULL));
+    CU_ASSERT(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL) >= 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "delete-ip"), 1);
+    world_pod(&w, new_pod(IP2));
+    world_run(&w, 30 * 1000);
+    size_t n = world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL);
+    CU_ASSERT(n <= 4);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    world_run(&w, 600 * 1000);
+    CU_ASSERT_EQUAL(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL),
+                    n);
+    CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
+    end(&w, &ko);
+}
+
+/* A rollout under way: the old revision is still in play, but not for an
+ * ordinal from the partition on. */
+static void
+test_rollout(void)
+{
+    for (int k = 0; k < 4; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
+        struct smap old = SMAP_INITIALIZER(&old);
+
+        smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+        workload_add_revision(sts, "old", &old);
+        smap_destroy(&old);
+        sts->partition = k == 1;
+        sts->on_delete = k == 2;
+        w.release_certain = k != 3;
+        world_sts(&w, sts);
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        end(&w, &ko);
+    }
+}
+
+/* The hold stands before the object goes. */
+static bool held_before;
+static enum kube_write_result (*next_on_write)(struct world *,
+                                               const struct kube_write *);
+
+static enum kube_write_result
+look_at_hold(struct world *w, const struct kube_write *kw)
+{
+    if (kw->kind == KUBE_WRITE_DELETE_IP) {
+        const struct hold *h = world_stored_hold(w, IP1);
+
+        held_before = h && h->state == HOLD_CLEARING;
+    }
+    return next_on_write(w, kw);
+}
+
+static void
+test_hold_first(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    next_on_write = w.on_write;
+    w.on_write = look_at_hold;
+    held_before = false;
+    w.northd_frozen = true;
+    change(&w, p);
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(ko.n_deleted, 1);
+    CU_ASSERT(held_before);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_DRAINING);
+    end(&w, &ko);
+}
+
+/* Without certainty that no pod can come, and without the option, the port is
+ * cleared as ever. */
+static void
+test_refused(void)
+{
+    for (int k = 0; k < 3; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        if (k == 0) {
+            w.release_certain = false;
+        } else if (k == 1) {
+            w.settings.release = RELEASE_NONE;
+        } else {
+            ko.result = KUBE_WRITE_FORBIDDEN;
+        }
+        guard_set_settings(w.guard, &w.settings);
+        change(&w, p);
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, 0);
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        CU_ASSERT_EQUAL(world_logged(&w, "does not ask us for certain"),
+                        k == 0);
+        CU_ASSERT_EQUAL(is_refused(&w, IP2, NULL), k != 1);
+        end(&w, &ko);
+    }
+}
+
+/* The object is another's, reserved, or changed under our hands. */
+static void
+test_other_object(void)
+{
+    for (int k = 0; k < 4; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+        struct kube_ovn_ip *i = kube_ovn_find(&ko, "sts1-0.default");
+
+        if (k == 0) {
+            i->reserved = true;
+        } else if (k == 1) {
+            free(i->pod);
+            i->pod = xstrdup("other");
+        } else if (k == 2) {
+            free(i->ip);
+            i->ip = xstrdup(IP2);
+        } else {
+            i->version++;       /* The mirror is behind. */
+        }
+        if (k < 3) {
+            kube_ovn_tell(&ko, i);
+        }
+        change(&w, p);
+        world_run(&w, 8000);
+        CU_ASSERT_EQUAL(ko.n_deleted, 0);
+        if (k == 3) {
+            CU_ASSERT(ko.n_conflicts >= 1);
+            CU_ASSERT_EQUAL(w.n_clears, 0);
+            kube_ovn_tell(&ko, i);
+            world_run(&w, 20 * 1000);
+            CU_ASSERT_EQUAL(ko.n_deleted, 1);
+        }
+        end(&w, &ko);
+    }
+}
+
+/* The pod comes all the same, just then. */
+static void
+test_race(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    change(&w, p);
+    world_run(&w, 1900);
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+    world_pod(&w, new_pod(IP2));
+    world_run(&w, 30 * 1000);
+    /* It is Kube-OVN's to move, not ours to take. */
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    end(&w, &ko);
+}
+
+/* Kube-OVN's controller does not run: the object stays Terminating. */
+static void
+test_controller_down(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    ko.down = true;
+    change(&w, p);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(ko.n_deleted, 1);
+    CU_ASSERT(is_refused(&w, IP2, "being deleted"));
+    CU_ASSERT_EQUAL(world_count_writes(&w, KUBE_WRITE_NUDGE, NULL, NULL), 0);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_logged(&w, "has not deleted it"));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(is_refused(&w, IP2, "being deleted"));
+    kube_ovn_start(&ko);
+    world_run(&w, 3000);
+    CU_ASSERT(!is_refused(&w, IP2, NULL));
+    CU_ASSERT(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL) >= 1);
+    end(&w, &ko);
+}
+
+/* With --reserve=kube-ovn the reservation is in force before the object
+ * goes. */
+static void
+test_with_reservation(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        w.settings.reserve = RESERVE_KUBE_OVN;
+        guard_set_settings(w.guard, &w.settings);
+        ko.deaf = k == 1;
+        w.northd_frozen = true;
+        change(&w, p);
+        world_run(&w, 3000);
+        CU_ASSERT_EQUAL(ko.n_made, 1);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(kube_ovn_refuses(&ko, "sts2-0", IP1), true);
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, 1);
+        ko.deaf = false;
+        w.northd_frozen = false;
+        world_run(&w, 120 * 1000);
+        CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        CU_ASSERT(!kube_ovn_refuses(&ko, "sts2-0", IP1));
+        end(&w, &ko);
+    }
+}
+
+/* ---- Failed move. ---- */
+
+static void
+fail_move(struct world *w, struct kube_ovn *ko, struct wport *p)
+{
+    fixture_running(w, "holder", MAC2, IP2);
+    kube_ovn_add(ko, "holder-0", IP2);
+    change(w, p);
+    world_pod(w, new_pod(IP2));
+}
+
+static void
+test_failed_move(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        if (k == 1) {
+            w.settings.release = RELEASE_NONE;
+            guard_set_settings(w.guard, &w.settings);
+        }
+        /* No certainty is needed: the pod is there. */
+        w.release_certain = false;
+        fail_move(&w, &ko, p);
+        world_run(&w, 20 * 1000);
+        if (k == 0) {
+            CU_ASSERT_EQUAL(ko.n_deleted, 1);
+            CU_ASSERT_EQUAL(w.n_clears, 0);
+            CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+            CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "holder-0.default"));
+        } else {
+            CU_ASSERT_EQUAL(ko.n_deleted, 0);
+            CU_ASSERT_EQUAL(w.n_clears, 1);
+        }
+        CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+        /* What the clear leaves is told, loudly. */
+        CU_ASSERT_EQUAL(world_logged(&w, "hazard: the move of pod "
+                                     "default/sts1-0 failed, and its IP "
+                                     "object still has "IP1), k == 1);
+        CU_ASSERT_EQUAL(has_finding(&w, "delete the IP object "
+                                    "sts1-0.default"), k == 1);
+        CU_ASSERT(world_has(&w, "holder-0.default", IP2));
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        end(&w, &ko);
+    }
+}
+
+/* With the second owner there already: two ports, two objects. */
+static void
+test_two_owners(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    fail_move(&w, &ko, p);
+    fixture_running(&w, "sts2", MAC3, IP1);
+    kube_ovn_add(&ko, "sts2-0", IP1);
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(ko.n_deleted, 1);
+    CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+    CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "sts2-0.default"));
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    end(&w, &ko);
+}
+
+/* It was given its address in the last moment: the live read sees it. */
+static enum live_read_result
+allocate(struct world *w)
+{
+    world_pod(w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                          "ip_address="IP2";allocated=true"));
+    return LIVE_READ_CHANGED;
+}
+
+static void
+test_allocated(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    w.on_read = allocate;
+    fail_move(&w, &ko, p);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    end(&w, &ko);
+}
+
+/* ---- What a restart of the controller would break. ---- */
+
+static void
+test_hazard_edit(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1";allocated=true"));
+    world_run(&w, 1000);
+    CU_ASSERT(!world_logged(&w, "hazard"));
+    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP2";allocated=true"));
+    world_run(&w, 1000);
+    CU_ASSERT(world_logged(&w, "hazard: the annotation of pod default/sts1-0 "
+                           "says "IP2", but it runs with "IP1));
+    CU_ASSERT(has_finding(&w, "set the annotation back to "IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1";allocated=true"));
+    world_run(&w, 1000);
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    end(&w, &ko);
+}
+
+/* A failed move whose loser's port was cleared, and its IP object was not. */
+static void
+test_hazard_double(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    w.settings.release = RELEASE_NONE;
+    guard_set_settings(w.guard, &w.settings);
+    fail_move(&w, &ko, p);
+    fixture_running(&w, "sts2", MAC3, IP1);
+    kube_ovn_add(&ko, "sts2-0", IP1);
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(has_finding(&w, "the IP objects sts1-0.default and "
+                          "sts2-0.default both have "IP1));
+    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+    world_run(&w, 1000);
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    end(&w, &ko);
+}
+
+/* ---- Whom admission keeps out. ---- */
+
+static void
+test_admission(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    CU_ASSERT(is_refused(&w, IP2, "sts1-0 had "IP1));
+    /* Nobody but a StatefulSet's pod, which names another address, and only
+     * under the policy that lets it change. */
+    struct pod *pod = unit_pod("sts1-0", "u", OWNER_NONE, "",
+                               "ip_address="IP2);
+    CU_ASSERT_PTR_NULL(release_refuse_pod(guard_model_const(w.guard),
+                                          &w.settings, pod));
+    pod_destroy(pod);
+    pod = unit_pod("sts1-0", "u", OWNER_STATEFULSET, "sts1", "");
+    CU_ASSERT_PTR_NULL(release_refuse_pod(guard_model_const(w.guard),
+                                          &w.settings, pod));
+    pod_destroy(pod);
+    pod = new_pod(IP2);
+    pod->opted_out = true;
+    CU_ASSERT_PTR_NULL(release_refuse_pod(guard_model_const(w.guard),
+                                          &w.settings, pod));
+    pod_destroy(pod);
+    w.settings.sts_ip_change = STS_IP_CHANGE_DENY;
+    guard_set_settings(w.guard, &w.settings);
+    CU_ASSERT(!is_refused(&w, IP2, NULL));
+    w.settings.sts_ip_change = STS_IP_CHANGE_MIGRATE;
+    guard_set_settings(w.guard, &w.settings);
+    /* The object is gone, but not the port. */
+    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+    CU_ASSERT(is_refused(&w, IP2, "the port sts1-0.default still has"));
+    end(&w, &ko);
+}
+
+/* As the webhook asks. */
+static bool
+is_let_in(struct world *w, struct pod *pod, const char *part)
+{
+    struct admission_request req;
+    struct admission_answer answer;
+    struct admission_context ctx;
+    struct guard_env env = { .now = w->now };
+    bool allowed;
+
+    guard_admission_context(w->guard, &env, &ctx);
+    admission_request_init(&req);
+    req.pod = pod;
+    req.user = "system:serviceaccount:kube-system:statefulset-controller";
+    release_judge(&ctx, &req, &answer);
+    allowed = answer.allowed;
+    CU_ASSERT_EQUAL(answer.n, !allowed);
+    CU_ASSERT(!part || (answer.n && strstr(answer.findings[0].text, part)));
+    admission_answer_destroy(&answer);
+    req.update = true;
+    release_judge(&ctx, &req, &answer);
+    CU_ASSERT(answer.allowed);
+    admission_answer_destroy(&answer);
+    admission_request_destroy(&req);
+    return allowed;
+}
+
+static void
+test_webhook(void)
+{
+    struct pod *plain = unit_pod("p", "u", OWNER_NONE, "", "ip_address="IP2);
+    struct pod *two = new_pod(IP2), *one = new_pod(IP1);
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    CU_ASSERT(!is_let_in(&w, two, "ReleaseFirst: default/sts1-0 had "
+                         IP1", which Kube-OVN might never let go: the IP "
+                         "object sts1-0.default still has it."));
+    CU_ASSERT(is_let_in(&w, one, NULL));
+    /* It must be certain; of others it says nothing. */
+    struct model *m = guard_model(w.guard);
+    m->kube_synced = false;
+    CU_ASSERT(!is_let_in(&w, one, "not read completely yet"));
+    CU_ASSERT(is_let_in(&w, plain, NULL));
+    /* Before anything was seen there is nothing to be seen by. */
+    m->dialect = &dialect_auto;
+    CU_ASSERT(is_let_in(&w, one, NULL));
+    m->dialect = &dialect_kube_ovn;
+    m->kube_synced = true;
+    free(guard_freeze(w.guard, "test"));
+    CU_ASSERT(is_let_in(&w, two, NULL));
+    free(guard_thaw(w.guard));
+    CU_ASSERT(!is_let_in(&w, two, NULL));
+    w.settings.release = RELEASE_NONE;
+    guard_set_settings(w.guard, &w.settings);
+    CU_ASSERT(is_let_in(&w, two, NULL));
+    pod_destroy(plain);
+    pod_destroy(one);
+    pod_destroy(two);
+    end(&w, &ko);
+}
+
+void
+suite_guard_release(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_release");
+
+    CU_ADD_TEST(suite, test_release_first);
+    CU_ADD_TEST(suite, test_rollout);
+    CU_ADD_TEST(suite, test_hold_first);
+    CU_ADD_TEST(suite, test_refused);
+    CU_ADD_TEST(suite, test_other_object);
+    CU_ADD_TEST(suite, test_race);
+    CU_ADD_TEST(suite, test_controller_down);
+    CU_ADD_TEST(suite, test_with_reservation);
+    CU_ADD_TEST(suite, test_failed_move);
+    CU_ADD_TEST(suite, test_two_owners);
+    CU_ADD_TEST(suite, test_allocated);
+    CU_ADD_TEST(suite, test_hazard_edit);
+    CU_ADD_TEST(suite, test_hazard_double);
+    CU_ADD_TEST(suite, test_admission);
+    CU_ADD_TEST(suite, test_webhook);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* audit: what is wrong, and plan: what a guard would do about it. */
+
+#include <config.h>
+
+#include "ctl-read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db-ctl-base.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
+#include "table.h"
+#include "util.h"
+
+#include "agent/core/explain.h"
+#include "agent/core/guard.h"
+#include "agent/core/model.h"
+#include "ctl-commands.h"
+#include "observer.h"
+
+/* Exit status of an audit that found something. */
+#define EXIT_FINDINGS 2
+
+void
+cmd_audit(struct ipgctl_reader *r)
+{
+    const char *network = shash_find_data(&r->ctx->options, "--network");
+    struct table *table;
+    struct findings f;
+    struct guard_env env;
+    size_t n_found;
+
+    observer_watch_all(r->observer);
+    ipgctl_reader_sync(r);
+    if (network
+        && !model_find_network_by_name(
+            guard_model_const(observer_guard(r->observer)), network,
+            &n_found)) {
+        ctl_error(r->ctx, "audit: there is no logical switch %s", network);
+        return;
+    }
+    observer_get_env(r->observer, &env);
+    guard_find_findings(observer_guard(r->observer), network, &env, &f);
+    table = ipgctl_table(r->ctx, "finding,network,address,port,owner,what");
+    for (size_t i = 0; i < f.n; i++) {
+        const struct finding *finding = &f.findings[i];
+
+        table_add_row(table);
+        ipgctl_cell(table, finding_kind_to_string(finding->kind));
+        ipgctl_cell(table, finding->network);
+        ipgctl_cell(table, finding->address);
+        ipgctl_cell(table, finding->port);
+        ipgctl_cell(table, finding->owner);
+        ipgctl_cell(table, finding->text);
+    }
+    r->status = f.n ? EXIT_FINDINGS : 0;
+    findings_destroy(&f);
+}
+
+void
+cmd_plan(struct ipgctl_reader *r)
+{
+    const char *file_name = shash_find_data(&r->ctx->options, "--output");
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct guard_env env;
+
+    ipgctl_reader_sync(r);
+    observer_get_env(r->observer, &env);
+    guard_format_plan(observer_guard(r->observer), &env, &ds);
+    if (file_name) {
+        FILE *file = fopen(file_name, "w");
+
+        if (!file || fputs(ds_cstr(&ds), file) < 0 || fclose(file)) {
+            ctl_error(r->ctx, "plan: %s: %s", file_name,
+                      ovs_strerror(errno));
+        }
+    } else {
+        ds_put_cstr(&r->ctx->output, ds_cstr(&ds));
+    }
+    ds_destroy(&ds);
+}

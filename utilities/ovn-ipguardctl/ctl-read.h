@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Commands that read OVN's databases and the pods themselves, with the
+ * daemon's own code, and need no daemon.  What the own database knows is added
+ * if it can be reached. */
+
+#ifndef CTL_READ_H
+#define CTL_READ_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ctl_command;
+struct ctl_context;
+struct ipgctl_options;
+struct observer;
+struct ovsdb_idl;
+
+/* Given to such a command. */
+struct ipgctl_reader {
+    struct ctl_context *ctx;    /* Arguments, options and output. */
+    struct observer *observer;
+    struct ovsdb_idl *own;      /* Own database, or NULL. */
+    unsigned int timeout_s;
+    int status;                 /* Exit status; 0 at first. */
+};
+
+/* Does what observer_sync() does; exits with a message if that fails. */
+void ipgctl_reader_sync(struct ipgctl_reader *);
+
+/* Is this command one of them? */
+bool ipgctl_is_reader(const struct ctl_command *);
+
+/* Runs it.  Returns the exit status; output and table are in 'command'. */
+int ipgctl_read(const struct ipgctl_options *, struct ctl_command *);
+
+/* The "run" function of their syntax: they go another way. */
+void ipgctl_reader_run(struct ctl_context *);
+
+/* The commands: cmd-why.c, cmd-audit.c, cmd-dot.c. */
+void cmd_why(struct ipgctl_reader *);
+void cmd_audit(struct ipgctl_reader *);
+void cmd_plan(struct ipgctl_reader *);
+void cmd_dot(struct ipgctl_reader *);
+
+#endif /* ctl-read.h */

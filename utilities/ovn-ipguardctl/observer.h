@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The daemon's sources and decisions in this process, in mode observe: what
+ * the commands read that do not need a running daemon.  Nothing is written
+ * anywhere, whatever is decided. */
+
+#ifndef OBSERVER_H
+#define OBSERVER_H 1
+
+#include <stdbool.h>
+
+struct guard;
+struct guard_env;
+struct ip_addr;
+struct observer;
+struct options;
+
+/* Begins to read.  'options' must outlive the observer.  Exits with a message
+ * if a source cannot be opened. */
+struct observer *observer_create(const struct options *options);
+void observer_destroy(struct observer *);
+
+/* Reads until all sources are there and judged, for 'timeout_s' at most.
+ * Returns NULL, or what is missing, which the caller frees. */
+char *observer_sync(struct observer *, unsigned int timeout_s);
+
+/* Asks the Southbound database about an address, or about all ports, as well;
+ * observer_sync() then waits for that, too. */
+void observer_watch_address(struct observer *, const struct ip_addr *);
+void observer_watch_all(struct observer *);
+
+const struct guard *observer_guard(const struct observer *);
+void observer_get_env(const struct observer *, struct guard_env *);
+
+/* What is wrong with the sources of pods, as lines for a person; or "". */
+const char *observer_problems(struct observer *);
+
+#endif /* observer.h */
