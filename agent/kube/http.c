@@ -7,11 +7,10 @@
  * to curl_multi_socket_action().
  *
  * A connection can be dead without anybody saying so: a firewall that forgot
- * it, a machine that lost its power.  With HTTP/2 all requests are on one
- * connection, and libcurl would put the next one there too.  The kernel is
- * asked to find out (keepalives, TCP_USER_TIMEOUT); and when a request ran out
- * of time while nothing at all came from the server, all connections are
- * given up. */
+ * it, a machine that lost its power, and libcurl would put the next request
+ * there too.  The kernel is asked to find out (keepalives, TCP_USER_TIMEOUT);
+ * and when a request ran out of time while nothing at all came from the
+ * server, all connections are given up. */
 
 #include <config.h>
 
@@ -125,8 +124,7 @@ open_multi(struct http *h)
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, timer_cb);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-    curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    /* Watches, a list and live reads where there is no HTTP/2. */
+    /* Kept for the next request: those of watches, lists and live reads. */
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 32L);
     h->timer_ms = LLONG_MAX;
 }
