@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	doc/events.md \
 	doc/messages.md \
 	doc/performance.md \
-	doc/runbook.md
+	doc/runbook.md \
+	doc/testing.md

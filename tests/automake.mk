@@ -2,6 +2,7 @@
 #
 # Tests: "make check" runs check-static, check-unit and check-system.
 
+include tests/sim/automake.mk
 include tests/unit/automake.mk
 include tests/kubernetes/automake.mk
 include tests/system/automake.mk

@@ -96,6 +96,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/orders.h \
 	agent/core/ovn-kubernetes-claims.c \
 	agent/core/ovn-kubernetes-claims.h \
+	agent/core/plant.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \

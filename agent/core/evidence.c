@@ -13,6 +13,7 @@
 #include "lsp-addr.h"
 #include "model.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "settings.h"
 #include "util.h"
 #include "uuid.h"
@@ -181,19 +182,21 @@ look_at_chassis(const struct model *m, const struct settings *s,
         say(&e->blockers, "SB has not yet told about chassis");
         return;
     }
-    if (!h->b2) {
+    int64_t b2 = PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2;
+
+    if (!b2) {
         e->needs_b2 = true;
         say(&e->blockers, "chassis: the second barrier is not taken yet");
         return;
     }
-    if (m->sb_nb_cfg < h->b2) {
+    if (m->sb_nb_cfg < b2) {
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b2);
         return;
     }
     HMAP_FOR_EACH (c, node, &m->chassis) {
         if (!c->has_private || !c->private_has_chassis || c->remote
-            || c->nb_cfg >= h->b2) {
+            || (c->nb_cfg >= b2 && c->nb_cfg != c->ahead)) {
             continue;
         }
         if (c->missed_at >= 0 && c->nb_cfg <= c->missed_at) {
@@ -306,7 +309,8 @@ look_at_time(const struct settings *s, const struct hold *h,
         /* ovn-controller up to 25.03 repeats GARPs for about 30 s. */
         min_ms = MAX(min_ms, s->min_hold_localnet_ms);
     }
-    if (h->gone_ms && now < h->gone_ms + min_ms) {
+    if (PLANTED(CLOCK_JUMP) ? wall < h->gone_wall_ms + min_ms
+        : h->gone_ms && now < h->gone_ms + min_ms) {
         wake_at(e, h->gone_ms + min_ms);
         say(&e->blockers, "the shortest hold of %lld s is not over",
             min_ms / 1000);
@@ -371,8 +375,10 @@ evidence_collect(const struct model *m, const struct settings *s,
     }
 
     look_at_ports(m, h, n, e);
-    look_at_bindings(m, h, e);
-    if (h->would_be) {
+    if (!PLANTED(RELEASE_EARLY)) {
+        look_at_bindings(m, h, e);
+    }
+    if (h->would_be || PLANTED(RELEASE_EARLY)) {
         /* Nothing of ours was written: judged by the rows alone. */
     } else if (!h->b1) {
         e->needs_b1 = e->address_gone;

@@ -18,6 +18,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -120,7 +121,7 @@ order_intent(struct guard *g, const struct guard_env *env,
     char mac[ETH_ADDR_STRLEN + 1];
     char ip[IP_ADDR_STRLEN];
 
-    if (h && !hold_is_evidence_phase(h)) {
+    if (h && !hold_is_evidence_phase(h) && !PLANTED(OLD_INTENT)) {
         c->refused = "another port's clear of the address is under way";
         return false;
     }
@@ -184,6 +185,13 @@ is_ripe(struct guard *g, const struct guard_env *env, struct candidate *c)
     }
     due = MAX(c->since_ms + c->settle_ms, c->not_before_ms);
     due = MAX(due, c->retry_ms);
+    if (PLANTED(NO_SETTLE)) {
+        due = MAX(c->not_before_ms, c->retry_ms);
+    }
+    if (PLANTED(OLD_INTENT)
+        && hold_table_find(&g->holds, &c->network, &c->addr)) {
+        return true;
+    }
     if (env->now < due) {
         guard_wake_at(g, due);
         return false;
@@ -288,10 +296,14 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
                 c->state = CAND_WATCH;
                 c->since_ms = env->now;
                 guard_wake_at(g, env->now + c->settle_ms);
-            } else if (h->in_db && !h->changed && !h->storing
-                       && h->state != HOLD_INTENT && !refusal) {
+            } else if (((h->in_db && !h->changed && !h->storing
+                         && h->state != HOLD_INTENT)
+                        || PLANTED(CLEAR_FIRST)) && !refusal) {
                 if (env->now < c->retry_ms) {
                     guard_wake_at(g, c->retry_ms);
+                } else if (PLANTED(NO_LIVE_READ)) {
+                    c->state = CAND_GO;
+                    c->read_ms = env->now;
                 } else {
                     ask_live(g, c, orders);
                 }
@@ -461,12 +473,18 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             guard_assign_svec(&edit->addresses, &out);
             svec_init(&out);
             done = true;
+            if (PLANTED(WHOLE_PORT)) {
+                svec_clear(&edit->addresses);
+            }
         }
         /* A gated port sends nothing, and may get the address back. */
         if (done && g->mode == MODE_GUARD && !evidence_is_gated(p)) {
             if (lsp_edit_ps_narrow(edit->port_security.names,
                                    edit->port_security.n, &c->addr, &out)
                 == LSP_EDIT_REFUSED) {
+                if (PLANTED(PS_EMPTIED)) {
+                    svec_clear(&out);
+                }
                 guard_log(g, 'i', "%s: an entry of port_security that names "
                           "the address alone, or by a mask, stays",
                           p->name);
@@ -504,6 +522,12 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
         if (c->state != CAND_GO
             || guard_n_edits(g) >= (size_t) g->settings.batch_rows
             || env->now - c->read_ms > g->settings.live_read_ms) {
+            continue;
+        }
+        if (!hold_table_find_uuid(&g->holds, &c->hold)) {
+            c->state = CAND_WATCH; /* Released by hand meanwhile. */
+            c->since_ms = env->now;
+            guard_wake_at(g, env->now + c->settle_ms);
             continue;
         }
         p = model_find_port(&g->model, &c->port);
@@ -572,7 +596,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
     char mac[ETH_ADDR_STRLEN + 1] = "";
     char ip[IP_ADDR_STRLEN];
 
-    if (c) {
+    if (c && c->state == CAND_SENT) {
         c->state = CAND_WATCH;
         c->since_ms = env->now;
     }
@@ -618,7 +642,7 @@ guard_clear_failed(struct guard *g, const struct planned *pl,
     guard_log(g, 'i', "%s: clear of %s did not take effect (%s); decided "
               "afresh", p ? p->name : "a vanished port",
               ip_addr_to_string(&pl->addr, ip), txn_result_to_string(result));
-    if (c) {
+    if (c && c->state == CAND_SENT) {
         c->state = CAND_WATCH;
         c->since_ms = env->now;
         c->retry_ms = env->now + RETRY_MS;

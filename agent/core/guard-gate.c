@@ -21,6 +21,7 @@
 #include "dialect.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -122,7 +123,7 @@ no_gate_because(const struct guard *g, const struct hold *h,
         *later = true;
         return "its binding is not known yet";
     case BINDING_BOUND:
-        return "it runs with it";
+        return PLANTED(KEEPER_GATED) ? NULL : "it runs with it";
     case BINDING_UNBOUND:
         return NULL;
     }
@@ -200,6 +201,12 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
         if (evidence_is_gated(p) || guard_find_gate(g, &p->uuid)) {
             continue;
         }
+        if (uuid_equals(&h->keeper, &p->uuid) && !PLANTED(KEEPER_GATED)) {
+            tolerate_taker(g, h, p, "it runs with it, or did before it could "
+                           "be shut");
+            i--;
+            continue;
+        }
         if (!h->fixed) {
             /* Holds of plain pods never gate. */
             if (uuid_is_zero(&h->keeper)) {
@@ -213,6 +220,9 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
         why = no_gate_because(g, h, p, &later);
         if (!why) {
             create_gate(g, env, h, p);
+            /* It was open for a moment: that it is shut has to show
+             * everywhere before the address is clean. */
+            hold_discard_barriers(h);
         } else if (!later) {
             tolerate_taker(g, h, p, why);
             i--;
@@ -281,7 +291,7 @@ guard_gates_settled(struct guard *g, struct hold *h)
     struct gate *gate;
 
     chosen = chosen_taker(g, &h->network, &h->addr, &open);
-    if (!chosen || open) {
+    if (!chosen || open || PLANTED(GATE_FORGOTTEN)) {
         return true;            /* Nobody waits, or somebody has it. */
     }
     if (!uuid_equals(&h->keeper, &chosen->uuid)) {
@@ -323,6 +333,24 @@ waits_without(const struct guard *g, const struct gate *gate,
             && judge_wants(&g->model, g->mode, p, &gate->addr));
 }
 
+/* Has 'p', once it is open, an address that another open port has as well?  A
+ * CNI controller may have given the gated port another one meanwhile. */
+static bool
+would_be_duplicate(const struct guard *g, const struct port *p)
+{
+    for (size_t i = 0; i < p->ips.n; i++) {
+        const struct addr_use *use = model_find_addr(&g->model, p->network,
+                                                     &p->ips.addrs[i]);
+
+        for (size_t j = 0; use && j < use->n; j++) {
+            if (use->ports[j] != p && !evidence_is_gated(use->ports[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Why the gate on 'p' is to be opened now, or NULL. */
 static const char *
 open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
@@ -337,6 +365,9 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         return "an operator opened it";
     }
     chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
+    if (PLANTED(OPEN_ANYWAY)) {
+        open = NULL;
+    }
     if (gate->opening) {
         /* As long as that holds: an older pod may have come meanwhile, or
          * the address may have been taken by somebody else. */
@@ -358,11 +389,12 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         return "it is on another network now";
     }
     if (!ip_addr_set_contains(&p->ips, &gate->addr)) {
-        return (waits_without(g, gate, p, open) ? NULL
-                : "it no longer has the address");
+        return (waits_without(g, gate, p, open) || would_be_duplicate(g, p)
+                ? NULL : "it no longer has the address");
     }
     if (!h) {
-        return !open && chosen == p ? "the hold has ended" : NULL;
+        return (!open && chosen == p && !PLANTED(GATE_FORGOTTEN)
+                ? "the hold has ended" : NULL);
     }
     if (open || chosen != p) {
         return NULL;            /* Somebody else has it, or goes before. */

@@ -9,6 +9,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -38,7 +39,7 @@ guard_same_vm(const struct port *a, const struct port *b)
 bool
 guard_is_owner(const struct hold *h, const struct member *mb)
 {
-    return (mb && h->owner.name[0]
+    return (mb && h->owner.name[0] && !PLANTED(OWNER_HELD)
             && !strcmp(mb->ns, h->owner.ns)
             && (!strcmp(mb->name, h->owner.name)
                 || (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
@@ -185,8 +186,11 @@ hold_departure(struct guard *g, const struct guard_env *env,
         guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
         return;
     }
+    /* Whether an owner that was never seen named its address, is not known: it
+     * may have gone while nobody watched.  Its hold gates nobody. */
     if (!d->owned
-        || (!fixed && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+        || (!fixed && !d->unknown_owner
+            && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
         return;
     }
     for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
@@ -536,6 +540,26 @@ keep_runner(struct guard *g, struct hold *h)
     }
 }
 
+/* How far is the clear that belongs to 'h'?  CAND_WATCH if there is none. */
+static enum candidate_state
+clear_state(const struct guard *g, const struct hold *h)
+{
+    const struct candidate *c;
+
+    HMAP_FOR_EACH (c, node, &g->candidates) {
+        if (c->state != CAND_WATCH && uuid_equals(&c->hold, &h->uuid)) {
+            return c->state;
+        }
+    }
+    for (size_t i = 0; g->nb_token && i < g->n_planned; i++) {
+        if (g->planned[i].kind == PLAN_CLEAR
+            && uuid_equals(&g->planned[i].hold, &h->uuid)) {
+            return CAND_SENT;   /* Its reason is gone meanwhile. */
+        }
+    }
+    return CAND_WATCH;
+}
+
 static void
 step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 {
@@ -554,7 +578,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     if (!h->would_be && hold_is_evidence_phase(h)
         && !guard_start_barrier_passed(g)) {
         sset_add(&e.blockers, "the start barrier has not passed in SB");
-        g->bump_needed |= !g->start_barrier && !g->start_token;
+        guard_want_start_barrier(g);
     }
     h->dirt = e.dirt;
     h->wants_b1 = e.needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
@@ -573,13 +597,17 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     f.address_gone = e.address_gone && !e.network_gone && e.complete;
     if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
         f.address_gone = e.address_gone && g->model.nb_synced;
+        h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
+                          && !PLANTED(OLD_INTENT));
     }
     f.clear_lost = h->clear_lost;
     f.owner_returned = h->returned;
     f.evidence_complete = e.complete;
     f.n_blockers = sset_count(&e.blockers);
     f.network_gone = e.network_gone;
-    f.force = h->force;
+    /* What is on its way cannot be called back: its hold stays until then. */
+    f.force = h->force && (hold_is_evidence_phase(h)
+                           || clear_state(g, h) != CAND_SENT);
     f.frozen = g->safety.frozen != NULL || env->paused;
     if (hold_is_evidence_phase(h)) {
         replace_set(h, &h->blockers, &e.blockers);
@@ -597,7 +625,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
         && !guard_start_barrier_passed(g)) {
         /* Of the barriers of another life nobody knows what they covered. */
         f.gate_opened = false;
-        g->bump_needed |= !g->start_barrier && !g->start_token;
+        guard_want_start_barrier(g);
     }
     f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
     evidence_destroy(&e);

@@ -9,6 +9,7 @@
 #include "guard-private.h"
 
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -73,10 +74,9 @@ free_edits(struct guard *g)
     }
 }
 
-void
-guard_clear_plan(struct guard *g)
+static void
+drop_plan(struct guard *g)
 {
-    free_edits(g);
     for (size_t i = 0; i < g->n_planned; i++) {
         struct planned *pl = &g->planned[i];
         free(pl->case_);
@@ -87,6 +87,13 @@ guard_clear_plan(struct guard *g)
     free(g->planned);
     g->planned = NULL;
     g->n_planned = 0;
+}
+
+void
+guard_clear_plan(struct guard *g)
+{
+    free_edits(g);
+    drop_plan(g);
 }
 
 static void
@@ -133,19 +140,23 @@ add_barrier(struct guard *g, const struct guard_env *env,
     for (size_t i = 0; i < g->n_planned; i++) {
         clears |= g->planned[i].kind == PLAN_CLEAR;
     }
-    if (!g->bump_needed && !clears) {
+    if ((!g->bump_needed && !clears)
+        || g->model.sb_nb_cfg > g->model.nb_cfg) {
+        /* If SB is ahead, it is still that of an NB which went back since: the
+         * value that we would get may be there already. */
         return;
     }
-    if (env->now < due) {
+    if (env->now < due && !PLANTED(REPEATED_BUMP)) {
         if (g->bump_needed) {
             guard_wake_at(g, due);
         }
         return;
     }
+    model_note_chassis_ahead(&g->model);
     batch->bump = true;
     g->last_bump_ms = env->now;
     g->counters.barriers++;
-    if (!g->start_barrier) {
+    if (guard_start_barrier_due(g)) {
         g->start_token = batch->token;
     }
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
@@ -291,7 +302,9 @@ planned_done(struct guard *g, const struct planned *pl,
     }
     switch (pl->kind) {
     case PLAN_CLEAR:
-        journal_write(g, env, pl, w, "clear");
+        if (!PLANTED(JOURNAL_LOST)) {
+            journal_write(g, env, pl, w, "clear");
+        }
         guard_clear_done(g, pl, w, env);
         break;
     case PLAN_SET:
@@ -309,20 +322,134 @@ planned_done(struct guard *g, const struct planned *pl,
     }
 }
 
-/* Possibly done: the journal says so, and the mirror will tell. */
-static void
-journal_unknown(struct guard *g, const struct guard_env *env,
-                struct planned *pl)
+/* ---- Doubt. ---- */
+
+/* A transaction without an answer may still be carried out, and is, if it is,
+ * before any later one of the same session; after the session's end it cannot
+ * be, because the server asserts our lock.  So nothing else is written before
+ * a barrier has been answered; then the mirror tells what became of it. */
+
+static bool
+took_effect(const struct guard *g, const struct planned *pl)
 {
     const struct nb_write *w = sent_write(g, &pl->port);
-    const char *action = (pl->kind == PLAN_CLEAR ? "clear"
-                          : pl->kind == PLAN_SET ? "set"
-                          : pl->kind == PLAN_PUT_BACK ? "put-back" : NULL);
+    const struct port *p = model_find_port(&g->model, &pl->port);
 
-    if (w && action) {
-        svec_add(&pl->evidence, "outcome unknown: no answer from the server");
-        journal_write(g, env, pl, w, action);
+    if (!w || !p) {
+        return false;
     }
+    switch (pl->kind) {
+    case PLAN_CLEAR:
+        return !ip_addr_set_contains(&p->ips, &pl->addr);
+    case PLAN_SET:
+    case PLAN_PUT_BACK:
+        return ip_addr_set_contains(&p->static_ips, &pl->addr);
+    case PLAN_GATE:
+        return nullable_string_is_equal(p->mark, w->new_mark);
+    case PLAN_UNGATE:
+        return !p->mark;
+    }
+    OVS_NOT_REACHED();
+}
+
+static void
+planned_failed(struct guard *g, const struct planned *pl,
+               enum txn_result result, const struct guard_env *env)
+{
+    if (pl->kind == PLAN_CLEAR) {
+        guard_clear_failed(g, pl, result, env);
+    }
+}
+
+/* What was under way is in doubt from now on. */
+static void
+begin_doubt(struct guard *g)
+{
+    if (!g->n_planned || g->doubt.n_planned) {
+        return;
+    }
+    g->doubt.planned = g->planned;
+    g->doubt.n_planned = g->n_planned;
+    g->doubt.sent = g->nb_sent;
+    g->planned = NULL;
+    g->n_planned = 0;
+    g->nb_sent = NULL;
+}
+
+/* A later transaction was answered. */
+static void
+end_doubt(struct guard *g, const struct guard_env *env)
+{
+    struct nb_batch *sent = g->nb_sent;
+    struct planned *planned = g->planned;
+    size_t n_planned = g->n_planned;
+
+    g->in_doubt = false;
+    g->planned = g->doubt.planned;
+    g->n_planned = g->doubt.n_planned;
+    g->nb_sent = g->doubt.sent;
+    memset(&g->doubt, 0, sizeof g->doubt);
+    for (size_t i = 0; i < g->n_planned; i++) {
+        struct planned *pl = &g->planned[i];
+
+        if (took_effect(g, pl)) {
+            svec_add(&pl->evidence, "the server's answer was lost; a later "
+                     "barrier shows it done");
+            planned_done(g, pl, env);
+        } else {
+            planned_failed(g, pl, TXN_RESULT_UNKNOWN, env);
+        }
+    }
+    drop_plan(g);
+    nb_batch_destroy(g->nb_sent);
+    g->planned = planned;
+    g->n_planned = n_planned;
+    g->nb_sent = sent;
+}
+
+/* This instance is no longer the active one, while a transaction of its own is
+ * under way: what was done is to be written down all the same. */
+void
+guard_doubt_under_way(struct guard *g)
+{
+    if (g->nb_token && g->n_planned && !g->doubt.n_planned) {
+        begin_doubt(g);
+        g->doubt.token = g->nb_token;
+        g->in_doubt = true;
+    }
+}
+
+/* The answer to one of a time before a change of role. */
+static void
+late_answer(struct guard *g, const struct nb_result *r,
+            const struct guard_env *env)
+{
+    if (!g->doubt.n_planned || r->token != g->doubt.token
+        || r->result == TXN_RESULT_UNKNOWN) {
+        return;
+    }
+    if (r->result == TXN_RESULT_DONE) {
+        end_doubt(g, env);
+    } else {
+        guard_forget_doubt(g);
+        g->in_doubt = false;
+    }
+}
+
+/* Forgets what was in doubt. */
+void
+guard_forget_doubt(struct guard *g)
+{
+    struct planned *planned = g->planned;
+    size_t n_planned = g->n_planned;
+
+    g->planned = g->doubt.planned;
+    g->n_planned = g->doubt.n_planned;
+    drop_plan(g);
+    nb_batch_destroy(g->doubt.sent);
+    memset(&g->doubt, 0, sizeof g->doubt);
+    g->planned = planned;
+    g->n_planned = n_planned;
 }
 
 static void
@@ -334,7 +461,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
     g->own_changes++;
     if (g->start_token == token) {
         g->start_token = 0;
-        g->start_barrier = nb_cfg;
+        *(g->start_first ? &g->start_barrier : &g->start_first) = nb_cfg;
     }
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         if (h->b1_token == token) {
@@ -399,12 +526,17 @@ void
 guard_nb_done(struct guard *g, const struct nb_result *r,
               const struct guard_env *env)
 {
+    g->in_doubt |= r->result == TXN_RESULT_UNKNOWN;
     if (r->token != g->nb_token) {
-        return;                 /* Of a time before a change of role. */
+        late_answer(g, r, env);
+        return;
     }
     g->nb_token = 0;
     g->own_changes++;
     if (r->result == TXN_RESULT_DONE) {
+        if (g->in_doubt) {
+            end_doubt(g, env);
+        }
         g->nb_failures = 0;
         free(g->nb_error);
         g->nb_error = NULL;
@@ -429,12 +561,11 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
         }
     } else {
         drop_barrier_tokens(g, r->token);
-        for (size_t i = 0; i < g->n_planned; i++) {
-            if (r->result == TXN_RESULT_UNKNOWN) {
-                journal_unknown(g, env, &g->planned[i]);
-            }
-            if (g->planned[i].kind == PLAN_CLEAR) {
-                guard_clear_failed(g, &g->planned[i], r->result, env);
+        if (r->result == TXN_RESULT_UNKNOWN) {
+            begin_doubt(g);
+        } else {
+            for (size_t i = 0; i < g->n_planned; i++) {
+                planned_failed(g, &g->planned[i], r->result, env);
             }
         }
         back_off(g, r, env);

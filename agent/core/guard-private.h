@@ -248,7 +248,7 @@ struct guard {
     struct safety safety;
 
     /* Barriers. */
-    int64_t start_barrier;      /* 0: not taken. */
+    int64_t start_first, start_barrier; /* 0: not taken. */
     uint64_t start_token;
     long long int last_bump_ms;
     bool bump_needed;
@@ -259,6 +259,13 @@ struct guard {
     struct planned *planned;
     size_t n_planned;
     struct hmap edits;          /* struct port_edit, of this turn. */
+    bool in_doubt;              /* An NB transaction got no answer. */
+    struct {
+        struct planned *planned; /* What it was to do. */
+        size_t n_planned;
+        struct nb_batch *sent;
+        uint64_t token;         /* If its answer may yet come. */
+    } doubt;
     long long int nb_retry_ms, store_retry_ms;
     int nb_failures, store_failures;
     char *nb_error, *store_error;
@@ -342,6 +349,8 @@ const char *guard_book_refusal(const struct guard *,
 /* What was seen while something was wrong does not count: the settle times
  * start anew. */
 void guard_settle_anew(struct guard *);
+bool guard_start_barrier_due(const struct guard *);
+void guard_want_start_barrier(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
 
 void guard_freeze_for_store(struct guard *, const struct guard_env *,
@@ -550,6 +559,8 @@ size_t guard_n_edits(const struct guard *);
 void guard_build_nb_batch(struct guard *, const struct guard_env *,
                           struct orders *);
 void guard_clear_plan(struct guard *);
+void guard_doubt_under_way(struct guard *);
+void guard_forget_doubt(struct guard *);
 
 /* guard-store.c */
 void guard_start_if_ready(struct guard *, const struct guard_env *);

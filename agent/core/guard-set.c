@@ -298,7 +298,7 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         return;
     }
     if (!guard_start_barrier_passed(g)) {
-        g->bump_needed |= !g->start_barrier && !g->start_token;
+        guard_want_start_barrier(g);
         return;
     }
     /* What waited is looked at again when anything changed, before what is

@@ -9,6 +9,7 @@
 #include "guard-private.h"
 
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -192,14 +193,17 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
         replace_string(&s->frozen, row->frozen);
     }
     if (row->nb_identity && row->nb_identity[0]) {
+        /* The row is not stored anew for each value that was seen. */
+        s->nb_cfg = (strcmp(s->nb_identity, row->nb_identity)
+                     ? row->nb_cfg_seen : MAX(s->nb_cfg, row->nb_cfg_seen));
         replace_string(&s->nb_identity, row->nb_identity);
-        s->nb_cfg = row->nb_cfg_seen;
         s->nb_ports = row->nb_ports_seen;
         s->nb_ports_known = row->nb_ports_seen > 0;
     }
     if (row->sb_identity && row->sb_identity[0]) {
+        s->sb_cfg = (strcmp(s->sb_identity, row->sb_identity)
+                     ? row->sb_cfg_seen : MAX(s->sb_cfg, row->sb_cfg_seen));
         replace_string(&s->sb_identity, row->sb_identity);
-        s->sb_cfg = row->sb_cfg_seen;
     }
 }
 
@@ -240,7 +244,7 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     HMAP_FOR_EACH_POP (gate, node, &g->gates) {
         gate_destroy(gate);
     }
-    for (size_t i = 0; i < snap->n_holds; i++) {
+    for (size_t i = 0; i < snap->n_holds && !PLANTED(HOLD_FORGOTTEN); i++) {
         if (!hold_table_find(&g->holds, &snap->holds[i]->network,
                              &snap->holds[i]->addr)) {
             adopt_hold(g, snap->holds[i], env);
@@ -260,6 +264,10 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     adopt_row(g, &snap->row);
     g->sequence = snap->last_sequence;
+    for (size_t i = 0; i < g->n_journal; i++) {
+        /* Of a time before a change of role. */
+        g->journal[i].sequence = ++g->sequence;
+    }
 }
 
 /* The database is not what we left: what it has more than we know is taken
@@ -446,7 +454,9 @@ start_hold(struct guard *g, struct hold *h)
                                   : NULL);
     bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
 
-    if (strcmp(h->nb_identity, g->model.nb_identity)) {
+    if (strcmp(h->nb_identity, g->model.nb_identity) || g->safety.frozen
+        || MAX(h->b1, h->b2) > g->model.nb_cfg) {
+        /* Of another database, or of one that went back since. */
         hold_discard_barriers(h);
     }
     for (size_t i = 0; use && i < use->n; i++) {
@@ -454,7 +464,8 @@ start_hold(struct guard *g, struct hold *h)
 
         if (hold_find_former(h, &p->uuid)) {
             if (intent) {
-                h->clear_lost = true;
+                /* If in doubt, step_hold() sees to it. */
+                h->clear_lost = !g->in_doubt && !PLANTED(OLD_INTENT);
             } else {
                 hold_remove_former(h, &p->uuid);
                 h->returned |= guard_same_owner(h, p);
@@ -484,6 +495,8 @@ guard_start_if_ready(struct guard *g, const struct guard_env *env)
         start_hold(g, h);
     }
     guard_replay_standby_departures(g, env);
+    /* Holds that were judged with may have ended by another hand. */
+    model_mark_all(&g->model);
     g->own_changes++;
     guard_log(g, 'i', "started with %"PRIuSIZE" hold(s) and %"PRIuSIZE
               " gate(s)", hold_table_count(&g->holds),
@@ -651,6 +664,27 @@ prepend_uuids(struct uuid **dst, size_t *n_dst, const struct uuid *src,
     }
 }
 
+/* The actions that were to be written down still are. */
+static void
+restore_journal(struct guard *g)
+{
+    struct store_batch *b = g->sent;
+    struct journal_entry *all = xcalloc(MAX(b->n_journal + g->n_journal, 1),
+                                        sizeof *all);
+    if (b->n_journal) {
+        memcpy(all, b->journal, b->n_journal * sizeof *all);
+    }
+    if (g->n_journal) {
+        memcpy(all + b->n_journal, g->journal, g->n_journal * sizeof *all);
+    }
+    free(g->journal);
+    free(b->journal);
+    g->journal = all;
+    g->n_journal += b->n_journal;
+    b->journal = NULL;
+    b->n_journal = 0;
+}
+
 static void
 restore_answers(struct guard *g, struct store_batch *b)
 {
@@ -694,20 +728,7 @@ restore_sent(struct guard *g, bool perhaps_stored)
                   b->n_delete_holds);
     prepend_uuids(&g->delete_gates, &g->n_delete_gates, b->delete_gates,
                   b->n_delete_gates);
-    struct journal_entry *all = xcalloc(MAX(b->n_journal + g->n_journal, 1),
-                                        sizeof *all);
-    if (b->n_journal) {
-        memcpy(all, b->journal, b->n_journal * sizeof *all);
-    }
-    if (g->n_journal) {
-        memcpy(all + b->n_journal, g->journal, g->n_journal * sizeof *all);
-    }
-    free(g->journal);
-    free(b->journal);
-    g->journal = all;
-    g->n_journal += b->n_journal;
-    b->journal = NULL;
-    b->n_journal = 0;
+    restore_journal(g);
     restore_answers(g, b);
     prepend_uuids(&g->delete_requests, &g->n_delete_requests,
                   b->delete_requests, b->n_delete_requests);
@@ -752,7 +773,13 @@ guard_store_done(struct guard *g, const struct store_result *r,
     g->store_token = 0;
     g->own_changes++;
     g->again = true;
-    if (r->result == TXN_RESULT_DONE) {
+    if (g->role != ROLE_ACTIVE || !g->loaded) {
+        /* Of a time before a change of role: all but the journal is read
+         * again. */
+        if (r->result != TXN_RESULT_DONE) {
+            restore_journal(g);
+        }
+    } else if (r->result == TXN_RESULT_DONE) {
         stored(g);
         g->store_failures = 0;
         free(g->store_error);

@@ -18,6 +18,7 @@
 
 #include "hash.h"
 #include "packets.h"
+#include "plant.h"
 #include "util.h"
 
 BUILD_ASSERT_DECL(IP_ADDR_STRLEN >= INET6_ADDRSTRLEN);
@@ -273,6 +274,15 @@ ip_addr_set_contains(const struct ip_addr_set *set, const struct ip_addr *ip)
 {
     size_t pos;
 
+    for (size_t i = 0; PLANTED(PREFIX_MATCH) && i < set->n; i++) {
+        char a[IP_ADDR_STRLEN], b[IP_ADDR_STRLEN];
+
+        ip_addr_to_string(ip, a);
+        ip_addr_to_string(&set->addrs[i], b);
+        if (!strncmp(a, b, strlen(a))) {
+            return true;
+        }
+    }
     return ip_addr_set_find(set, ip, &pos);
 }
 

@@ -17,6 +17,7 @@
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -72,6 +73,9 @@ require_unbound(const struct model *m, const struct settings *s,
         v->kind = VERDICT_WAIT;
         break;
     case BINDING_BOUND: {
+        if (PLANTED(BOUND_IGNORED)) {
+            break;
+        }
         char *why = xasprintf("%s; its port is still bound to %s", v->why,
                               b->chassis ? b->chassis : "a chassis");
         free(v->why);
@@ -423,6 +427,9 @@ judge_address(const struct model *m, const struct settings *s,
         return;
     }
     judge_entitlement(m, mode, p, &e);
+    if (PLANTED(STICKY_STALE) && e.kind == ENT_STICKY) {
+        e.kind = ENT_GONE;
+    }
     switch (e.kind) {
     case ENT_STICKY:
     case ENT_EXEMPT:

@@ -11,6 +11,7 @@
 #include "kube-change.h"
 #include "model-private.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "workload.h"
@@ -363,7 +364,7 @@ set_pod(struct model *m, struct pod *pod)
             if (claims_edited(&old->claims, &pod->claims)) {
                 replace_string(&mb->edited_uid, pod->uid);
             }
-        } else if (m->kube_synced) {
+        } else if (m->kube_synced && !PLANTED(UID_IGNORED)) {
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
@@ -373,7 +374,7 @@ set_pod(struct model *m, struct pod *pod)
         add_pod_slot(mb);
         m->n_pods++;
         model_note_pod_marks(m, 0, pod->marks);
-        if (m->kube_synced) {
+        if (m->kube_synced && !PLANTED(UID_IGNORED)) {
             replace_string(&mb->new_uid, pod->uid);
             mb->await_unbound = true;
         }
@@ -492,6 +493,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
                        && (w && w->opted_out) != (*slot
                                                   && (*slot)->opted_out));
 
+    if (w && !m->n_workloads) {
+        model_mark_all(m);      /* It lists such things: what is not there is
+                                 * gone. */
+    }
     m->n_workloads += (w != NULL) - (*slot != NULL);
     model_del_workload_promises(m, *slot);
     workload_destroy(*slot);

@@ -227,7 +227,7 @@ get_chassis(struct model *m, const char *name)
     if (!c) {
         c = xzalloc(sizeof *c);
         c->name = xstrdup(name);
-        c->missed_at = -1;
+        c->missed_at = c->ahead = -1;
         hmap_insert(&m->chassis, &c->node, hash_string(name, 0));
     }
     return c;
@@ -267,6 +267,20 @@ model_set_chassis_private(struct model *m, const char *name, bool has_chassis,
     c->private_has_chassis = has_chassis;
     c->nb_cfg = nb_cfg;
     m->change_seqno++;
+}
+
+void
+model_note_chassis_ahead(struct model *m)
+{
+    struct chassis *c;
+
+    HMAP_FOR_EACH (c, node, &m->chassis) {
+        if (c->nb_cfg > m->nb_cfg) {
+            c->ahead = c->nb_cfg; /* Until it changes. */
+        } else if (c->ahead != c->nb_cfg) {
+            c->ahead = -1;
+        }
+    }
 }
 
 void

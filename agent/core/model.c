@@ -265,6 +265,7 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
                               : mb->seen_workload ? mb->seen_workload : "");
         d->uid = xstrdup(pod ? pod->uid : "");
         d->explicit_claim = mb->seen_explicit;
+        d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
     ovs_list_push_back(&m->departures, &d->node);
 }

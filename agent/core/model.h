@@ -243,6 +243,8 @@ struct chassis {
     int64_t nb_cfg;             /* Of Chassis_Private. */
     long long int gone_since_ms; /* Chassis row went; 0: it is there. */
     int64_t missed_at;          /* nb_cfg when it missed a barrier; -1. */
+    int64_t ahead;              /* nb_cfg of before NB went back: proves
+                                 * nothing; -1. */
 };
 
 struct mac_binding {
@@ -345,6 +347,7 @@ struct departure {
     char *ns, *owner, *workload, *uid;
     enum owner_kind owner_kind;
     bool explicit_claim;        /* A pod that named its address. */
+    bool unknown_owner;         /* No pod or workload of it was ever seen. */
     bool gated;                 /* Our gate kept the port shut. */
     bool row_gone;
 };
@@ -397,6 +400,9 @@ void model_remove_chassis(struct model *, const char *name,
                           long long int now);
 void model_set_chassis_private(struct model *, const char *name,
                                bool has_chassis, int64_t nb_cfg);
+/* A barrier is about to be taken: what a chassis acknowledged beyond NB's
+ * nb_cfg is of another time. */
+void model_note_chassis_ahead(struct model *);
 void model_remove_chassis_private(struct model *, const char *name);
 void model_set_mac_binding(struct model *, const struct mac_binding_row *);
 void model_remove_mac_binding(struct model *, const struct uuid *);

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The deterministic simulation of the core: doc/testing.md.  It has its own
+# copy of agent/core, in which a known bug can be switched on.
+
+check_PROGRAMS += tests/sim/run
+
+tests_sim_run_SOURCES = \
+	$(agent_core_libcore_la_SOURCES) \
+	tests/sim/cni.c \
+	tests/sim/coverage.c \
+	tests/sim/daemon.c \
+	tests/sim/event.c \
+	tests/sim/events.h \
+	tests/sim/kube.c \
+	tests/sim/mirror.c \
+	tests/sim/nb.c \
+	tests/sim/orders.c \
+	tests/sim/own-db.c \
+	tests/sim/planted.c \
+	tests/sim/planted.h \
+	tests/sim/prng.c \
+	tests/sim/rest.c \
+	tests/sim/rules.c \
+	tests/sim/rules.h \
+	tests/sim/run.c \
+	tests/sim/sb.c \
+	tests/sim/script.c \
+	tests/sim/shrink.c \
+	tests/sim/sim.h \
+	tests/sim/text.c \
+	tests/sim/truth.c \
+	tests/sim/workload.c \
+	tests/sim/world.c
+tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
+tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_sim_run_LDADD = $(OVS_LIBS)
+
+# Event orders from a fixed seed, then each of the planted bugs.
+SIM_SEED = 1
+SIM_ORDERS = 40000
+SIM_JOBS = 2
+SIM_PLANTED_ORDERS = 20000
+.PHONY: check-sim
+check-sim: tests/sim/run$(EXEEXT)
+	$(AM_V_at)passed=0; failed=0; \
+	for test in \
+	    "--seed=$(SIM_SEED) --count=$(SIM_ORDERS)" \
+	    "--planted --count=$(SIM_PLANTED_ORDERS)"; do \
+	  echo "simulation: $$test"; \
+	  if tests/sim/run --jobs=$(SIM_JOBS) $$test; then \
+	    passed=`expr $$passed + 1`; \
+	  else \
+	    failed=`expr $$failed + 1`; \
+	  fi; \
+	done; \
+	echo "simulation tests: $$passed passed, $$failed failed"; \
+	test $$failed = 0

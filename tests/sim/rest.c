@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is checked when the world has calmed down: everything held has ended,
+ * ports have what annotations want, and the daemon has nothing left to do. */
+
+#include <config.h>
+
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "util.h"
+#include "uuid.h"
+
+#define V4 0x3fu
+
+/* Another port of the network that openly lists 'ip', or -1. */
+static int
+open_elsewhere(const struct world *w, int slot, int net, int ip)
+{
+    for (int q = 0; q < N_SLOTS; q++) {
+        if (q != slot && slot_net(q) == net
+            && row_open_ips(&w->nb.rows[q]) & (1u << ip)) {
+            return q;
+        }
+    }
+    return -1;
+}
+
+/* Does a port list 'ip', or may one that runs send from it? */
+static bool
+listed(const struct world *w, int net, int ip)
+{
+    for (int q = 0; q < N_SLOTS; q++) {
+        const struct nb_row *row = &w->nb.rows[q];
+        bool runs = q < N_OWNED_SLOTS && w->places[q].runs;
+
+        if (slot_net(q) == net
+            && (row_ips(row) | (runs ? row_ps_ips(row) : 0)) & (1u << ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Holds. ---- */
+
+static void
+check_holds(struct world *w)
+{
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        const struct hold *h = w->own.holds[i];
+        int ip = ip_number(&h->addr);
+
+        /* One may stay where a port has the address that is not its keeper:
+         * that is what it is alerted for. */
+        if (h->state == HOLD_BLOCKED && ip != NO_IP
+            && listed(w, !strcmp(h->network_name, "net1"), ip)) {
+            continue;
+        }
+        violate(w, RULE_HOLD_ENDS, "%s on %s is still held: %s",
+                ip == NO_IP ? "?" : ip_text(ip), h->network_name,
+                hold_state_to_string(h->state));
+    }
+}
+
+/* ---- What annotations want. ---- */
+
+enum wish {
+    WISH_UNKNOWN,               /* Nothing can be said: anything goes. */
+    WISH_NONE,                  /* The owner is gone. */
+    WISH_IP,
+};
+
+static bool
+any_workload(const struct world *w)
+{
+    bool any = w->kube.vm.exists;
+
+    for (int i = 0; i < N_STS; i++) {
+        any |= w->kube.sts[i].exists;
+    }
+    return any;
+}
+
+static enum wish
+wish_of_absent(const struct world *w, int slot, int *ip)
+{
+    int sts = slot_sts(slot);
+    const struct ksts *s = (sts >= 0 ? &w->kube.sts[sts]
+                            : slot == SLOT_VM ? &w->kube.vm : NULL);
+    int ordinal = MAX(slot_ordinal(slot), 0);
+
+    if (w->n_killed && (!any_workload(w)
+                        || (slot == SLOT_VM && !s->exists))) {
+        return WISH_UNKNOWN;    /* A new instance cannot tell whether its
+                                 * source lists such things at all, or whether
+                                 * a VM is only stopped. */
+    }
+    if (!s || !s->exists || (sts >= 0 && ordinal >= s->replicas)) {
+        return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;
+    }
+    if (s->old_revision != s->revision || s->opted_out) {
+        return WISH_UNKNOWN;
+    }
+    *ip = s->pool[ordinal];
+    return ((s->way == WAY_POOL || s->way == WAY_ADDRESS) && *ip != NO_IP
+            ? WISH_IP : WISH_UNKNOWN);
+}
+
+static enum wish
+wish_of(const struct world *w, int slot, int *ip)
+{
+    const struct instance *active = active_instance(w);
+    const struct kpod *pod = &w->kube.pods[slot];
+    const struct place *p = &w->places[slot];
+
+    if (!pod->exists) {
+        return wish_of_absent(w, slot, ip);
+    }
+    if (pod->finished || pod->deleting || pod->opted_out || pod->edited
+        || pod->migrating || p->confused) {
+        return WISH_UNKNOWN;
+    }
+    *ip = pod_wants(pod, slot);
+    if (active && p->created_ms <= active->listed_ms
+        && row_ips(&w->nb.rows[slot]) & V4 & ~(1u << *ip)) {
+        /* After a start nobody knows which pod ran with what the port has:
+         * in doubt it is the one that is there. */
+        return WISH_UNKNOWN;
+    }
+    if (*ip == NO_IP || (p->runs && p->uid != pod->uid)) {
+        return WISH_UNKNOWN;
+    }
+    return WISH_IP;
+}
+
+/* ---- Gates. ---- */
+
+static void
+check_gates(struct world *w)
+{
+    for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
+        const struct nb_row *row = &w->nb.rows[slot];
+        bool other = false;
+
+        if (!row->id || !row->mark) {
+            continue;
+        }
+        for (int i = 0; i < N_IPS; i++) {
+            other |= (row_ips(row) & (1u << i)
+                      && open_elsewhere(w, slot, row->net, i) >= 0);
+        }
+        int ip = NO_IP;
+        if (wish_of(w, slot, &ip) == WISH_IP) {
+            /* It has lost the address to the other one, and waits. */
+            other |= open_elsewhere(w, slot, row->net, ip) >= 0;
+        }
+        if (!other) {
+            violate(w, RULE_GATE_ENDS, "%s is still shut", slot_port(slot));
+        }
+    }
+}
+
+/* ---- Ports. ---- */
+
+/* May the address that 'slot' wants rightly be another's? */
+static bool
+has_rival(const struct world *w, int slot, int ip)
+{
+    if (row_ips(&w->nb.rows[SLOT_FOREIGN]) & (1u << ip)
+        && slot_net(slot) == slot_net(SLOT_FOREIGN)) {
+        return true;
+    }
+    for (int q = 0; q < N_OWNED_SLOTS; q++) {
+        int other = NO_IP;
+
+        if (q == slot || slot_net(q) != slot_net(slot)) {
+            continue;
+        }
+        if (wish_of(w, q, &other) == WISH_IP && other == ip) {
+            return true;
+        }
+        if ((row_ips(&w->nb.rows[q])
+             | (w->places[q].runs ? row_ps_ips(&w->nb.rows[q]) : 0))
+            & (1u << ip)) {
+            return true;        /* It has it, or could send from it. */
+        }
+    }
+    return false;
+}
+
+/* Is 'row' the keeper of a hold that cannot end by itself? */
+static bool
+keeps_blocked(const struct world *w, const struct nb_row *row)
+{
+    struct uuid uuid = sim_uuid(UUID_PORT, row->id);
+
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        const struct hold *h = w->own.holds[i];
+
+        if (h->state == HOLD_BLOCKED && uuid_equals(&h->keeper, &uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+check_port(struct world *w, int slot, bool manage)
+{
+    const struct nb_row *row = &w->nb.rows[slot];
+    uint32_t has = row_ips(row) & V4;
+    int ip = NO_IP;
+    enum wish wish = wish_of(w, slot, &ip);
+    uint32_t wanted = wish == WISH_IP ? 1u << ip : 0;
+    bool runs = w->places[slot].runs;
+    bool deny = w->config.deny && slot_sts(slot) >= 0;
+
+    if (!row->id || wish == WISH_UNKNOWN || has == wanted) {
+        return;
+    }
+    if ((has & row_ips(&w->nb.rows[SLOT_FOREIGN])
+         && row->net == slot_net(SLOT_FOREIGN))
+        || keeps_blocked(w, row)) {
+        return;                 /* Somebody was told to look. */
+    }
+    if (has & ~wanted && !runs && !(deny && wish == WISH_IP)
+        && (wish == WISH_NONE || manage)) {
+        char *s = row_format(row);
+        violate(w, RULE_STALE_ENDS, "%s still is %s; %s", slot_port(slot), s,
+                wish == WISH_IP ? "its owner wants another address"
+                : "its owner is gone");
+        free(s);
+    }
+    if (manage && !has && wish == WISH_IP && !has_rival(w, slot, ip)) {
+        violate(w, RULE_CONVERGE, "%s lacks %s, which is free",
+                slot_port(slot), ip_text(ip));
+    }
+}
+
+/* ---- The journal. ---- */
+
+static bool
+is_journalled(const struct world *w, const struct due_entry *d)
+{
+    for (size_t i = 0; i < w->own.n_journal; i++) {
+        const struct journal_entry *j = &w->own.journal[i];
+
+        if (sim_uuid_number(&j->port) == d->port
+            && (!strcmp(j->action, "clear") || !strcmp(j->action, "set")
+                || !strcmp(j->action, "put-back"))) {
+            char *s = svec_join(CONST_CAST(struct svec *, &j->new_addresses),
+                                ",", "");
+            bool same = !strcmp(s, d->new->s);
+
+            free(s);
+            if (same) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+check_journal(struct world *w)
+{
+    for (int i = 0; i < w->n_due; i++) {
+        const struct due_entry *d = &w->entries_due[i];
+
+        if (!w->own_replaced && !w->n_killed
+            && active_instance(w)->number == d->instance
+            && !is_journalled(w, d)) {
+            violate(w, RULE_JOURNAL, "that port %u became \"%s\" is not in "
+                    "the journal", d->port, d->new->s);
+        }
+    }
+}
+
+/* ---- Nothing left to do. ---- */
+
+static void
+check_second_plan(struct world *w, struct instance *in)
+{
+    struct guard_env env;
+
+    model_mark_all(guard_model(in->guard));
+    for (int i = 0; i < 3; i++) {
+        struct orders orders;
+
+        instance_env(w, in, &env);
+        orders_init(&orders);
+        guard_run(in->guard, &env, &orders);
+        if (orders.nb || orders.store) {
+            violate(w, RULE_IDEMPOTENT, "%s plans again what is done",
+                    in->name);
+        }
+        orders_destroy(&orders);
+    }
+}
+
+static void
+check_restart(struct world *w)
+{
+    struct nb_row before[N_SLOTS];
+    bool known = true;
+
+    memcpy(before, w->nb.rows, sizeof before);
+    for (int i = 0; i < N_SLOTS; i++) {
+        int ip;
+
+        /* What one life could not tell, another may. */
+        known &= (i >= N_OWNED_SLOTS || !w->nb.rows[i].id
+                  || wish_of(w, i, &ip) != WISH_UNKNOWN);
+    }
+    w->n_due = 0;
+    for (int i = 0; i < N_INSTANCES; i++) {
+        if (w->instances[i].alive) {
+            instance_kill(w, &w->instances[i], " at rest");
+        }
+    }
+    world_run_until(w, w->now + 300 * 1000);
+    for (int i = 0; i < N_SLOTS; i++) {
+        if (known && !row_equals(&before[i], &w->nb.rows[i])) {
+            char *a = row_format(&before[i]);
+            char *b = row_format(&w->nb.rows[i]);
+
+            violate(w, RULE_RESTART, "%s was %s, now %s", slot_port(i), a, b);
+            free(a);
+            free(b);
+        }
+    }
+}
+
+void
+rest_check(struct world *w)
+{
+    struct instance *in = active_instance(w);
+
+    SAY(w, "world", "is at rest");
+    if (w->trace && in) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+        struct guard_env env;
+
+        instance_env(w, in, &env);
+        guard_format_plan(in->guard, &env, &ds);
+        printf("%s's plan:\n%s", in->name, ds_cstr(&ds));
+        ds_destroy(&ds);
+    }
+    if (w->config.mode == MODE_OBSERVE) {
+        coverage_rest(w, &w->instances[0]);
+        return;
+    }
+    if (!in) {
+        violate(w, RULE_REST, "no instance is active");
+        return;
+    }
+    if (guard_frozen(in->guard) || guard_brake(in->guard)) {
+        violate(w, RULE_REST, "%s is stopped: %s", in->name,
+                guard_frozen(in->guard) ? guard_frozen(in->guard)
+                : guard_brake(in->guard));
+    }
+    coverage_rest(w, in);
+    check_holds(w);
+    check_gates(w);
+    for (int i = 0; i < N_OWNED_SLOTS && w->violation < 0; i++) {
+        check_port(w, i, w->config.mode == MODE_MANAGE);
+    }
+    check_journal(w);
+    if (w->violation < 0) {
+        check_second_plan(w, in);
+    }
+    if (w->violation < 0 && w->config.restart_at_rest) {
+        check_restart(w);
+    }
+}

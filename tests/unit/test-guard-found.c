@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the simulation (tests/sim) found wrong, each with the order of events
+ * that showed it. */
+
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+#include "uuid.h"
+
+#include "tests/unit/guard-fixture.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+/* The owner of IP1 is gone, and its port still has it. */
+static void
+make_stale(struct world *w)
+{
+    world_bind(w, world_find_port(w, "sts1-0.default"), NULL);
+    world_del_pod(w, "sts1-0");
+    world_del_sts(w, "sts1");
+}
+
+/* Turns until 'done' or for 20 s. */
+static bool
+run_until(struct world *w, bool (*done)(const struct world *))
+{
+    for (long long int end = w->now + 20 * 1000; w->now < end;) {
+        bool more = world_turn(w);
+
+        if (done(w)) {
+            return true;
+        }
+        if (!more) {
+            long long int to = MIN(w->orders.next_wake_ms, end);
+
+            to = MAX(to, w->now + 1);
+            w->wall += to - w->now;
+            w->now = to;
+        }
+    }
+    return false;
+}
+
+static bool
+nb_writes(const struct world *w)
+{
+    return w->nb && w->nb->n;
+}
+
+/* The server does not answer the clear, which it may yet carry out: the hold
+ * must stay until a later transaction was answered. */
+static void
+test_no_answer_keeps_the_hold(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* The same, but it was carried out: it is written down like any other. */
+static void
+test_no_answer_is_written_down(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_DONE;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "clear"), 1);
+    fixture_end(&w);
+}
+
+/* hold/release comes between the live read and the write. */
+static enum live_read_result
+release_by_hand(struct world *w)
+{
+    struct guard_env env = {
+        .now = w->now, .wall = w->wall, .boot_id = w->boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+    };
+
+    w->on_read = NULL;
+    free(guard_hold_release(w->guard, "net1", IP1, &env));
+    return LIVE_READ_CURRENT;
+}
+
+static void
+expect_hold(struct world *w, const struct nb_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->writes[i].set_addresses) {
+            CU_ASSERT_PTR_NOT_NULL(world_stored_hold(w, IP1));
+        }
+    }
+}
+
+static void
+test_release_amid_a_clear(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_stale(&w);
+    w.on_read = release_by_hand;
+    w.on_batch = expect_hold;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    fixture_end(&w);
+}
+
+/* Locks are lost while the answer to a clear is on its way: the action is
+ * written down by whoever has them again. */
+static void
+test_journal_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    /* Carried out; then the lock goes before anything can be stored. */
+    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    w.locked = false;
+    world_run(&w, 5000);
+    w.locked = true;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "clear"), 1);
+    fixture_end(&w);
+}
+
+/* The port of an owner that was never seen is deleted after a start: whether
+ * its address was a fixed one is not known, so it is held. */
+static void
+test_unknown_owner_is_held(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    w.northd_frozen = true;
+    world_kill(&w, false);
+    world_settle(&w);
+    world_del_port(&w, world_find_port(&w, "sts1-0.default"));
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    fixture_end(&w);
+}
+
+void
+suite_guard_found(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_found");
+
+    CU_ADD_TEST(suite, test_no_answer_keeps_the_hold);
+    CU_ADD_TEST(suite, test_no_answer_is_written_down);
+    CU_ADD_TEST(suite, test_release_amid_a_clear);
+    CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_unknown_owner_is_held);
+}
