@@ -144,6 +144,7 @@ struct post_read {
     struct svec left, before;   /* Addresses as we left and found them. */
     struct svec left_ps, before_ps;
     uint64_t read_id;           /* 0: to be asked. */
+    long long int since_ms;     /* When the clear was seen to be done. */
     long long int retry_ms;
     bool put_back;              /* The owner wants it: restore. */
     bool by_hand;               /* ... or an operator. */
