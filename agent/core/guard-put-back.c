@@ -7,6 +7,7 @@
 
 #include "guard-private.h"
 
+#include "evidence.h"
 #include "judge.h"
 #include "lsp-addr.h"
 #include "lsp-edit.h"
@@ -115,6 +116,19 @@ plan_put_back(struct guard *g, const struct guard_env *env,
     return true;
 }
 
+/* The owner may think better of it while NB is busy or nothing may be written;
+ * an operator has been asked. */
+static bool
+is_still_due(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+
+    return (pr->by_hand
+            || !p           /* plan_put_back() tells. */
+            || (judge_wants(&g->model, g->mode, p, &pr->addr)
+                && !evidence_is_gated(p)));
+}
+
 /* The owner, or somebody for it, was faster. */
 static bool
 has_it_again(const struct guard *g, const struct post_read *pr)
@@ -156,7 +170,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
             if (may_write) {
                 char ip[IP_ADDR_STRLEN];
 
-                if (has_it_again(g, pr)) {
+                if (has_it_again(g, pr) || !is_still_due(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
                 } else if (!plan_put_back(g, env, pr)) {
                     guard_log(g, 'w', "%s/%s: %s is not put back: its port "

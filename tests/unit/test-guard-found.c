@@ -204,6 +204,43 @@ test_late_put_back_takes_nothing(void)
     fixture_end(&w);
 }
 
+/* The owner wants IP1 again when the look back is made, and IP2 once more
+ * before anything may be written. */
+static enum live_read_result
+want_back_for_a_while(struct world *w)
+{
+    if (!w->n_clears) {
+        return LIVE_READ_CURRENT;
+    }
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    w->on_read = NULL;
+    w->paused = true;
+    return LIVE_READ_CHANGED;
+}
+
+static void
+test_put_back_is_still_wanted(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.on_read = want_back_for_a_while;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(w.paused);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_settle(&w);
+    w.paused = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -215,4 +252,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_unknown_owner_is_held);
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
+    CU_ADD_TEST(suite, test_put_back_is_still_wanted);
 }
