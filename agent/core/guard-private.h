@@ -428,7 +428,7 @@ char *guard_set_obstacle(struct guard *, const struct port *,
 
 /* guard-hold.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
-void guard_take_arrivals(struct guard *);
+void guard_take_arrivals(struct guard *, const struct guard_env *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,

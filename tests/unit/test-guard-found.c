@@ -241,6 +241,27 @@ test_put_back_is_still_wanted(void)
     fixture_end(&w);
 }
 
+/* IP1 is taken off and given back by hand between two turns of the daemon:
+ * that it is stale is to be seen for a settle time from then on. */
+static void
+test_back_within_a_turn(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    make_stale(&w);
+    world_run(&w, w.settings.settle_ms - 100);
+    world_set_addresses(&w, p, MAC1" "IP2);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_run(&w, w.settings.settle_ms - 100);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -253,4 +274,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_unknown_owner_is_held);
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
+    CU_ADD_TEST(suite, test_back_within_a_turn);
 }
