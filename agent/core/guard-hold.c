@@ -307,15 +307,21 @@ guard_take_departures(struct guard *g, const struct guard_env *env)
 /* ---- Arrivals: takers, and owners that come back. ---- */
 
 void
-guard_take_arrivals(struct guard *g)
+guard_take_arrivals(struct guard *g, const struct guard_env *env)
 {
     struct arrival *a;
 
     while ((a = model_take_arrival(&g->model))) {
         struct hold *h = hold_table_find(&g->holds, &a->network, &a->addr);
         const struct port *p = model_find_port(&g->model, &a->port);
+        struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
         char ip[IP_ADDR_STRLEN];
 
+        if (c) {
+            /* It was away, if only between two turns: as if seen now. */
+            c->fingerprint = ~c->fingerprint;
+            c->since_ms = env->now;
+        }
         if (h && p && p->network
             && uuid_equals(&p->network->uuid, &a->network)
             && ip_addr_set_contains(&p->ips, &a->addr)

@@ -144,6 +144,7 @@ struct post_read {
     struct svec left, before;   /* Addresses as we left and found them. */
     struct svec left_ps, before_ps;
     uint64_t read_id;           /* 0: to be asked. */
+    long long int since_ms;     /* When the clear was seen to be done. */
     long long int retry_ms;
     bool put_back;              /* The owner wants it: restore. */
     bool by_hand;               /* ... or an operator. */
@@ -427,7 +428,7 @@ char *guard_set_obstacle(struct guard *, const struct port *,
 
 /* guard-hold.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
-void guard_take_arrivals(struct guard *);
+void guard_take_arrivals(struct guard *, const struct guard_env *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,

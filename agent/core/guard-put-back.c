@@ -7,12 +7,17 @@
 
 #include "guard-private.h"
 
+#include "evidence.h"
+#include "judge.h"
 #include "lsp-addr.h"
 #include "lsp-edit.h"
 #include "openvswitch/util.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
+
+/* For how long after a clear is what came instead taken for unused? */
+#define UNUSED_MS 5000
 
 /* Puts the address of 'pr' back into 'addresses', which are as we left them.
  * Whatever else the same write took off stays off. */
@@ -46,10 +51,42 @@ restore_addresses(struct svec *addresses, const struct post_read *pr)
     svec_clone(addresses, &pr->before);
 }
 
+/* Would the address that came instead be taken away again? */
+static bool
+takes_away(const struct post_read *pr)
+{
+    struct ip_addr_set before, left;
+    bool takes = false;
+
+    ip_addr_set_init(&before);
+    ip_addr_set_init(&left);
+    lsp_addrs_collect(pr->before.names, pr->before.n, &before);
+    lsp_addrs_collect(pr->left.names, pr->left.n, &left);
+    for (size_t i = 0; i < left.n; i++) {
+        takes |= !ip_addr_set_contains(&before, &left.addrs[i]);
+    }
+    ip_addr_set_destroy(&before);
+    ip_addr_set_destroy(&left);
+    return takes;
+}
+
+/* May nobody use yet what came instead?  Reads that failed or a pause can make
+ * this late, and a pod may run with it by then: taking it away would be a
+ * clear, without a hold and a settle time. */
+static bool
+is_unused(const struct guard *g, const struct guard_env *env,
+          const struct post_read *pr, const struct port *p)
+{
+    return (!takes_away(pr)
+            || (judge_binding(&g->model, p) == BINDING_UNBOUND
+                && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
+}
+
 /* Restores the port if it still is as we left it and nobody else has the
  * address. */
 static bool
-plan_put_back(struct guard *g, struct post_read *pr)
+plan_put_back(struct guard *g, const struct guard_env *env,
+              struct post_read *pr)
 {
     const struct port *p = model_find_port(&g->model, &pr->port);
     const struct addr_use *use;
@@ -57,6 +94,9 @@ plan_put_back(struct guard *g, struct post_read *pr)
     struct planned *pl;
 
     if (!p || !p->network || !svec_equal(&p->addresses, &pr->left)) {
+        return false;
+    }
+    if (!is_unused(g, env, pr, p)) {
         return false;
     }
     use = model_find_addr(&g->model, p->network, &pr->addr);
@@ -74,6 +114,19 @@ plan_put_back(struct guard *g, struct post_read *pr)
                     : "its owner wants it again");
     pl->hold = pr->hold;
     return true;
+}
+
+/* The owner may think better of it while NB is busy or nothing may be written;
+ * an operator has been asked. */
+static bool
+is_still_due(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+
+    return (pr->by_hand
+            || !p           /* plan_put_back() tells. */
+            || (judge_wants(&g->model, g->mode, p, &pr->addr)
+                && !evidence_is_gated(p)));
 }
 
 /* The owner, or somebody for it, was faster. */
@@ -117,11 +170,12 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
             if (may_write) {
                 char ip[IP_ADDR_STRLEN];
 
-                if (has_it_again(g, pr)) {
+                if (has_it_again(g, pr) || !is_still_due(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
-                } else if (!plan_put_back(g, pr)) {
+                } else if (!plan_put_back(g, env, pr)) {
                     guard_log(g, 'w', "%s/%s: %s is not put back: its port "
-                              "or the address is no longer as it was",
+                              "or the address is no longer as it was, or "
+                              "what came instead may be in use",
                               pr->ns, pr->name,
                               ip_addr_to_string(&pr->addr, ip));
                     guard_post_read_done(g, &pr->port, &pr->addr);

@@ -754,7 +754,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     note_trust(g);
     note_certainty(g, env);
     guard_take_departures(g, env);
-    guard_take_arrivals(g);
+    guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);

@@ -137,6 +137,7 @@ delete_sts(struct world *w, int sts, bool orphan)
     for (int i = 0; orphan && i < N_OWNED_SLOTS; i++) {
         if (slot_sts(i) == sts && w->kube.pods[i].exists) {
             w->kube.pods[i].owner_uid = 0;
+            w->kube.pods[i].orphaned_ms = w->now;
             kube_pod_changed(w, i);
         }
     }

@@ -212,7 +212,10 @@ own_commit(struct world *w, int author, const struct store_batch *b)
     ipguard_row_init(&db->row);
     ipguard_row_copy(&db->row, &b->row);
     db->row.generation = generation;
-    w->braked = db->row.brake && db->row.brake[0];
+    /* It may have been re-armed while this was on its way. */
+    w->braked = (db->row.brake && db->row.brake[0]
+                 && !(w->instances[author].alive
+                      && !guard_brake(w->instances[author].guard)));
     db->change++;
     db->author = author;
     tell(w);
@@ -278,6 +281,7 @@ static void
 replaced(struct world *w)
 {
     w->own_replaced = true;
+    w->own_replaced_ms = w->now;
     w->braked = false;
     w->own.change++;
     w->own.author = -1;

@@ -155,7 +155,10 @@ check_gates(struct world *w)
                       && open_elsewhere(w, slot, row->net, i) >= 0);
         }
         int ip = NO_IP;
-        if (wish_of(w, slot, &ip) == WISH_IP) {
+        if (wish_of(w, slot, &ip) != WISH_IP && w->kube.pods[slot].exists) {
+            ip = pod_wants(&w->kube.pods[slot], slot);
+        }
+        if (ip != NO_IP) {
             /* It has lost the address to the other one, and waits. */
             other |= open_elsewhere(w, slot, row->net, ip) >= 0;
         }

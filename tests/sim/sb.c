@@ -66,7 +66,8 @@ wake_chassis(struct world *w)
     for (int i = 0; i < w->config.n_chassis; i++) {
         struct chassis_state *c = &w->sb.chassis[i];
 
-        if (c->exists && c->nb_cfg < w->sb.nb_cfg
+        /* One that has more has it from before NB went back. */
+        if (c->exists && c->nb_cfg != w->sb.nb_cfg
             && c->behind_since == NEVER) {
             c->behind_since = w->now;
         }

@@ -284,6 +284,7 @@ struct kpod {
     bool deleting, finished, migrating, opted_out;
     int revision;
     int64_t created_s;
+    int64_t orphaned_ms;        /* 0: it was not. */
 };
 
 struct ksts {
@@ -540,6 +541,7 @@ struct world {
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
     bool braked;                /* As stored; nobody has re-armed it. */
     bool own_replaced;          /* The own database was lost or restored. */
+    int64_t own_replaced_ms;    /* The last time; -1: never. */
     int n_killed;
 };
 

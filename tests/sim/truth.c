@@ -60,12 +60,24 @@ chassis_excused(const struct world *w, int number)
                 && w->now - c->behind_since >= 30000));
 }
 
+/* An instance that began after the StatefulSet of this pod had gone takes it
+ * for a plain one. */
+static bool
+is_orphan(const struct world *w, int slot, int64_t watched_since)
+{
+    const struct kpod *pod = &w->kube.pods[slot];
+
+    return (slot_sts(slot) >= 0 && !pod->owner_uid && pod->orphaned_ms
+            && watched_since >= pod->orphaned_ms);
+}
+
 /* Holds are made for addresses that belong to somebody by name; what others
  * leave behind is not waited for. */
 static bool
-is_guarded(const struct world *w, int slot)
+is_guarded(const struct world *w, int slot, int64_t watched_since)
 {
     return (slot != SLOT_FOREIGN
+            && (w->config.scope_all || !is_orphan(w, slot, watched_since))
             && (slot != SLOT_PLAIN || w->config.scope_all
                 || w->kube.pods[slot].way != WAY_STICKY));
 }
@@ -81,8 +93,8 @@ truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
         const struct sb_row *sb = &w->sb.rows[q];
         bool later = w->nb.gained[q][ip] > seq;
 
-        if (q == slot || slot_net(q) != net || later || !is_guarded(w, q)
-            || w->forced[net] & bit) {
+        if (q == slot || slot_net(q) != net || later
+            || !is_guarded(w, q, watched_since) || w->forced[net] & bit) {
             continue;
         }
         if (row_open_ips(&w->nb.rows[q]) & bit) {

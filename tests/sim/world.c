@@ -221,6 +221,7 @@ begin(struct world *w, const struct script *script)
     w->n_steps = 0;
     w->n_due = 0;
     w->own_replaced = w->braked = false;
+    w->own_replaced_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;
     for (int i = 0; i < N_TIMERS; i++) {

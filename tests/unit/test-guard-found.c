@@ -167,6 +167,101 @@ test_unknown_owner_is_held(void)
     fixture_end(&w);
 }
 
+static enum live_read_result
+fail_look_back(struct world *w)
+{
+    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
+}
+
+/* The look back fails until the new pod runs with what was set in the same
+ * write, and its annotation is edited: that is drift, and nothing is taken
+ * from a pod that runs. */
+static void
+test_late_put_back_takes_nothing(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    world_bind(&w, p, NULL);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP2));
+    w.on_read = fail_look_back;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    w.check_bound = true;
+    world_bind(&w, p, "hv1");
+    world_run(&w, 5000);
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1));
+    world_settle(&w);
+    w.on_read = NULL;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    fixture_end(&w);
+}
+
+/* The owner wants IP1 again when the look back is made, and IP2 once more
+ * before anything may be written. */
+static enum live_read_result
+want_back_for_a_while(struct world *w)
+{
+    if (!w->n_clears) {
+        return LIVE_READ_CURRENT;
+    }
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    w->on_read = NULL;
+    w->paused = true;
+    return LIVE_READ_CHANGED;
+}
+
+static void
+test_put_back_is_still_wanted(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.on_read = want_back_for_a_while;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(w.paused);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_settle(&w);
+    w.paused = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 0);
+    fixture_end(&w);
+}
+
+/* IP1 is taken off and given back by hand between two turns of the daemon:
+ * that it is stale is to be seen for a settle time from then on. */
+static void
+test_back_within_a_turn(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    make_stale(&w);
+    world_run(&w, w.settings.settle_ms - 100);
+    world_set_addresses(&w, p, MAC1" "IP2);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_run(&w, w.settings.settle_ms - 100);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -177,4 +272,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_release_amid_a_clear);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_unknown_owner_is_held);
+    CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
+    CU_ADD_TEST(suite, test_put_back_is_still_wanted);
+    CU_ADD_TEST(suite, test_back_within_a_turn);
 }
