@@ -196,7 +196,9 @@ sandbox_is_stopped () {
 # True if there is no process $1, or what is left of it is a zombie.  (A dying
 # process loses its command line first, and its files and locks later.)
 process_is_gone () {
-    ! grep -Eqs '^State:[[:space:]]+[^ZX]' "/proc/$1/status"
+    # Each of its threads: the main one may have ended while another one, and
+    # with it the lock of the pidfile, has not.
+    ! grep -Eqs '^State:[[:space:]]+[^ZX]' "/proc/$1"/task/*/status
 }
 
 # Sends signal $2 (default TERM) to part $1 and, unless the signal only stops
