@@ -498,6 +498,7 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
         struct planned *pl = guard_plan(g, PLAN_CLEAR, p, &c->addr, c->case_,
                                         c->why);
         pl->hold = c->hold;
+        pl->planned_ms = env->now;
         add_evidence(g, env, c, pl);
     }
     if (set) {
@@ -563,9 +564,8 @@ guard_post_read_destroy(struct post_read *pr)
 }
 
 static void
-queue_post_read(struct guard *g, const struct guard_env *env,
-                const struct planned *pl, const struct nb_write *w,
-                const struct port *p)
+queue_post_read(struct guard *g, const struct planned *pl,
+                const struct nb_write *w, const struct port *p)
 {
     struct post_read *pr = xzalloc(sizeof *pr);
     const char *workload;
@@ -576,7 +576,7 @@ queue_post_read(struct guard *g, const struct guard_env *env,
     pr->port = pl->port;
     pr->hold = pl->hold;
     pr->addr = pl->addr;
-    pr->since_ms = env->now;
+    pr->since_ms = pl->planned_ms;
     pr->ns = xstrdup(p->member->ns);
     pr->name = xstrdup(p->member->name);
     pr->workload = xstrdup(workload);
@@ -627,7 +627,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
         guard_hold_departed(g, h, &pl->port, w->port_name, mac, env);
     }
     if (p && p->member) {
-        queue_post_read(g, env, pl, w, p);
+        queue_post_read(g, pl, w, p);
     }
 }
 

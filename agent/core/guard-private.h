@@ -122,6 +122,7 @@ struct planned {
     struct uuid hold;           /* Or zero. */
     char *case_, *reason, *owner;
     struct svec evidence;
+    long long int planned_ms;   /* PLAN_CLEAR. */
 };
 
 /* A port's row as it will be. */
@@ -144,7 +145,7 @@ struct post_read {
     struct svec left, before;   /* Addresses as we left and found them. */
     struct svec left_ps, before_ps;
     uint64_t read_id;           /* 0: to be asked. */
-    long long int since_ms;     /* When the clear was seen to be done. */
+    long long int since_ms;     /* When the clear was decided. */
     long long int retry_ms;
     bool put_back;              /* The owner wants it: restore. */
     bool by_hand;               /* ... or an operator. */

@@ -262,6 +262,49 @@ test_back_within_a_turn(void)
     fixture_end(&w);
 }
 
+static long long int answers_from_ms;
+
+/* For 10 s from the first write of a port on, NB does what it is told and does
+ * not answer. */
+static void
+give_no_answer(struct world *w, const struct nb_batch *b)
+{
+    if (b->n && !answers_from_ms) {
+        answers_from_ms = w->now + 10 * 1000;
+    }
+    if (w->now < answers_from_ms) {
+        w->nb_fault = FAULT_UNKNOWN_DONE;
+    }
+}
+
+/* That a clear was carried out is seen late; meanwhile a pod ran with what was
+ * set in the same write.  It is not put back, but cleared by all the rules. */
+static void
+test_late_answer_puts_nothing_back(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    world_bind(&w, p, NULL);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP2));
+    answers_from_ms = 0;
+    w.on_batch = give_no_answer;
+    world_run(&w, 5000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    world_bind(&w, p, "hv1");
+    world_settle(&w);
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 0);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP2));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -275,4 +318,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
     CU_ADD_TEST(suite, test_back_within_a_turn);
+    CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
 }
