@@ -4,10 +4,10 @@
  * lists, runs those that are wanted and prints CUnit's summary. */
 
 #include <config.h>
-
 #include "tests/unit/unit.h"
 
 #include <CUnit/Basic.h>
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +15,34 @@
 
 #include "command-line.h"
 #include "fatal-signal.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
 #include "random.h"
 #include "util.h"
 
 static uint32_t seed;
+
+char *
+unit_read_doc(const char *name)
+{
+    const char *srcdir = getenv("srcdir");
+    char *path = xasprintf("%s/doc/%s", srcdir ? srcdir : ".", name);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    FILE *file = fopen(path, "r");
+    int ch;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while ((ch = getc(file)) != EOF) {
+        if (!isspace(ch)) {
+            ds_put_char(&ds, ch);
+        } else if (ds_last(&ds) != ' ') {
+            ds_put_char(&ds, ' ');
+        }
+    }
+    fclose(file);
+    free(path);
+    return ds_steal_cstr(&ds);
+}
 
 uint32_t
 unit_seed(void)

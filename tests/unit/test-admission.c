@@ -8,7 +8,6 @@
 
 #include "tests/unit/admission-fixture.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,29 +409,6 @@ test_promises(void)
     CU_ASSERT(hmap_is_empty(&adm_model.promises));
 }
 
-/* doc/messages.md, each run of blanks as one. */
-static char *
-read_doc(void)
-{
-    const char *srcdir = getenv("srcdir");
-    char *name = xasprintf("%s/doc/messages.md", srcdir ? srcdir : ".");
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    FILE *file = fopen(name, "r");
-    int ch;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    while ((ch = getc(file)) != EOF) {
-        if (!isspace(ch)) {
-            ds_put_char(&ds, ch);
-        } else if (ds_last(&ds) != ' ') {
-            ds_put_char(&ds, ' ');
-        }
-    }
-    fclose(file);
-    free(name);
-    return ds_steal_cstr(&ds);
-}
-
 /* "### Name (effect) > text **Cause:** ... **Remedy:** ..." for each message,
  * and nothing else. */
 static void
@@ -443,7 +419,7 @@ test_doc(void)
         [ADM_EFFECT_POLICY] = "as --admission says",
         [ADM_EFFECT_REFUSE] = "refused",
     };
-    char *doc = read_doc();
+    char *doc = unit_read_doc("messages.md");
     size_t n_sections = 0;
 
     for (int i = 0; i < ADM_N_MESSAGES; i++) {

@@ -7,7 +7,6 @@
 
 #include "agent/core/event-text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,29 +16,6 @@
 #include "util.h"
 
 #include "tests/unit/unit.h"
-
-/* The whole of doc/events.md, each run of blanks as one. */
-static char *
-read_doc(void)
-{
-    const char *srcdir = getenv("srcdir");
-    char *name = xasprintf("%s/doc/events.md", srcdir ? srcdir : ".");
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    FILE *file = fopen(name, "r");
-    int ch;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    while ((ch = getc(file)) != EOF) {
-        if (!isspace(ch)) {
-            ds_put_char(&ds, ch);
-        } else if (ds_last(&ds) != ' ') {
-            ds_put_char(&ds, ' ');
-        }
-    }
-    fclose(file);
-    free(name);
-    return ds_steal_cstr(&ds);
-}
 
 static size_t
 count(const char *s, const char *part)
@@ -57,7 +33,7 @@ count(const char *s, const char *part)
 static void
 test_doc(void)
 {
-    char *doc = read_doc();
+    char *doc = unit_read_doc("events.md");
 
     for (int i = 0; i < EVENT_N_KINDS; i++) {
         const struct event_text *t = event_text(i);

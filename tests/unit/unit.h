@@ -18,6 +18,10 @@ CU_pSuite unit_add_suite(const char *name);
  * which tests ran before it. */
 uint32_t unit_seed(void);
 
+/* Returns the whole of doc/'name', each run of blanks as one.  The caller
+ * frees it. */
+char *unit_read_doc(const char *name);
+
 #define SUITE(NAME) void suite_##NAME(void);
 #include "tests/unit/suites.h"
 #undef SUITE
