@@ -599,6 +599,7 @@ build_watch(struct guard *g)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
+    const struct uuid *network = NULL;
     struct candidate *c;
     struct duplicate *d;
     struct hold *h;
@@ -638,8 +639,12 @@ build_watch(struct guard *g)
             watch_use(&w, model_find_addr(m, n, &h->addr));
         }
         sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        sset_add_and_free(&w.networks,
-                          xasprintf(UUID_FMT, UUID_ARGS(&h->network)));
+        if (!network || !uuid_equals(network, &h->network)) {
+            /* Mostly the same one as before. */
+            network = &h->network;
+            sset_add_and_free(&w.networks,
+                              xasprintf(UUID_FMT, UUID_ARGS(network)));
+        }
         w.chassis = true;
     }
     if (!sset_equals(&w.ports, &g->watch.ports)

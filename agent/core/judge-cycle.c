@@ -61,9 +61,8 @@ target_address(const struct model *m, const struct port *p, uint8_t family,
 static bool
 same_workload(const struct port *a, const struct port *b)
 {
-    return (a->member && b->member && a->member->base && b->member->base
-            && !strcmp(a->member->ns, b->member->ns)
-            && !strcmp(a->member->base, b->member->base));
+    return (a->member && b->member && a->member->base
+            && a->member->base == b->member->base);
 }
 
 /* The port that 'ip' must leave before 'p' can have it: one of the same
@@ -129,7 +128,7 @@ judge_cycle_family(const struct model *m, const struct hold_table *holds,
         }
     }
     ds_put_format(&ds, "StatefulSet %s/%s: cycle: ", first->member->ns,
-                  first->member->base);
+                  first->member->base->name);
     for (size_t i = 0; i < n; i++) {
         const struct port *a = ring[(start + i) % n];
         struct ip_addr target;
@@ -173,7 +172,7 @@ judge_order_family(const struct model *m, const struct hold_table *holds,
     }
     return xasprintf("StatefulSet %s/%s: rollout stops: %s waits for %s of "
                      "%s, which is replaced after it", first->member->ns,
-                     first->member->base, first->name,
+                     first->member->base->name, first->name,
                      ip_addr_to_string(wanted, ip), other->name);
 }
 
