@@ -22,7 +22,7 @@
 #include "util.h"
 
 #define UNIT 16
-#define N_SIZES 64              /* Of UNIT, 2 * UNIT, ... */
+#define N_SIZES 1024            /* Of UNIT, 2 * UNIT, ... */
 #define CHUNK (1024 * 1024)
 
 /* Before each piece, which is as well aligned as this is long. */

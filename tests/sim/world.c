@@ -22,16 +22,58 @@
 #define CALM_MS (2000 * 1000)
 #define MAX_STEPS 60000
 
+/* The earliest of the timers of 'group'. */
+static int64_t
+group_due(const struct world *w, int group)
+{
+    int end = MIN((group + 1) * TIMER_GROUP, N_TIMERS);
+    int64_t due = NEVER;
+
+    for (int i = group * TIMER_GROUP; i < end; i++) {
+        due = MIN(due, w->due[i]);
+    }
+    return due;
+}
+
 void
 timer_set(struct world *w, int timer, int64_t at)
 {
+    int64_t *group = &w->group_due[timer / TIMER_GROUP];
+    int64_t old = w->due[timer];
+
     w->due[timer] = at;
+    if (at <= *group) {
+        *group = at;
+    } else if (old == *group) {
+        *group = group_due(w, timer / TIMER_GROUP);
+    }
 }
 
 void
 timer_by(struct world *w, int timer, int64_t at)
 {
-    w->due[timer] = MIN(w->due[timer], at);
+    if (at < w->due[timer]) {
+        timer_set(w, timer, at);
+    }
+}
+
+/* The one that goes next.  NEVER is no sooner than the end of time, so there
+ * always is one. */
+static int
+next_timer(const struct world *w)
+{
+    int group = 0, timer;
+
+    for (int i = 1; i < N_TIMER_GROUPS; i++) {
+        if (w->group_due[i] < w->group_due[group]) {
+            group = i;
+        }
+    }
+    for (timer = group * TIMER_GROUP;
+         w->due[timer] != w->group_due[group]; timer++) {
+        continue;
+    }
+    return timer;
 }
 
 int64_t
@@ -227,6 +269,9 @@ begin(struct world *w, const struct script *script)
     for (int i = 0; i < N_TIMERS; i++) {
         w->due[i] = NEVER;
     }
+    for (int i = 0; i < N_TIMER_GROUPS; i++) {
+        w->group_due[i] = NEVER;
+    }
     memset(w->places, 0, sizeof w->places);
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
         struct place *p = &w->places[i];
@@ -285,8 +330,8 @@ run_timer(struct world *w, int t)
         const struct script *s = w->script;
         const struct event *e = &s->events[w->next_event++];
 
-        w->due[T_EVENT] = (w->next_event < s->n_events
-                           ? s->events[w->next_event].at_ms : NEVER);
+        timer_set(w, T_EVENT, (w->next_event < s->n_events
+                               ? s->events[w->next_event].at_ms : NEVER));
         event_happen(w, e);
     }
 }
@@ -295,13 +340,8 @@ void
 world_run_until(struct world *w, int64_t end)
 {
     while (w->violation < 0) {
-        int best = 0;
+        int best = next_timer(w);
 
-        for (int i = 1; i < N_TIMERS; i++) {
-            if (w->due[i] < w->due[best]) {
-                best = i;
-            }
-        }
         if (w->due[best] > end) {
             w->now = end;
             return;
@@ -322,7 +362,7 @@ world_play(struct world *w, const struct script *script)
 
     begin(w, script);
     if (script->n_events) {
-        w->due[T_EVENT] = script->events[0].at_ms;
+        timer_set(w, T_EVENT, script->events[0].at_ms);
     }
     world_run_until(w, end);
     if (w->violation < 0) {
