@@ -21,6 +21,10 @@
 
 #include "tests/sim/planted.h"
 
+#ifdef SIM_COVERAGE
+void __gcov_dump(void);         /* Of the compiler's library. */
+#endif
+
 #define MAX_JOBS 64
 #define N_TRIALS 5
 
@@ -176,6 +180,9 @@ run_jobs(void (*function)(struct job *, int, double), double until)
         } else if (!pids[i]) {
             function(&jobs[i], i, until);
             fflush(NULL);
+#ifdef SIM_COVERAGE
+            __gcov_dump();
+#endif
             _exit(0);
         }
     }
