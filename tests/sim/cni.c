@@ -184,7 +184,7 @@ tear_down(struct world *w, int slot)
 void
 cni_step(struct world *w)
 {
-    timer_set(w, T_CNI, NEVER);
+    w->due[T_CNI] = NEVER;
     if (!w->cni.up) {
         return;
     }
@@ -211,7 +211,7 @@ cni_step(struct world *w)
 void
 cni_gc(struct world *w)
 {
-    timer_set(w, T_GC, NEVER);
+    w->due[T_GC] = NEVER;
     if (w->config.cni == CNI_NONE || !w->cni.up) {
         return;
     }

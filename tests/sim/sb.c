@@ -83,7 +83,7 @@ sb_northd_rows(struct world *w)
     struct sb_server *sb = &w->sb;
     bool any = false;
 
-    timer_set(w, T_NORTHD_ROWS, NEVER);
+    w->due[T_NORTHD_ROWS] = NEVER;
     if (!sb->is_pending) {
         return;
     }
@@ -129,7 +129,7 @@ sb_northd(struct world *w)
 {
     struct sb_server *sb = &w->sb;
 
-    timer_set(w, T_NORTHD, NEVER);
+    w->due[T_NORTHD] = NEVER;
     if (sb->northd_paused) {
         return;
     }
@@ -160,7 +160,7 @@ sb_chassis(struct world *w, int number)
 {
     struct chassis_state *c = &w->sb.chassis[number];
 
-    timer_set(w, T_CHASSIS + number, NEVER);
+    w->due[T_CHASSIS + number] = NEVER;
     if (!c->exists || !c->alive) {
         return;
     }

@@ -503,8 +503,6 @@ enum instance_timer {
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
 };
 #define N_TIMERS (T_INSTANCE + N_INSTANCES * N_INSTANCE_TIMERS)
-#define TIMER_GROUP 8           /* Looked at together. */
-#define N_TIMER_GROUPS ((N_TIMERS + TIMER_GROUP - 1) / TIMER_GROUP)
 
 /* An action that the daemon was told is done: the journal is to say so. */
 struct due_entry {
@@ -519,7 +517,6 @@ struct world {
     struct config config;
     int64_t now, wall;
     int64_t due[N_TIMERS];
-    int64_t group_due[N_TIMER_GROUPS]; /* The earliest of each group. */
     uint64_t n_delays;
     int next_event;
     bool calm;                  /* No more events: faults are mended. */

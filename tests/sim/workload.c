@@ -182,7 +182,7 @@ place_step(struct world *w, int slot)
 {
     struct place *p = &w->places[slot];
 
-    timer_set(w, T_PLACE + slot, NEVER);
+    w->due[T_PLACE + slot] = NEVER;
     if (p->runs && p->unplug_at <= w->now) {
         p->unplug_at = NEVER;
         p->runs = false;
@@ -332,7 +332,7 @@ step_vm(struct world *w)
 void
 workload_step(struct world *w)
 {
-    timer_set(w, T_STS, NEVER);
+    w->due[T_STS] = NEVER;
     for (int i = 0; i < N_STS; i++) {
         step_sts(w, i);
     }

@@ -22,55 +22,36 @@
 #define CALM_MS (2000 * 1000)
 #define MAX_STEPS 60000
 
-/* The earliest of the timers of 'group'. */
-static int64_t
-group_due(const struct world *w, int group)
-{
-    int end = MIN((group + 1) * TIMER_GROUP, N_TIMERS);
-    int64_t due = NEVER;
-
-    for (int i = group * TIMER_GROUP; i < end; i++) {
-        due = MIN(due, w->due[i]);
-    }
-    return due;
-}
-
 void
 timer_set(struct world *w, int timer, int64_t at)
 {
-    int64_t *group = &w->group_due[timer / TIMER_GROUP];
-    int64_t old = w->due[timer];
-
     w->due[timer] = at;
-    if (at <= *group) {
-        *group = at;
-    } else if (old == *group) {
-        *group = group_due(w, timer / TIMER_GROUP);
-    }
 }
 
 void
 timer_by(struct world *w, int timer, int64_t at)
 {
-    if (at < w->due[timer]) {
-        timer_set(w, timer, at);
-    }
+    w->due[timer] = MIN(w->due[timer], at);
 }
 
-/* The one that goes next.  NEVER is no sooner than the end of time, so there
- * always is one. */
+/* The one that goes next: looked for at each step, hence four at a time. */
 static int
 next_timer(const struct world *w)
 {
-    int group = 0, timer;
+    int64_t due[4] = { NEVER, NEVER, NEVER, NEVER };
+    int64_t first;
+    int timer;
 
-    for (int i = 1; i < N_TIMER_GROUPS; i++) {
-        if (w->group_due[i] < w->group_due[group]) {
-            group = i;
+    for (timer = 0; timer + 4 <= N_TIMERS; timer += 4) {
+        for (int i = 0; i < 4; i++) {
+            due[i] = MIN(due[i], w->due[timer + i]);
         }
     }
-    for (timer = group * TIMER_GROUP;
-         w->due[timer] != w->group_due[group]; timer++) {
+    for (; timer < N_TIMERS; timer++) {
+        due[0] = MIN(due[0], w->due[timer]);
+    }
+    first = MIN(MIN(due[0], due[1]), MIN(due[2], due[3]));
+    for (timer = 0; w->due[timer] != first; timer++) {
         continue;
     }
     return timer;
@@ -268,9 +249,6 @@ begin(struct world *w, const struct script *script)
     w->n_killed = 0;
     for (int i = 0; i < N_TIMERS; i++) {
         w->due[i] = NEVER;
-    }
-    for (int i = 0; i < N_TIMER_GROUPS; i++) {
-        w->group_due[i] = NEVER;
     }
     memset(w->places, 0, sizeof w->places);
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
