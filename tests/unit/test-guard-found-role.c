@@ -232,7 +232,8 @@ test_gate_with_another_ones_address(void)
 }
 
 /* As a standby it has seen a higher nb_cfg than the active instance wrote
- * down: that NB goes back from there is a rollback all the same. */
+ * down: that NB goes back from there, as the locks are had, is a rollback all
+ * the same. */
 static void
 test_rollback_over_a_change_of_role(void)
 {
@@ -244,12 +245,11 @@ test_rollback_over_a_change_of_role(void)
     w.nb_cfg += 100;
     world_flags(&w);
     world_settle(&w);
-    w.locked = true;
-    world_turn(&w);
     CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
     w.nb_cfg -= 50;
     w.northd_frozen = true;
     world_flags(&w);
+    w.locked = true;
     world_settle(&w);
     CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
     fixture_end(&w);
