@@ -14,11 +14,14 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-feed.c \
 	agent/kube/api-live.c \
 	agent/kube/api-live.h \
+	agent/kube/api-slots.c \
+	agent/kube/api-source-private.h \
 	agent/kube/api-source.c \
 	agent/kube/api-source.h \
 	agent/kube/api-store-private.h \
 	agent/kube/api-store.c \
 	agent/kube/api-store.h \
+	agent/kube/api-trust.c \
 	agent/kube/api-write.c \
 	agent/kube/api-write.h \
 	agent/kube/base64.c \
