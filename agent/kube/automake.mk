@@ -51,6 +51,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/kubeconfig-file.h \
 	agent/kube/kubeconfig.c \
 	agent/kube/kubeconfig.h \
+	agent/kube/managed-fields.c \
+	agent/kube/managed-fields.h \
 	agent/kube/manifest-digest.c \
 	agent/kube/manifest-file.c \
 	agent/kube/manifest-file.h \

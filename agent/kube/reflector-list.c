@@ -26,6 +26,7 @@
 #include "http.h"
 #include "json-text.h"
 #include "kubeconfig.h"
+#include "managed-fields.h"
 
 VLOG_DEFINE_THIS_MODULE(reflector_list);
 
@@ -284,13 +285,15 @@ static char *
 read_page(struct reflector *r, bool *last)
 {
     size_t len;
-    const char *body = http_request_body(r->request, &len);
+    char *body = http_request_steal_body(r->request, &len);
     const char *version, *token;
     const json_t *metadata;
     json_t *root;
     size_t n;
-    char *error = read_items(r, body, len, &n, &root);
+    char *error;
 
+    len = managed_fields_cut(body, len);
+    error = read_items(r, body, len, &n, &root);
     if (!error) {
         error = check_root(root);
     }
@@ -314,6 +317,7 @@ read_page(struct reflector *r, bool *last)
 
 out:
     json_decref(root);
+    free(body);
     return error;
 }
 
