@@ -59,6 +59,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-managed-fields.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
