@@ -24,6 +24,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/mac-binding.at \
 	tests/system/faults.at \
 	tests/system/crash.at \
+	tests/system/handovers.at \
 	tests/system/ha.at \
 	tests/system/webhook.at \
 	tests/system/ctl-database.at \
