@@ -153,10 +153,18 @@ packets_from () {
         "$(udp_packet "$mac" 0a:00:00:00:01:01 "$ip" 10.0.2.88)"
 }
 
+# cni_moves NAME N IP: the controller gives the new pod of the StatefulSet
+# another address.
+cni_moves () {
+    check ovn-nbctl set Logical_Switch_Port "$1-0.default" \
+        addresses="\"$(mac "$2") $3\"" port_security="\"$(mac "$2") $3\""
+}
+
 # hand_over OLD N_OLD NEW N_NEW IP WITH: StatefulSet OLD has IP and its template
-# changes, and NEW's port takes it.  What everybody but the daemon does is the
-# same each time; it is waited for the daemon in WITH_cleared and WITH_taken, and
-# WITH_end lets the hold end.
+# changes, and NEW wants it.  It is waited for the daemon in WITH_cleared,
+# WITH_moved and WITH_taken, and WITH_end lets the hold end.  If $manage is set
+# there is no controller, and the pod of NEW is plugged in when its port has
+# the address.
 #
 # Of the phases, those in "-ing" are the time from an event to the moment when
 # OVN has carried out what the daemon made of it.  What is sent then is counted,
@@ -176,23 +184,23 @@ hand_over () {
     phase cleared 30
     # The controller gives the new pod its address, and it runs.
     phase moving
-    check ovn-nbctl set Logical_Switch_Port "$old-0.default" \
-        addresses="\"$(mac "$n_old") 10.0.0.12\"" \
-        port_security="\"$(mac "$n_old") 10.0.0.12\""
+    test -n "$manage" || cni_moves "$old" "$n_old" 10.0.0.12
     sts_pod "$old" 0 "$old-uid-2" ip_address=10.0.0.12
+    ${with}_moved
     plug_up ch1 "q$n_old" "$old-0.default"
     settle
     phase moved 30
-    # It gives the old address to the next one, whose pod runs at once.
+    # The old address goes to the next one, whose pod runs at once.
     phase taking
-    ps=yes taker ls1 "$new" "$n_new" "$ip" "$ip"
+    ps=yes taker ls1 "$new" "$n_new" "$ip" $(test -n "$manage" || echo "$ip")
     ${with}_taken
     packets_from "$ip" "$(mac "$n_new")" "q$n_new"
-    plug_up ch1 "q$n_new" "$new-0.default"
+    test -n "$manage" || plug_up ch1 "q$n_new" "$new-0.default"
     settle
     phase taken 30
     phase opening
     ${with}_end
+    test -z "$manage" || plug_up ch1 "q$n_new" "$new-0.default"
     settle
     phase open 30
     stop_packets
