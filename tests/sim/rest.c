@@ -126,6 +126,10 @@ wish_of(const struct world *w, int slot, int *ip)
         return WISH_UNKNOWN;
     }
     *ip = pod_wants(pod, slot);
+    if (pod->orphaned_ms && pod->way == WAY_POOL) {
+        return WISH_UNKNOWN;    /* Its pool was read in another way while it
+                                 * had no owner: as good as an edit. */
+    }
     if (active && p->created_ms <= active->listed_ms
         && row_ips(&w->nb.rows[slot]) & V4 & ~(1u << *ip)) {
         /* After a start nobody knows which pod ran with what the port has:
