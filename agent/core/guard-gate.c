@@ -389,6 +389,16 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         return "it is on another network now";
     }
     if (!ip_addr_set_contains(&p->ips, &gate->addr)) {
+        if ((open || h) && !g->model.kube_synced) {
+            /* Whether its pod goes by the address that another port has, is
+             * not known yet. */
+            long long int due = gate->since_ms + g->settings.gate_max_ms;
+
+            if (env->now < due) {
+                guard_wake_at(g, due);
+                return NULL;
+            }
+        }
         return (waits_without(g, gate, p, open) || would_be_duplicate(g, p)
                 ? NULL : "it no longer has the address");
     }

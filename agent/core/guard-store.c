@@ -291,9 +291,12 @@ merge(struct guard *g, const struct store_snapshot *snap,
     for (size_t i = 0; i < snap->n_holds; i++) {
         const struct hold *s = snap->holds[i];
         h = hold_table_find(&g->holds, &s->network, &s->addr);
-        if (!h) {
+        if (hold_table_find_uuid(&g->holds, &s->uuid)) {
+            /* Ours, perhaps on a switch that was made again meanwhile: it
+             * follows by itself. */
+        } else if (!h) {
             adopt_hold(g, s, env);
-        } else if (!uuid_equals(&h->uuid, &s->uuid)) {
+        } else {
             /* Another row for the same address would violate the index. */
             hold_table_remove(&g->holds, h);
             h->uuid = s->uuid;

@@ -15,6 +15,8 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
+#define IP3 "10.0.0.3"
+
 /* The owner of IP1 is gone, and its port still has it. */
 static void
 make_stale(struct world *w)
@@ -305,6 +307,102 @@ test_late_answer_puts_nothing_back(void)
     fixture_end(&w);
 }
 
+/* The own database is another one, and has a hold on the switch that was made
+ * again under the name of the one that we know: it is one hold, not two. */
+static void
+test_hold_of_a_moved_switch(void)
+{
+    struct store_snapshot snap;
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+    };
+    struct hold *moved = hold_clone(world_stored_hold(&w, IP1));
+    moved->network = unit_uuid(4711);
+    store_snapshot_init(&snap);
+    free(snap.identity);
+    snap.identity = xstrdup("another one");
+    snap.holds = xmalloc(sizeof *snap.holds);
+    snap.holds[snap.n_holds++] = moved;
+    guard_load(w.guard, &snap, &env);
+    CU_ASSERT_EQUAL(hold_table_count(guard_holds(w.guard)), 1);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    store_snapshot_destroy(&snap);
+    fixture_end(&w);
+}
+
+/* The daemon begins anew, and no pod is read. */
+static void
+restart_without_pods(struct world *w)
+{
+    world_del_pod(w, "sts2-0");
+    w->kube_down = true;
+    world_kill(w, false);
+}
+
+/* A port that lost its address to another one waits behind its gate, over a
+ * restart, too: that the pods are not read yet does not open it. */
+static void
+test_loser_waits_over_a_restart(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    fixture_taker(&w, "sts3", MAC3, IP1, 10);
+    world_run(&w, 3000);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    restart_without_pods(&w);
+    world_run(&w, 5000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.kube_down = false;
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_flags(&w);
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    /* But not for ever, if nobody can tell. */
+    restart_without_pods(&w);
+    world_run(&w, w.settings.gate_max_ms + 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
+/* A pod that never ran is left by its StatefulSet and adopted by the next one
+ * of that name: nobody edited it, and its port is cleared as ever. */
+static void
+test_adopted_is_not_edited(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2","IP3));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_pool="IP2","IP3));
+    world_settle(&w);
+    world_del_sts(&w, "sts1");
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_NONE, "",
+                           "ip_pool="IP2","IP3));
+    world_settle(&w);
+    world_sts(&w, unit_sts("sts1", "again", 1, "ip_pool="IP2","IP3));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_pool="IP2","IP3));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -319,4 +417,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
     CU_ADD_TEST(suite, test_back_within_a_turn);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
+    CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
+    CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
+    CU_ADD_TEST(suite, test_adopted_is_not_edited);
 }
