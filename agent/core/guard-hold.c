@@ -98,8 +98,10 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
             || arrives_now(&g->model, p, &h->addr)) {
             continue;
         }
-        rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 2
-                : judge_wants(&g->model, g->mode, p, &h->addr) ? 1 : 0);
+        rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 4
+                : judge_wants(&g->model, g->mode, p, &h->addr) ? 2 : 0);
+        /* Of equals the one that was it before, in another life, too. */
+        rank += uuid_equals(&p->uuid, &h->keeper);
         if (rank > best) {
             best = rank;
             keeper = p;

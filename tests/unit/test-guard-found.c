@@ -403,6 +403,38 @@ test_adopted_is_not_edited(void)
     fixture_end(&w);
 }
 
+/* Of several ports that list a held address one was the keeper, because it ran
+ * with it; it does no more when the daemon begins anew, and still is it. */
+static void
+test_keeper_over_a_restart(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        if (!i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        struct wport *p = fixture_running(&w, "sts2", MAC2, IP1);
+        if (i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        world_run(&w, 5000);
+        fixture_leave(&w);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        world_del_pod(&w, "sts2-0");
+        world_del_sts(&w, "sts2");
+        world_bind(&w, p, NULL);
+        world_run(&w, 5000);
+        world_kill(&w, false);
+        world_run(&w, 5000);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        fixture_end(&w);
+    }
+}
+
 void
 suite_guard_found(void)
 {
@@ -420,4 +452,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
+    CU_ADD_TEST(suite, test_keeper_over_a_restart);
 }
