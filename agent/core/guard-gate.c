@@ -302,6 +302,11 @@ guard_gates_settled(struct guard *g, struct hold *h)
     if (gate) {
         gate->opening = true;
     }
+    if (PLANTED(GATES_TOGETHER)) {
+        HMAP_FOR_EACH (gate, node, &g->gates) {
+            gate->opening |= ip_addr_equals(&gate->addr, &h->addr);
+        }
+    }
     return false;
 }
 
@@ -371,7 +376,8 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
     if (gate->opening) {
         /* As long as that holds: an older pod may have come meanwhile, or
          * the address may have been taken by somebody else. */
-        if (h && h->state == HOLD_CLEAN && !h->dirt && !open && chosen == p) {
+        if (h && h->state == HOLD_CLEAN && !h->dirt && !open
+            && (chosen == p || PLANTED(GATES_TOGETHER))) {
             return "the address is clean";
         }
         gate->opening = false;
@@ -523,6 +529,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
             journal_gate(g, env, gate, "ungate", "its mark is gone");
             guard_delete_gate(g, gate);
         } else if (!h || !hold_has_taker(h, &p->uuid)
+                   || uuid_equals(&h->keeper, &p->uuid)
                    || no_gate_because(g, h, p, &unused)) {
             guard_delete_gate(g, gate);
         } else if (may_shut) {

@@ -339,7 +339,8 @@ guard_want_start_barrier(struct guard *g)
 bool
 guard_start_barrier_passed(const struct guard *g)
 {
-    return g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier;
+    return ((g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier)
+            || PLANTED(NO_START_BARRIER));
 }
 
 /* ---- Roles and modes. ---- */

@@ -13,6 +13,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/event.c \
 	tests/sim/events.h \
 	tests/sim/kube.c \
+	tests/sim/look-back.c \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
 	tests/sim/orders.c \
@@ -20,6 +21,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
 	tests/sim/prng.c \
+	tests/sim/regret.c \
 	tests/sim/rest.c \
 	tests/sim/rules.c \
 	tests/sim/rules.h \

@@ -156,6 +156,16 @@ set_up(struct world *w, int slot)
     timer_by(w, T_CNI, w->now + delay(w, 50));
 }
 
+void
+cni_set_up_at_once(struct world *w, int slot)
+{
+    for (int i = 0; i < 2 && w->cni.up; i++) {
+        if (!w->places[slot].network_ready) {
+            set_up(w, slot);
+        }
+    }
+}
+
 /* The pod that was in 'slot' is gone: a member that will come again keeps its
  * port and address, whatever its template says now. */
 static void

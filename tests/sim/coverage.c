@@ -234,8 +234,10 @@ coverage_report(const struct coverage *c, bool strict)
         }
     }
     printf("  %"PRIu64" clears, %"PRIu64" sets, %"PRIu64" put-backs, "
-           "%"PRIu64" gates, %"PRIu64" freezes, %"PRIu64" brakes\n",
+           "%"PRIu64" gates, %"PRIu64" freezes, %"PRIu64" brakes\n"
+           "  %"PRIu64" owners came back amid a clear, %"PRIu64" lost their "
+           "address for a moment\n",
            c->clears, c->sets, c->put_backs, c->gates, c->freezes,
-           c->brakes);
+           c->brakes, c->regrets, c->losses);
     return n;
 }

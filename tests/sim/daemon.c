@@ -20,6 +20,8 @@
 
 #include "agent/core/dialect.h"
 
+#include "tests/sim/planted.h"
+
 #define CLOCK_BEGINS 1000
 
 /* Its monotonic clock. */
@@ -267,7 +269,56 @@ list_object(struct world *w, struct instance *in, int object)
     } else {
         o.sts = w->kube.sts[object - OBJ_STS(0)];
     }
+    struct kpod before = in->known[MIN(object, N_OWNED_SLOTS - 1)].pod;
+
     kube_deliver(w, in, object, &o, w->kube.object_version[object]);
+    if (object < N_OWNED_SLOTS
+        && kube_decides_anew(&before, &in->known[object].pod, object)) {
+        in->slot_changed[object] = w->now;
+    }
+}
+
+/* What the list has no more is gone. */
+static void
+forget_object(struct world *w, struct instance *in, int object)
+{
+    union kobject gone = in->known[object];
+
+    if (object < N_OWNED_SLOTS) {
+        gone.pod.exists = false;
+    } else {
+        gone.sts.exists = false;
+    }
+    kube_deliver(w, in, object, &gone, in->kube_version[object] + 1);
+}
+
+/* A list that breaks off tells of what it has, and of nothing else. */
+static bool
+list_cut(struct world *w, struct instance *in)
+{
+    if (!in->lists_cut) {
+        return false;
+    }
+    in->lists_cut--;
+    SAY(w, in->name, "a list breaks off after %d objects", in->list_cut_at);
+    for (int i = 0; i < N_OBJECTS; i++) {
+        int object = N_OBJECTS - 1 - i;
+
+        if (i < in->list_cut_at) {
+            list_object(w, in, object);
+        } else if (SIM_PLANTED(LIST_AS_EMPTY)) {
+            forget_object(w, in, object);
+        }
+    }
+    if (SIM_PLANTED(LIST_AS_EMPTY)) {
+        guard_model(in->guard)->kube_synced = true;
+        guard_model(in->guard)->kube_trusted = true;
+    }
+    guard_model(in->guard)->change_seqno++;
+    timer_set(w, instance_timer_number(in, IT_KUBE_LIST),
+              w->now + 1000 + delay(w, 5000));
+    instance_wake(w, in, w->now);
+    return true;
 }
 
 static void
@@ -275,17 +326,14 @@ kube_list(struct world *w, struct instance *in)
 {
     struct model *m = guard_model(in->guard);
 
+    if ((in->list_needed || !m->kube_synced) && list_cut(w, in)) {
+        return;
+    }
     in->watch_broken = false;
     if (in->list_needed || !m->kube_synced) {
         /* Owners first, as they have to be there when pods are. */
         for (int i = N_OBJECTS - 1; i >= 0; i--) {
-            struct kpod before = in->known[MIN(i, N_OWNED_SLOTS - 1)].pod;
-
             list_object(w, in, i);
-            if (i < N_OWNED_SLOTS
-                && kube_decides_anew(&before, &in->known[i].pod, i)) {
-                in->slot_changed[i] = w->now;
-            }
         }
         in->kube_pos = w->kube.n_log;
         in->list_needed = false;
@@ -310,6 +358,9 @@ instance_init(struct world *w, int number)
     sset_init(&in->watch_sent.ports);
     sset_init(&in->watch_sent.addresses);
     sset_init(&in->watch_sent.networks);
+    sset_init(&in->watch_next.ports);
+    sset_init(&in->watch_next.addresses);
+    sset_init(&in->watch_next.networks);
     in->nb_lag_ms = w->config.nb_ms;
     in->sb_lag_ms = w->config.sb_ms;
     in->kube_lag_ms = w->config.kube_ms;
@@ -338,9 +389,11 @@ instance_start(struct world *w, struct instance *in)
     memset(in->known, 0, sizeof in->known);
     in->nb_pos = w->nb.n_log;
     in->watch_broken = in->list_needed = false;
+    in->lists_cut = 0;
     in->store_news = false;
     in->sb_busy = false;
     in->must_be_frozen = in->thawed = false;
+    in->look_back = 0;
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);
@@ -445,6 +498,7 @@ turn(struct world *w, struct instance *in)
     take_log(w, in);
     rules_check_orders(w, in, &orders);
     orders_take(w, in, &orders);
+    look_back_check(w, in);
     mirror_send_watch(w, in);
     if (orders.again) {
         instance_wake(w, in, w->now);

@@ -30,6 +30,9 @@ event_subject(enum happening kind)
 {
     if (kind <= EV_STRATEGY || kind == EV_UNREADABLE) {
         return ABOUT_STS;
+    } else if (kind == EV_STS_PAUSE || kind == EV_OP_TAKE
+               || kind == EV_REGRET) {
+        return ABOUT_NOTHING;
     } else if (kind <= EV_OPT_OUT
                || (kind >= EV_OP_SET && kind <= EV_OP_ENABLE)
                || kind == EV_SEND) {
@@ -39,6 +42,7 @@ event_subject(enum happening kind)
     } else if ((kind >= EV_NB_FAULT && kind <= EV_SLOW_LINK)
                || kind == EV_OP_PAUSE || kind == EV_WATCH_BREAK
                || kind == EV_READS_FAIL || kind == EV_KILL
+               || kind == EV_LIST_CUT
                || kind == EV_STOP || kind == EV_REBOOT) {
         return ABOUT_INSTANCE;
     }
@@ -282,6 +286,13 @@ happen_to_owner(struct world *w, const struct event *e)
     case EV_VM_STOP: toggle_vm(w, e->b); break;
     case EV_VM_MIGRATE: migrate_vm(w); break;
     case EV_PLAIN: toggle_plain(w, e->b); break;
+    case EV_REGRET: w->regret = true; break;
+    case EV_STS_PAUSE:
+        w->sts_paused = e->b % 2;
+        SAY(w, "kubernetes", "the StatefulSet controller %s",
+            w->sts_paused ? "stands still" : "goes on");
+        timer_by(w, T_STS, w->now);
+        break;
     default: OVS_NOT_REACHED();
     }
 }
@@ -336,6 +347,41 @@ release_by_hand(struct world *w, int net, int ip)
     }
 }
 
+/* One or two ports of net0, behind which nothing runs, get an address that is
+ * held, or the last one that was on a port. */
+static void
+take_held(struct world *w, int a, int b)
+{
+    int ip = NO_IP, n = b % 4 ? 2 : 1;
+    int64_t latest = 0;
+
+    for (int i = 0; i < N_SLOTS; i++) {
+        for (int j = 0; j < 6 && slot_net(i) == 0; j++) {
+            if (w->nb.lost_ms[i][j] > latest) {
+                latest = w->nb.lost_ms[i][j];
+                ip = j;
+            }
+        }
+    }
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        const struct hold *h = w->own.holds[(a + i) % w->own.n_holds];
+
+        if (!strcmp(h->network_name, "net0") && ip_number(&h->addr) < 6) {
+            ip = ip_number(&h->addr);
+            break;
+        }
+    }
+    for (int i = 0; i < N_OWNED_SLOTS && ip != NO_IP && n; i++) {
+        int slot = (a + i) % N_OWNED_SLOTS;
+
+        if (slot_net(slot) == 0 && w->nb.rows[slot].id
+            && !w->places[slot].runs) {
+            nb_set_address(w, slot, ip);
+            n--;
+        }
+    }
+}
+
 static void
 happen_by_operator(struct world *w, const struct event *e)
 {
@@ -367,6 +413,7 @@ happen_by_operator(struct world *w, const struct event *e)
         }
         break;
     case EV_OP_FOREIGN: nb_set_address(w, SLOT_FOREIGN, e->b % 7 - 1); break;
+    case EV_OP_TAKE: take_held(w, e->a, e->b); break;
     case EV_OP_SWITCH: nb_recreate_switch(w, e->b % N_NETS); break;
     case EV_OP_RELEASE: release_by_hand(w, e->a % N_NETS, e->b % 6); break;
     case EV_OP_PAUSE:
@@ -439,6 +486,29 @@ reboot(struct world *w, struct instance *in)
              ++in->boots);
 }
 
+/* While no instance runs and ovn-northd stands still, an operator takes the
+ * address of a port off, and a plain pod comes that asks for it. */
+static void
+move_unwatched(struct world *w, int a)
+{
+    int slot = a % SLOT_PLAIN;
+    uint32_t ips = row_ips(&w->nb.rows[slot]) & 0x3f;
+
+    if (!ips || slot_net(slot) != slot_net(SLOT_PLAIN)
+        || w->kube.pods[SLOT_PLAIN].exists || w->places[SLOT_PLAIN].runs) {
+        return;
+    }
+    SAY(w, "operator", "moves an address while nobody watches");
+    w->sb.northd_paused = true;
+    for (int i = 0; i < N_INSTANCES; i++) {
+        if (w->instances[i].alive) {
+            instance_kill(w, &w->instances[i], ", to be started anew");
+        }
+    }
+    nb_delete(w, slot);
+    pod_create_at(w, SLOT_PLAIN, WAY_ADDRESS, NULL, raw_ctz(ips), 1, 0);
+}
+
 static void
 steal_locks(struct world *w, int b)
 {
@@ -474,6 +544,12 @@ happen_to_daemon(struct world *w, const struct event *e)
         in->list_needed |= e->b % 2;
         instance_break_watch(w, in, e->c % 3 ? e->c % 100 : e->c % 20000);
         break;
+    case EV_LIST_CUT:
+        in->list_needed = true;
+        in->lists_cut = 1 + e->b % 3;
+        in->list_cut_at = e->b % N_OBJECTS;
+        instance_break_watch(w, in, e->c % 100);
+        break;
     case EV_READS_FAIL: in->reads_fail = e->b % 2; break;
     case EV_KILL: in->kill_in = e->b % 24; break;
     case EV_STOP:
@@ -489,6 +565,7 @@ happen_to_daemon(struct world *w, const struct event *e)
         instance_wake(w, in, w->now);
         break;
     case EV_REBOOT: reboot(w, in); break;
+    case EV_UNWATCHED: move_unwatched(w, e->a); break;
     default: OVS_NOT_REACHED();
     }
 }
@@ -499,12 +576,13 @@ event_happen(struct world *w, const struct event *e)
     coverage->happened[e->kind]++;
     if (e->kind == EV_NOTHING) {
         return;
-    } else if (e->kind <= EV_PLAIN) {
+    } else if (e->kind <= EV_REGRET) {
         happen_to_owner(w, e);
     } else if (e->kind >= EV_OP_SET && e->kind <= EV_OP_FREEZE) {
         happen_by_operator(w, e);
     } else if (event_subject(e->kind) == ABOUT_INSTANCE
-               || e->kind == EV_LOCK_STEAL || e->kind == EV_CLOCK) {
+               || e->kind == EV_LOCK_STEAL || e->kind == EV_CLOCK
+               || e->kind == EV_UNWATCHED) {
         happen_to_daemon(w, e);
     } else {
         happen_in_ovn(w, e);
@@ -522,23 +600,39 @@ mend_instance(struct world *w, struct instance *in)
     in->nb_fault = in->store_fault = FAULT_NONE;
     in->reads_fail = in->paused = false;
     in->kill_in = -1;
+    in->lists_cut = 0;
     in->must_be_frozen = false;
     in->thawed = in->alive && !in->connected[DB_NB];
+    if (in->alive) {
+        free(guard_thaw(in->guard));
+        instance_wake(w, in, w->now);
+    }
+}
+
+static void
+rearm(struct world *w, struct instance *in)
+{
     in->settings.brake_clears = 1000;
     if (in->alive) {
         guard_set_settings(in->guard, &in->settings);
-        free(guard_thaw(in->guard));
         free(guard_brake_rearm(in->guard));
         instance_wake(w, in, w->now);
     }
 }
 
-/* All faults end, and somebody looks after what waits for a person. */
+/* All faults end, and somebody looks after what waits for a person.  Where the
+ * brake is on, the daemon is first started anew under it. */
 void
-event_mend_all(struct world *w)
+event_mend_all(struct world *w, bool first)
 {
+    bool braked = first && w->braked;
+
     w->calm = true;
-    w->braked = false;
+    w->braked = braked;
+    if (!braked) {
+        w->rearmed_ms = w->now;
+    }
+    w->sts_paused = false;
     w->sb.northd_paused = false;
     w->sb.northd_lag_ms = w->config.sb_ms;
     sb_nb_changed(w);
@@ -561,7 +655,14 @@ event_mend_all(struct world *w)
     timer_by(w, T_CNI, w->now + 100);
     timer_by(w, T_STS, w->now + 100);
     for (int i = 0; i < (w->config.two_instances ? 2 : 1); i++) {
-        mend_instance(w, &w->instances[i]);
+        struct instance *in = &w->instances[i];
+
+        mend_instance(w, in);
+        if (!braked) {
+            rearm(w, in);
+        } else if (in->alive) {
+            instance_kill(w, in, ", under the brake");
+        }
     }
     if (w->nb.rows[SLOT_VM].id && w->nb.rows[SLOT_VM].migrating) {
         struct nb_row row = w->nb.rows[SLOT_VM];

@@ -383,6 +383,9 @@ mirror_forget_watch(struct instance *in)
     sset_clear(&in->watch_sent.ports);
     sset_clear(&in->watch_sent.addresses);
     sset_clear(&in->watch_sent.networks);
+    sset_clear(&in->watch_next.ports);
+    sset_clear(&in->watch_next.addresses);
+    sset_clear(&in->watch_next.networks);
     in->watch_sent.chassis = false;
     in->watch_sent.seqno = 0;
     in->watch_pending = false;
@@ -402,20 +405,14 @@ mirror_send_watch(struct world *w, struct instance *in)
         || watch->seqno == in->watch_sent.seqno) {
         return;
     }
-    for (int i = 0; i < N_SLOTS; i++) {
-        if (!sset_contains(&in->watch_sent.ports, slot_port(i))) {
-            in->sb_told[i] = false;
-            in->unbound_at[i] = NEVER;
-        }
-    }
-    sset_destroy(&in->watch_sent.ports);
-    sset_destroy(&in->watch_sent.addresses);
-    sset_destroy(&in->watch_sent.networks);
-    sset_clone(&in->watch_sent.ports, &watch->ports);
-    sset_clone(&in->watch_sent.addresses, &watch->addresses);
-    sset_clone(&in->watch_sent.networks, &watch->networks);
-    in->watch_sent.chassis = watch->chassis;
-    in->watch_sent.seqno = watch->seqno;
+    sset_destroy(&in->watch_next.ports);
+    sset_destroy(&in->watch_next.addresses);
+    sset_destroy(&in->watch_next.networks);
+    sset_clone(&in->watch_next.ports, &watch->ports);
+    sset_clone(&in->watch_next.addresses, &watch->addresses);
+    sset_clone(&in->watch_next.networks, &watch->networks);
+    in->watch_next.chassis = watch->chassis;
+    in->watch_next.seqno = watch->seqno;
     in->watch_pending = true;
     timer_set(w, instance_timer_number(in, IT_SB_ACK),
               w->now + delay(w, 2 * in->sb_lag_ms));
@@ -428,6 +425,17 @@ mirror_sb_ack(struct world *w, struct instance *in)
         return;
     }
     in->watch_pending = false;
+    for (int i = 0; i < N_SLOTS; i++) {
+        if (!sset_contains(&in->watch_sent.ports, slot_port(i))) {
+            in->sb_told[i] = false;
+            in->unbound_at[i] = NEVER;
+        }
+    }
+    sset_swap(&in->watch_sent.ports, &in->watch_next.ports);
+    sset_swap(&in->watch_sent.addresses, &in->watch_next.addresses);
+    sset_swap(&in->watch_sent.networks, &in->watch_next.networks);
+    in->watch_sent.chassis = in->watch_next.chassis;
+    in->watch_sent.seqno = in->watch_next.seqno;
     mirror_tell_sb(w, in);
     model_ack_sb_watch(guard_model(in->guard), &in->watch_sent,
                        instance_clock(w, in));

@@ -79,6 +79,7 @@ take_read(struct world *w, struct instance *in, const struct live_read *r)
     if (r->workload[0] == 's') {
         workload = r->workload[1] - '0';
     }
+    look_back_asked(in, slot_of_owner(r->name));
     for (int i = 0; i < N_READS; i++) {
         struct live_ask *a = &in->reads[i];
 
@@ -108,6 +109,7 @@ orders_take(struct world *w, struct instance *in, struct orders *o)
         o->store = NULL;
         in->store_done = false;
         in->store_ordered_seq = in->nb_seq;
+        in->store_ordered_ms = w->now;
         in->store_deadline = w->now + TXN_TIMEOUT_MS;
         in->n_orders++;
         set(w, in, IT_STORE_COMMIT,
@@ -262,6 +264,9 @@ orders_nb_commit(struct world *w, struct instance *in)
     if (in->late_nb) {
         orders_nb_late(w, in);  /* One after the other, in a session. */
     }
+    if (w->regret) {
+        regret_before_commit(w, in->nb);
+    }
     if (w->lock_holder[DB_NB] != in->number) {
         in->nb_result = TXN_RESULT_NOT_LOCKED;
     } else if (fault == FAULT_ERROR) {
@@ -355,6 +360,7 @@ orders_nb_done(struct world *w, struct instance *in)
             txn_result_to_string(r.result));
     } else {
         note_due(w, in);
+        look_back_due(w, in, in->nb);
     }
     nb_batch_destroy(in->nb);
     in->nb = NULL;

@@ -212,10 +212,10 @@ own_commit(struct world *w, int author, const struct store_batch *b)
     ipguard_row_init(&db->row);
     ipguard_row_copy(&db->row, &b->row);
     db->row.generation = generation;
-    /* It may have been re-armed while this was on its way. */
-    w->braked = (db->row.brake && db->row.brake[0]
-                 && !(w->instances[author].alive
-                      && !guard_brake(w->instances[author].guard)));
+    /* It may have been re-armed while this was on its way.  That an instance
+     * stores no brake ends none. */
+    w->braked |= (db->row.brake && db->row.brake[0]
+                  && w->instances[author].store_ordered_ms > w->rearmed_ms);
     db->change++;
     db->author = author;
     tell(w);

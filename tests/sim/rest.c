@@ -374,6 +374,7 @@ rest_check(struct world *w)
         check_port(w, i, w->config.mode == MODE_MANAGE);
     }
     check_journal(w);
+    look_back_rest(w);
     if (w->violation < 0) {
         check_second_plan(w, in);
     }

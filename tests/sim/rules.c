@@ -38,17 +38,6 @@ rule_text(enum rule rule)
     return rules[rule].text;
 }
 
-static uint32_t
-svec_ips(const struct svec *sv)
-{
-    uint32_t ips = 0;
-
-    for (size_t i = 0; i < sv->n; i++) {
-        ips |= text_get(sv->names[i])->ips;
-    }
-    return ips;
-}
-
 /* ---- By what the daemon knows. ---- */
 
 static const struct hold *
@@ -155,12 +144,14 @@ is_wanted(const struct instance *in, int slot, int ip)
     }
     /* Either revision in play may be the next one. */
     return (s && s->exists
-            && (s->pool[ordinal] == ip || s->old_pool[ordinal] == ip));
+            && (s->pool[ordinal] == ip
+                || (s->old_revision != s->revision
+                    && s->old_pool[ordinal] == ip)));
 }
 
-/* A put-back undoes its own write of a moment ago, with what that set. */
-static bool
-is_undone(const struct world *w, const struct instance *in, int slot, int ip)
+bool
+rules_is_undone(const struct world *w, const struct instance *in, int slot,
+                int ip)
 {
     return in->set_ms[slot][ip] && w->now - in->set_ms[slot][ip] < 5000;
 }
@@ -222,7 +213,7 @@ check_write_order(struct world *w, struct instance *in,
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)
             & ~svec_ips(&wr->old_addresses) : 0);
     for (int i = 0; i < N_IPS; i++) {
-        if (gone & (1u << i) && is_undone(w, in, slot, i)) {
+        if (gone & (1u << i) && rules_is_undone(w, in, slot, i)) {
             continue;
         }
         if (come & (1u << i)) {
@@ -393,8 +384,9 @@ rules_check_nb_write(struct world *w, struct instance *in,
     for (int i = 0; i < N_IPS; i++) {
         uint32_t bit = 1u << i;
 
-        if (before & ~after & bit && !is_undone(w, in, slot, i)) {
+        if (before & ~after & bit && !rules_is_undone(w, in, slot, i)) {
             check_clear(w, in, slot, old, i);
+            look_back_note_loss(w, slot, i, new);
         }
         if (after & ~before & bit) {
             check_given(w, in, slot, i, "sets");

@@ -115,6 +115,10 @@ sb_northd_rows(struct world *w)
         any = true;
     }
     sb->nb_seq = sb->pending_seq;
+    if (sb->nb_cfg != sb->pending_nb_cfg) {
+        sb->nb_cfg = sb->pending_nb_cfg;
+        SAY(w, "northd", "nb_cfg of SB is %"PRId64, sb->nb_cfg);
+    }
     if (any) {
         SAY(w, "northd", "the rows of SB are as NB was at transaction %"
             PRIu64, sb->nb_seq);
@@ -137,13 +141,15 @@ sb_northd(struct world *w)
     memcpy(sb->pending, w->nb.rows, sizeof sb->pending);
     memcpy(sb->pending_net_ids, w->nb.net_ids, sizeof sb->pending_net_ids);
     sb->pending_seq = w->nb.seq;
+    sb->pending_nb_cfg = w->nb.nb_cfg;
     sb->is_pending = true;
-    if (sb->nb_cfg != w->nb.nb_cfg) {
+    if (w->config.early_nb_cfg && sb->nb_cfg != w->nb.nb_cfg) {
         sb->nb_cfg = w->nb.nb_cfg;
-        SAY(w, "northd", "nb_cfg of SB is %"PRId64, sb->nb_cfg);
+        SAY(w, "northd", "nb_cfg of SB is %"PRId64", and not yet its rows",
+            sb->nb_cfg);
         sb_changed(w);
     }
-    if (w->config.early_nb_cfg) {
+    if (w->config.early_nb_cfg || w->config.slow_northd) {
         /* Chassis may see the number without the rows. */
         wake_chassis(w);
         timer_by(w, T_NORTHD_ROWS, w->now + 1

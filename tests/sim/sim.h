@@ -21,7 +21,9 @@
  *   mirror.c    what an instance is told of NB and SB
  *   daemon.c    one instance: what it is told, its turns, its death
  *   orders.c    what an instance asks for, carried out to the letter
+ *   regret.c    an owner that comes back at the worst moment
  *   rules.c     what is checked after every event
+ *   look-back.c that a clear is looked back at
  *   rest.c      what is checked when the world has calmed down
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
@@ -104,6 +106,8 @@ const char *ip_text_odd(int ip);
 /* The number of 'ip', or NO_IP. */
 int ip_number(const struct ip_addr *);
 bool ip_is_v6(int ip);
+/* The addresses with a number that stand in 'sv'. */
+uint32_t svec_ips(const struct svec *sv);
 
 /* ---- Configuration and script. ---- */
 
@@ -122,6 +126,7 @@ struct config {
     bool one_by_one;            /* NB's transactions are told singly. */
     bool restart_at_rest;       /* Kill all at the end and look again. */
     bool early_nb_cfg;          /* northd tells nb_cfg before the rows. */
+    bool slow_northd;           /* It writes later than it reads. */
     bool chassis_report;
     bool dual_stack;
     bool port_security;         /* Ports are made with it. */
@@ -264,6 +269,7 @@ struct sb_server {
     bool northd_paused;
     struct nb_row pending[N_SLOTS];
     uint32_t pending_net_ids[N_NETS];
+    int64_t pending_nb_cfg;
     uint64_t pending_seq;
     bool is_pending;
 };
@@ -426,13 +432,16 @@ struct instance {
     bool nb_one_by_one;
     uint64_t sb_seq;
     bool sb_told[N_SLOTS];      /* It has been told the row as it is. */
-    struct sb_watch watch_sent;
+    struct sb_watch watch_sent; /* In force: the server has acknowledged. */
+    struct sb_watch watch_next; /* On its way there. */
     bool watch_pending;
     size_t kube_pos;
     uint64_t kube_version[N_OBJECTS];
     union kobject known[N_OBJECTS];
     bool watch_broken;
     bool list_needed;           /* 410: what was missed must be listed. */
+    int lists_cut;              /* So many lists will break off ... */
+    int list_cut_at;            /* ... after so many objects. */
     int kube_lag_ms, nb_lag_ms, sb_lag_ms;
     uint64_t store_change;
     bool store_news;            /* Another hand's, not yet loaded. */
@@ -466,11 +475,14 @@ struct instance {
     int64_t last_bump_ms;
     int64_t nb_ordered_ms;
     uint64_t nb_ordered_seq, store_ordered_seq;
+    int64_t store_ordered_ms;
     uint32_t nb_clean_openings; /* Slots opened because it is clean. */
     int64_t read_began[N_SLOTS]; /* Of the latest live read answered. */
     int64_t set_ms[N_SLOTS][N_IPS]; /* When it ordered to set one. */
     bool must_be_frozen;        /* Told something that freezes. */
     bool thawed;                /* Whatever NB will be like is accepted. */
+    uint32_t look_back;         /* Slots whose owner is to be asked again. */
+    int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
 };
 
@@ -511,6 +523,14 @@ struct due_entry {
 };
 #define N_DUE 64
 
+/* An address that our hand took from a pod which had a right to it. */
+struct loss {
+    bool is_lost;
+    int ip;
+    int64_t lost_ms;
+    struct nb_row left;
+};
+
 struct world {
     const struct script *script;
     struct config config;
@@ -539,7 +559,11 @@ struct world {
     int n_due;
     /* Set once others did what excuses a difference at rest. */
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
+    bool regret;                /* See regret.c. */
+    struct loss losses[N_OWNED_SLOTS];
+    bool sts_paused;            /* The StatefulSet controller stands still. */
     bool braked;                /* As stored; nobody has re-armed it. */
+    int64_t rearmed_ms;         /* When somebody did. */
     bool own_replaced;          /* The own database was lost or restored. */
     int64_t own_replaced_ms;    /* The last time; -1: never. */
     int n_killed;
@@ -565,7 +589,8 @@ void violate(struct world *, enum rule, const char *format, ...)
 
 /* event.c */
 void event_happen(struct world *, const struct event *);
-void event_mend_all(struct world *);
+/* At the first time the brake stays on, over a restart. */
+void event_mend_all(struct world *, bool first);
 
 /* nb.c */
 void nb_init(struct world *);
@@ -631,6 +656,20 @@ void cni_settle(struct world *, int slot, int ip);
 void cni_step(struct world *);
 void cni_gc(struct world *);
 void cni_restart(struct world *);
+/* The controller does all its part for the new pod in 'slot' now. */
+void cni_set_up_at_once(struct world *, int slot);
+
+/* regret.c */
+void regret_before_commit(struct world *, const struct nb_batch *);
+
+/* look-back.c */
+void look_back_due(struct world *, struct instance *,
+                   const struct nb_batch *);
+void look_back_asked(struct instance *, int slot);
+void look_back_check(struct world *, struct instance *);
+void look_back_note_loss(struct world *, int slot, int ip,
+                         const struct nb_row *left);
+void look_back_rest(struct world *);
 
 /* own-db.c */
 void own_init(struct world *);
@@ -694,6 +733,9 @@ const char *truth_dirt(const struct world *, int net, int ip, int slot,
 int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);
 
 /* rules.c */
+/* Did the instance set 'ip' a moment ago?  A put-back undoes that. */
+bool rules_is_undone(const struct world *, const struct instance *, int slot,
+                     int ip);
 void rules_check_orders(struct world *, struct instance *,
                         const struct orders *);
 void rules_check_nb_write(struct world *, struct instance *,
@@ -712,6 +754,7 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
+    uint64_t regrets, losses;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };
 extern struct coverage *coverage;

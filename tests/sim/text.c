@@ -188,3 +188,14 @@ sim_uuid_number(const struct uuid *uuid)
 {
     return uuid->parts[3];
 }
+
+uint32_t
+svec_ips(const struct svec *sv)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < sv->n; i++) {
+        found |= text_get(sv->names[i])->ips;
+    }
+    return found;
+}

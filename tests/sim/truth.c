@@ -108,6 +108,12 @@ truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
                      slot_port(q));
             return reason;
         }
+        if (w->sb.is_pending && row_open_ips(&w->sb.pending[q]) & bit
+            && w->sb.pending_net_ids[net] == w->nb.net_ids[net]) {
+            snprintf(reason, sizeof reason, "northd is about to put it on "
+                     "SB's row of %s", slot_port(q));
+            return reason;
+        }
         for (int c = 0; c < w->config.n_chassis; c++) {
             const struct chassis_state *ch = &w->sb.chassis[c];
 

@@ -333,6 +333,9 @@ void
 workload_step(struct world *w)
 {
     w->due[T_STS] = NEVER;
+    if (w->sts_paused) {
+        return;
+    }
     for (int i = 0; i < N_STS; i++) {
         step_sts(w, i);
     }

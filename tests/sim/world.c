@@ -94,6 +94,9 @@ end_instances(struct world *w)
         sset_destroy(&in->watch_sent.ports);
         sset_destroy(&in->watch_sent.addresses);
         sset_destroy(&in->watch_sent.networks);
+        sset_destroy(&in->watch_next.ports);
+        sset_destroy(&in->watch_next.addresses);
+        sset_destroy(&in->watch_next.networks);
     }
     own_reset(&w->own);
 }
@@ -195,10 +198,12 @@ settle(struct world *w)
     }
     int lag = w->sb.northd_lag_ms;
     bool early = w->config.early_nb_cfg;
-    w->config.early_nb_cfg = false;
+    bool slow = w->config.slow_northd;
+    w->config.early_nb_cfg = w->config.slow_northd = false;
     w->sb.northd_lag_ms = 0;
     sb_northd(w);
     w->config.early_nb_cfg = early;
+    w->config.slow_northd = slow;
     w->sb.northd_lag_ms = lag;
     for (int i = 0; i < w->config.n_chassis; i++) {
         sb_chassis(w, i);
@@ -220,8 +225,10 @@ begin(struct world *w, const struct script *script)
     w->violation_text = NULL;
     w->n_steps = 0;
     w->n_due = 0;
-    w->own_replaced = w->braked = false;
-    w->own_replaced_ms = -1;
+    w->own_replaced = w->braked = w->sts_paused = false;
+    w->regret = false;
+    memset(w->losses, 0, sizeof w->losses);
+    w->own_replaced_ms = w->rearmed_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;
     for (int i = 0; i < N_TIMERS; i++) {
@@ -326,11 +333,11 @@ world_play(struct world *w, const struct script *script)
     }
     world_run_until(w, end);
     if (w->violation < 0) {
-        event_mend_all(w);
-        world_run_until(w, w->now + 60 * 1000);
-        event_mend_all(w);      /* What froze meanwhile is thawed. */
+        event_mend_all(w, true);
+        world_run_until(w, w->now + 90 * 1000);
+        event_mend_all(w, false); /* What froze meanwhile is thawed. */
         world_run_until(w, w->now + CALM_MS / 2);
-        event_mend_all(w);
+        event_mend_all(w, false);
         world_run_until(w, w->now + CALM_MS / 2);
     }
     if (w->violation < 0) {

@@ -435,6 +435,100 @@ test_keeper_over_a_restart(void)
     }
 }
 
+/* While nobody knows whether a clear was carried out its address goes and
+ * comes back: the hold stays, because it may still be. */
+static void
+test_back_amid_a_clear(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_set_addresses(&w, p, MAC1);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    fixture_end(&w);
+}
+
+/* The same with hold/release, when the owner is there again. */
+static void
+test_release_in_doubt(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    world_settle(&w);
+    release_by_hand(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    fixture_end(&w);
+}
+
+/* A port is shut, and the locks are lost before the record of the gate is
+ * stored: who shut it still knows, and does not open it. */
+static void
+test_gate_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    for (int i = 0; i < 20 && !world_gated(&w, "sts2-0.default"); i++) {
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        world_turn(&w);
+    }
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(!world_logged(&w, "not recorded"));
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    fixture_end(&w);
+}
+
+/* A gate is on its way when the own database is replaced and the locks are
+ * lost: when this begins anew its port has become the keeper, and is not shut
+ * after the thaw. */
+static void
+test_keeper_is_not_shut(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    for (int i = 0; i < 20 && !w.n_gates; i++) {
+        w.nb_fault = FAULT_NOT_LOCKED;
+        world_turn(&w);
+    }
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    free(w.store_identity);
+    w.store_identity = xstrdup("store-2");
+    world_load(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_settle(&w);
+    free(guard_thaw(w.guard));
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -453,4 +547,8 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
+    CU_ADD_TEST(suite, test_back_amid_a_clear);
+    CU_ADD_TEST(suite, test_release_in_doubt);
+    CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_keeper_is_not_shut);
 }
