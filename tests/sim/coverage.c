@@ -236,8 +236,10 @@ coverage_report(const struct coverage *c, bool strict)
     printf("  %"PRIu64" clears, %"PRIu64" sets, %"PRIu64" put-backs, "
            "%"PRIu64" gates, %"PRIu64" freezes, %"PRIu64" brakes\n"
            "  %"PRIu64" owners came back amid a clear, %"PRIu64" lost their "
-           "address for a moment\n",
+           "address for a moment\n"
+           "  %"PRIu64" leaders moved, SB was restored %"PRIu64" times\n",
            c->clears, c->sets, c->put_backs, c->gates, c->freezes,
-           c->brakes, c->regrets, c->losses);
+           c->brakes, c->regrets, c->losses, c->leader_moves,
+           c->sb_restores);
     return n;
 }

@@ -392,7 +392,7 @@ instance_start(struct world *w, struct instance *in)
     in->lists_cut = 0;
     in->store_news = false;
     in->sb_busy = false;
-    in->must_be_frozen = in->thawed = false;
+    in->must_be_frozen = in->thawed = in->sb_thawed = false;
     in->look_back = 0;
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;

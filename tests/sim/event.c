@@ -328,6 +328,7 @@ thaw_or_freeze(struct world *w)
              : guard_freeze(in->guard, "a script"));
         in->must_be_frozen = false;
         in->thawed = !in->connected[DB_NB];
+        in->sb_thawed = !in->connected[DB_SB];
         instance_wake(w, in, w->now);
     }
 }
@@ -458,6 +459,9 @@ happen_in_ovn(struct world *w, const struct event *e)
     case EV_SEND: sb_send(w, e->a % N_OWNED_SLOTS); break;
     case EV_NB_SAVE: nb_save(w); break;
     case EV_NB_RESTORE: nb_restore(w); break;
+    case EV_SB_SAVE: sb_save(w); break;
+    case EV_SB_RESTORE: sb_restore(w); break;
+    case EV_LEADER_MOVE: cluster_move_leader(w, e->b % N_DBS); break;
     case EV_OWN_SAVE: own_save(w); break;
     case EV_OWN_RESTORE: own_restore(w); break;
     case EV_OWN_LOSE: own_lose(w); break;
@@ -603,6 +607,7 @@ mend_instance(struct world *w, struct instance *in)
     in->lists_cut = 0;
     in->must_be_frozen = false;
     in->thawed = in->alive && !in->connected[DB_NB];
+    in->sb_thawed = in->alive && !in->connected[DB_SB];
     if (in->alive) {
         free(guard_thaw(in->guard));
         instance_wake(w, in, w->now);

@@ -60,8 +60,20 @@ look_back_check(struct world *w, struct instance *in)
 
 /* ---- Who lost what. ---- */
 
+static bool
+is_elsewhere(const struct world *w, int slot, int ip)
+{
+    for (int q = 0; q < N_SLOTS; q++) {
+        if (q != slot && slot_net(q) == slot_net(slot)
+            && row_ips(&w->nb.rows[q]) & (1u << ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A pod that has a right to 'ip' loses it by our hand; 'left' is what stays on
- * its port. */
+ * its port.  What somebody else has is not given back. */
 void
 look_back_note_loss(struct world *w, int slot, int ip,
                     const struct nb_row *left)
@@ -72,8 +84,9 @@ look_back_note_loss(struct world *w, int slot, int ip,
         return;
     }
     coverage->losses++;
-    *l = (struct loss) { .ip = ip, .lost_ms = w->now, .left = *left,
-                         .is_lost = true };
+    *l = (struct loss) { .ip = ip, .lost_ms = w->now, .seq = w->nb.seq,
+                         .left = *left,
+                         .is_lost = !is_elsewhere(w, slot, ip) };
 }
 
 /* At rest: is it still without it, although nothing else has happened? */
@@ -82,7 +95,7 @@ look_back_rest(struct world *w)
 {
     for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
         const struct loss *l = &w->losses[slot];
-        bool elsewhere = false;
+        bool elsewhere = l->is_lost && is_elsewhere(w, slot, l->ip);
 
         if (!l->is_lost || !row_equals(&l->left, &w->nb.rows[slot])
             || w->places[slot].own_since[l->ip] > l->lost_ms) {
@@ -90,7 +103,7 @@ look_back_rest(struct world *w)
         }
         for (int q = 0; q < N_SLOTS; q++) {
             elsewhere |= (q != slot && slot_net(q) == slot_net(slot)
-                          && row_ips(&w->nb.rows[q]) & (1u << l->ip));
+                          && w->nb.gained[q][l->ip] > l->seq);
         }
         if (!elsewhere) {
             violate(w, RULE_GIVEN_BACK, "%s has lost %s, which its pod "

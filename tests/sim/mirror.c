@@ -451,6 +451,8 @@ mirror_copy_sb(struct world *w, struct instance *in)
     free(m->sb_identity);
     m->sb_identity = xasprintf("sb-%d", w->sb.identity);
     m->sb_synced = true;
+    in->must_be_frozen |= m->sb_nb_cfg > w->sb.nb_cfg && !in->sb_thawed;
+    in->sb_thawed = false;
     m->change_seqno++;
     mirror_tell_sb(w, in);
     mirror_send_watch(w, in);

@@ -156,6 +156,9 @@ nb_end(struct world *w)
 void
 nb_put(struct world *w, int slot, const struct nb_row *row)
 {
+    if (row_ps_ips(row) != row_ps_ips(&w->nb.rows[slot])) {
+        w->ps_taken[slot] = 0;
+    }
     nb_begin(w);
     nb_put_in_txn(w, slot, row);
     nb_end(w);

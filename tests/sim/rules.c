@@ -354,8 +354,11 @@ check_ps(struct world *w, struct instance *in, int slot,
         violate(w, RULE_PORT_SECURITY, "%s empties port_security of %s",
                 in->name, slot_port(slot));
     }
+    /* A put-back restores what our clear took off, here, too. */
+    uint32_t back = row_ips(new) & ~row_ips(old) ? w->ps_taken[slot] : 0;
+    w->ps_taken[slot] |= row_ps_ips(old) & ~row_ps_ips(new);
     if (in->settings.mode == MODE_GUARD
-        && row_ps_ips(new) & ~row_ps_ips(old)) {
+        && row_ps_ips(new) & ~row_ps_ips(old) & ~back) {
         violate(w, RULE_PORT_SECURITY, "%s widens port_security of %s",
                 in->name, slot_port(slot));
     }

@@ -26,6 +26,7 @@ static const int weights[N_EVENT_KINDS] = {
     [EV_NORTHD_PAUSE] = 8, [EV_NORTHD_LAG] = 6, [EV_CHASSIS_LAG] = 8,
     [EV_CHASSIS_DIE] = 6, [EV_CHASSIS_LEAVE] = 3, [EV_NB_FAULT] = 8,
     [EV_STORE_FAULT] = 8, [EV_DISCONNECT] = 6, [EV_SLOW_LINK] = 6,
+    [EV_SB_SAVE] = 1, [EV_SB_RESTORE] = 2, [EV_LEADER_MOVE] = 4,
     [EV_NB_SAVE] = 2, [EV_NB_RESTORE] = 2, [EV_OWN_SAVE] = 2,
     [EV_OWN_RESTORE] = 2, [EV_OWN_LOSE] = 1, [EV_WATCH_BREAK] = 6,
     [EV_READS_FAIL] = 3, [EV_KILL] = 10, [EV_STOP] = 3,

@@ -14,6 +14,7 @@
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
+ *   cluster.c   leaders that move, snapshots of SB
  *   kube.c      the Kubernetes API: objects, their history, watches
  *   workload.c  StatefulSet controller, kubelets, pods and VMs
  *   cni.c       Kube-OVN in three behaviours, or a plain CMS
@@ -255,6 +256,12 @@ struct mac_row {
 };
 #define N_MACS 4
 
+struct sb_snapshot {
+    bool is_there;
+    struct sb_row rows[N_SLOTS];
+    int64_t nb_cfg, chassis_nb_cfg[N_CHASSIS];
+};
+
 struct sb_server {
     struct sb_row rows[N_SLOTS];
     uint32_t net_ids[N_NETS];
@@ -272,6 +279,7 @@ struct sb_server {
     int64_t pending_nb_cfg;
     uint64_t pending_seq;
     bool is_pending;
+    struct sb_snapshot saved;
 };
 
 /* ---- Kubernetes. ---- */
@@ -481,6 +489,7 @@ struct instance {
     int64_t set_ms[N_SLOTS][N_IPS]; /* When it ordered to set one. */
     bool must_be_frozen;        /* Told something that freezes. */
     bool thawed;                /* Whatever NB will be like is accepted. */
+    bool sb_thawed;             /* Likewise. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
@@ -528,6 +537,7 @@ struct loss {
     bool is_lost;
     int ip;
     int64_t lost_ms;
+    uint64_t seq;               /* Transaction of NB. */
     struct nb_row left;
 };
 
@@ -561,6 +571,8 @@ struct world {
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
     bool regret;                /* See regret.c. */
     struct loss losses[N_OWNED_SLOTS];
+    uint32_t ps_taken[N_SLOTS]; /* From port_security by our hand, and nobody
+                                 * else has written it since. */
     bool sts_paused;            /* The StatefulSet controller stands still. */
     bool braked;                /* As stored; nobody has re-armed it. */
     int64_t rearmed_ms;         /* When somebody did. */
@@ -618,6 +630,8 @@ char *row_format(const struct nb_row *);
 /* sb.c */
 void sb_init(struct world *);
 void sb_changed(struct world *);
+void sb_row_changed(struct world *, int slot);
+void sb_wake_chassis(struct world *);
 void sb_nb_changed(struct world *);
 void sb_plug(struct world *, int slot, int chassis);
 void sb_northd(struct world *);
@@ -626,6 +640,11 @@ void sb_chassis(struct world *, int chassis);
 void sb_chassis_set(struct world *, int chassis, bool exists, bool alive);
 void sb_send(struct world *, int slot);
 void sb_delete_macs(struct world *, const struct uuid *, size_t n);
+
+/* cluster.c */
+void cluster_move_leader(struct world *, enum database);
+void sb_save(struct world *);
+void sb_restore(struct world *);
 
 /* kube.c */
 void kube_init(struct world *);
@@ -754,7 +773,7 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
-    uint64_t regrets, losses;
+    uint64_t regrets, losses, leader_moves, sb_restores;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };
 extern struct coverage *coverage;

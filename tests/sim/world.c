@@ -228,6 +228,7 @@ begin(struct world *w, const struct script *script)
     w->own_replaced = w->braked = w->sts_paused = false;
     w->regret = false;
     memset(w->losses, 0, sizeof w->losses);
+    memset(w->ps_taken, 0, sizeof w->ps_taken);
     w->own_replaced_ms = w->rearmed_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;
@@ -258,6 +259,7 @@ begin(struct world *w, const struct script *script)
     own_init(w);
     settle(w);
     nb_save(w);
+    sb_save(w);
     own_save(w);
     for (int i = 0; i < (w->config.two_instances ? 2 : 1); i++) {
         instance_start(w, &w->instances[i]);
