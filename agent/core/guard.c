@@ -512,7 +512,7 @@ check_databases(struct guard *g, const struct guard_env *env)
     struct model *m = &g->model;
     char *why;
 
-    if (g->safety.frozen || (g->role == ROLE_ACTIVE && !g->loaded)) {
+    if (g->safety.frozen) {
         return;
     }
     if (m->nb_synced) {

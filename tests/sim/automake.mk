@@ -7,6 +7,7 @@ check_PROGRAMS += tests/sim/run
 
 tests_sim_run_SOURCES = \
 	$(agent_core_libcore_la_SOURCES) \
+	tests/sim/admission.c \
 	tests/sim/cluster.c \
 	tests/sim/cni.c \
 	tests/sim/coverage.c \

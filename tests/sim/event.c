@@ -205,8 +205,8 @@ toggle_plain(struct world *w, int b)
     if (w->kube.pods[SLOT_PLAIN].exists) {
         pod_delete(w, SLOT_PLAIN, false);
     } else if (!w->places[SLOT_PLAIN].runs) {
-        pod_create_at(w, SLOT_PLAIN, b % 4 ? WAY_ADDRESS : WAY_STICKY, NULL,
-                      b % 6, 1, 0);
+        pod_ask_at(w, SLOT_PLAIN, b % 4 ? WAY_ADDRESS : WAY_STICKY, NULL,
+                   b % 6, 1, 0);
     }
 }
 

@@ -72,21 +72,34 @@ is_elsewhere(const struct world *w, int slot, int ip)
     return false;
 }
 
-/* A pod that has a right to 'ip' loses it by our hand; 'left' is what stays on
- * its port.  What somebody else has is not given back. */
+/* A port loses 'ip' by our hand; 'left' is what stays on it.  A pod that has a
+ * right to it gets it back, unless somebody else has it, or the pod may run
+ * with what was set in its place. */
 void
 look_back_note_loss(struct world *w, int slot, int ip,
                     const struct nb_row *left)
 {
     struct loss *l = &w->losses[slot];
 
-    if (w->places[slot].own_since[ip] == NEVER) {
-        return;
-    }
-    coverage->losses++;
+    bool wanted = w->places[slot].own_since[ip] != NEVER;
+
+    coverage->losses += wanted;
     *l = (struct loss) { .ip = ip, .lost_ms = w->now, .seq = w->nb.seq,
                          .left = *left,
-                         .is_lost = !is_elsewhere(w, slot, ip) };
+                         .is_lost = (wanted && !is_elsewhere(w, slot, ip)
+                                     && !(row_ips(left) & 0x3f)) };
+}
+
+/* Was 'ip' taken off the port by our hand, and nothing else done to it since?
+ * Then it is not given, but put back: nobody else may have it in NB, but who
+ * had it before that, had it beside this port. */
+bool
+look_back_is_put_back(const struct world *w, int slot, int ip)
+{
+    const struct loss *l = &w->losses[slot];
+
+    return (l->lost_ms && l->ip == ip
+            && row_equals(&l->left, &w->nb.rows[slot]));
 }
 
 /* At rest: is it still without it, although nothing else has happened? */

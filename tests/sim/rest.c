@@ -319,6 +319,8 @@ check_restart(struct world *w)
         /* What one life could not tell, another may. */
         known &= (i >= N_OWNED_SLOTS || !w->nb.rows[i].id
                   || wish_of(w, i, &ip) != WISH_UNKNOWN);
+        /* Who is refused comes in when nobody is there to refuse it. */
+        known &= i >= N_OWNED_SLOTS || !w->refused[i];
     }
     w->n_due = 0;
     for (int i = 0; i < N_INSTANCES; i++) {
@@ -371,7 +373,12 @@ rest_check(struct world *w)
     check_holds(w);
     check_gates(w);
     for (int i = 0; i < N_OWNED_SLOTS && w->violation < 0; i++) {
+        int ip = NO_IP;
+
         check_port(w, i, w->config.mode == MODE_MANAGE);
+        if (w->refused[i] && wish_of(w, i, &ip) == WISH_IP) {
+            admission_rest(w, i, ip, has_rival(w, i, ip));
+        }
     }
     check_journal(w);
     look_back_rest(w);

@@ -337,10 +337,10 @@ static void
 check_given(struct world *w, struct instance *in, int slot, int ip,
             const char *how)
 {
-    const char *dirt = truth_dirt(w, slot_net(slot), ip, slot,
-                                  in->nb_ordered_seq, in->born_ms);
+    const char *dirt = truth_dirt(w, in, slot_net(slot), ip, slot,
+                                  in->nb_ordered_seq);
 
-    if (dirt) {
+    if (dirt && !look_back_is_put_back(w, slot, ip)) {
         violate(w, RULE_CLEAN, "%s %s %s with %s: %s", in->name, how,
                 slot_port(slot), ip_text(ip), dirt);
     }
@@ -447,8 +447,7 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
-    dirt = truth_dirt(w, net, ip, keeper, in->store_ordered_seq,
-                      in->born_ms);
+    dirt = truth_dirt(w, in, net, ip, keeper, in->store_ordered_seq);
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);

@@ -130,6 +130,7 @@ draw_config(struct config *c, struct prng *p)
     c->router_port = prng_one_in(p, 3);
     c->flush = prng_one_in(p, 4);
     c->wait_policy = prng_one_in(p, 5);
+    c->webhook = prng_one_in(p, 4);
     c->deny = prng_one_in(p, 12);
     c->scope_all = prng_one_in(p, 6);
     c->brake = prng_one_in(p, 6) ? 1 : 1000;

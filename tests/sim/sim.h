@@ -14,6 +14,7 @@
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
+ *   admission.c the API server asks before it makes a pod
  *   cluster.c   leaders that move, snapshots of SB
  *   kube.c      the Kubernetes API: objects, their history, watches
  *   workload.c  StatefulSet controller, kubelets, pods and VMs
@@ -137,6 +138,7 @@ struct config {
     bool flush;                 /* mac-bindings=flush. */
     bool wait_policy;           /* chassis-policy=wait. */
     bool deny;                  /* sts-ip-change=deny. */
+    bool webhook;               /* Instances are asked about new pods. */
     bool scope_all;             /* hold-scope=all. */
     int brake;                  /* Clears that trip it. */
     int n_chassis;
@@ -280,6 +282,7 @@ struct sb_server {
     uint64_t pending_seq;
     bool is_pending;
     struct sb_snapshot saved;
+    uint64_t restored_seq;      /* When it was. */
 };
 
 /* ---- Kubernetes. ---- */
@@ -571,6 +574,9 @@ struct world {
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
     bool regret;                /* See regret.c. */
     struct loss losses[N_OWNED_SLOTS];
+    bool refused[N_OWNED_SLOTS]; /* By admission, the last time. */
+    int n_refused[N_OWNED_SLOTS];
+    int64_t refused_ms[N_OWNED_SLOTS]; /* It is asked again then. */
     uint32_t ps_taken[N_SLOTS]; /* From port_security by our hand, and nobody
                                  * else has written it since. */
     bool sts_paused;            /* The StatefulSet controller stands still. */
@@ -641,6 +647,10 @@ void sb_chassis_set(struct world *, int chassis, bool exists, bool alive);
 void sb_send(struct world *, int slot);
 void sb_delete_macs(struct world *, const struct uuid *, size_t n);
 
+/* admission.c */
+bool admission_lets_in(struct world *, int slot, const struct kpod *);
+void admission_rest(struct world *, int slot, int ip, bool has_rival);
+
 /* cluster.c */
 void cluster_move_leader(struct world *, enum database);
 void sb_save(struct world *);
@@ -666,6 +676,8 @@ void place_step(struct world *, int slot);
 void places_changed(struct world *);
 void pod_create_at(struct world *, int slot, enum claim_way, const int *pool,
                    int ip, int revision, uint32_t owner_uid);
+void pod_ask_at(struct world *, int slot, enum claim_way, const int *pool,
+                int ip, int revision, uint32_t owner_uid);
 void pod_delete(struct world *, int slot, bool force);
 void pod_network_ready(struct world *, int slot, int ip);
 
@@ -688,6 +700,7 @@ void look_back_asked(struct instance *, int slot);
 void look_back_check(struct world *, struct instance *);
 void look_back_note_loss(struct world *, int slot, int ip,
                          const struct nb_row *left);
+bool look_back_is_put_back(const struct world *, int slot, int ip);
 void look_back_rest(struct world *);
 
 /* own-db.c */
@@ -743,10 +756,11 @@ void orders_drop(struct instance *);
 /* truth.c */
 void truth_update(struct world *, int slot);
 /* What leads to 'ip' besides 'slot' (-1: nothing may), or NULL.  What a port
- * gained after transaction 'seq' is excused, and flows for what was lost when
- * nobody watched: before 'watched_since'. */
-const char *truth_dirt(const struct world *, int net, int ip, int slot,
-                       uint64_t seq, int64_t watched_since);
+ * gained after transaction 'seq' is excused, flows for what was lost when
+ * nobody watched, before the instance began, and what SB shows again since it
+ * was restored, if the instance has not been told of that. */
+const char *truth_dirt(const struct world *, const struct instance *,
+                       int net, int ip, int slot, uint64_t seq);
 /* How many pairs of open ports have one address, without what was gained after
  * transaction 'seq' by another one than 'own'. */
 int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);
@@ -773,6 +787,7 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
+    uint64_t refusals;
     uint64_t regrets, losses, leader_moves, sb_restores;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };

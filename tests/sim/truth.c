@@ -83,11 +83,13 @@ is_guarded(const struct world *w, int slot, int64_t watched_since)
 }
 
 const char *
-truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
-           int64_t watched_since)
+truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
+           int slot, uint64_t seq)
 {
     static char reason[100];
     uint32_t bit = 1u << ip;
+    int64_t watched_since = in->born_ms;
+    bool restored = w->sb.restored_seq > in->sb_seq;
 
     for (int q = 0; q < N_SLOTS; q++) {
         const struct sb_row *sb = &w->sb.rows[q];
@@ -101,6 +103,9 @@ truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
             snprintf(reason, sizeof reason, "NB's row of %s lists it",
                      slot_port(q));
             return reason;
+        }
+        if (restored) {
+            continue;
         }
         if (sb->present && sb->net_id == w->nb.net_ids[net]
             && row_open_ips(&sb->nb) & bit) {

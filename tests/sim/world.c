@@ -119,6 +119,7 @@ settings_for(const struct config *c, struct settings *s)
     s->shrink_floor = 1000;
     s->mac_bindings = c->flush ? MAC_BINDINGS_FLUSH : MAC_BINDINGS_REPORT;
     s->chassis_policy = c->wait_policy ? CHASSIS_WAIT : CHASSIS_BOUNDED;
+    s->admission = c->webhook ? ADMISSION_DENY : ADMISSION_WARN;
     s->sts_ip_change = c->deny ? STS_IP_CHANGE_DENY : STS_IP_CHANGE_MIGRATE;
     s->hold_scope = c->scope_all ? HOLD_SCOPE_ALL : HOLD_SCOPE_FIXED;
 }
@@ -229,6 +230,8 @@ begin(struct world *w, const struct script *script)
     w->regret = false;
     memset(w->losses, 0, sizeof w->losses);
     memset(w->ps_taken, 0, sizeof w->ps_taken);
+    memset(w->refused, 0, sizeof w->refused);
+    memset(w->n_refused, 0, sizeof w->n_refused);
     w->own_replaced_ms = w->rearmed_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;

@@ -529,6 +529,40 @@ test_keeper_is_not_shut(void)
     fixture_end(&w);
 }
 
+/* SB goes back, and is brought up to date again, between the moment in which
+ * the locks are had and that in which the own database is loaded. */
+static void
+test_back_while_loading(void)
+{
+    struct orders orders;
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_stale(&w);
+    world_run(&w, 60 * 1000);
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_STANDBY);
+
+    struct model *m = guard_model(w.guard);
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .store_busy = true,
+        .locked = true,
+    };
+    CU_ASSERT(m->sb_nb_cfg > 0);
+    m->sb_nb_cfg--;
+    orders_init(&orders);
+    guard_run(w.guard, &env, &orders);
+    orders_destroy(&orders);
+    m->sb_nb_cfg++;
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -551,4 +585,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_release_in_doubt);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
+    CU_ADD_TEST(suite, test_back_while_loading);
 }
