@@ -339,7 +339,8 @@ waits_without(const struct guard *g, const struct gate *gate,
 }
 
 /* Has 'p', once it is open, an address that another open port has as well?  A
- * CNI controller may have given the gated port another one meanwhile. */
+ * CNI controller may have given the gated port another one meanwhile.  Of two
+ * that are shut just one may be opened. */
 static bool
 would_be_duplicate(const struct guard *g, const struct port *p)
 {
@@ -348,7 +349,10 @@ would_be_duplicate(const struct guard *g, const struct port *p)
                                                      &p->ips.addrs[i]);
 
         for (size_t j = 0; use && j < use->n; j++) {
-            if (use->ports[j] != p && !evidence_is_gated(use->ports[j])) {
+            const struct port *q = use->ports[j];
+
+            if (q != p && (!evidence_is_gated(q)
+                           || goes_before(g, &p->ips.addrs[i], q, p))) {
                 return true;
             }
         }

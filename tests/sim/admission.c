@@ -74,8 +74,12 @@ is_anothers(const struct instance *in, int slot, int ip)
         const struct ksts *s = &in->known[OBJ_STS(i)].sts;
 
         for (int j = 0; s->exists && j < 2; j++) {
-            if (s->pool[j] == ip || s->old_pool[j] == ip) {
-                return true;    /* Of itself, perhaps: another ordinal. */
+            bool own = (i == N_STS ? slot == SLOT_VM
+                        : i == slot_sts(slot) && j == slot_ordinal(slot));
+
+            if (!own && (s->pool[j] == ip || (s->old_revision != s->revision
+                                              && s->old_pool[j] == ip))) {
+                return true;
             }
         }
     }
@@ -95,6 +99,7 @@ check_answer(struct world *w, const struct instance *in, int slot, int ip,
         violate(w, RULE_SAME_OWNER, "%s refuses %s its own address: %s",
                 in->name, slot_name(slot), answer->findings[0].text);
     } else if (answer->allowed && h && !clean && !ctx->not_ready
+               && ctx->mode != MODE_OBSERVE
                && !(row_ips(&in->nb_rows[slot]) & (1u << ip))) {
         violate(w, RULE_ADMISSION, "%s lets %s in with %s, which is held",
                 in->name, slot_name(slot), ip_text(ip));
@@ -150,7 +155,11 @@ admission_lets_in(struct world *w, int slot, const struct kpod *pod)
 void
 admission_rest(struct world *w, int slot, int ip, bool has_rival)
 {
-    if (w->refused[slot] && !w->kube.pods[slot].exists && !has_rival) {
+    if (slot == SLOT_PLAIN || (slot == SLOT_VM && !w->kube.vm.replicas)) {
+        return;                 /* Nobody tries again. */
+    }
+    if (w->refused[slot] && !w->kube.pods[slot].exists && !has_rival
+        && !is_anothers(active_instance(w), slot, ip)) {
         violate(w, RULE_ADMISSION_ENDS, "%s is still refused, and %s is free",
                 slot_name(slot), ip_text(ip));
     }

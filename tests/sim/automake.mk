@@ -19,6 +19,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
 	tests/sim/orders.c \
+	tests/sim/ovn-kubernetes.c \
 	tests/sim/own-db.c \
 	tests/sim/planted.c \
 	tests/sim/planted.h \

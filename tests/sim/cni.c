@@ -88,8 +88,8 @@ allocate(struct world *w, int slot)
     return wants;
 }
 
-static void
-write_port(struct world *w, int slot, int ip)
+void
+cni_write_port(struct world *w, int slot, int ip)
 {
     struct nb_row row = w->nb.rows[slot];
     int v6 = (!w->config.dual_stack ? NO_IP
@@ -100,6 +100,9 @@ write_port(struct world *w, int slot, int ip)
 
     if (!row.id) {
         row = nb_new_row(w, slot);
+    }
+    if (speaks_ovn_kubernetes(w)) {
+        row.made_for = w->kube.pods[slot].uid;
     }
     row.addresses[0] = text_get(s);
     row.n_addresses = 1;
@@ -117,7 +120,7 @@ cni_settle(struct world *w, int slot, int ip)
 {
     w->cni.ipam[slot_net(slot)][ip] = slot;
     w->cni.nic[slot] = w->cni.ip_object[slot] = ip;
-    write_port(w, slot, ip);
+    cni_write_port(w, slot, ip);
 }
 
 /* One pod that has no network yet. */
@@ -139,6 +142,10 @@ set_up(struct world *w, int slot)
         pod_network_ready(w, slot, NO_IP);
         return;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_set_up(w, slot);
+        return;
+    }
     if (p->granted_ip != NO_IP) {
         pod_network_ready(w, slot, p->granted_ip);
         p->granted_ip = NO_IP;
@@ -151,7 +158,7 @@ set_up(struct world *w, int slot)
         timer_by(w, T_CNI, p->retry_at);
         return;
     }
-    write_port(w, slot, ip);
+    cni_write_port(w, slot, ip);
     p->granted_ip = ip;
     timer_by(w, T_CNI, w->now + delay(w, 50));
 }
@@ -174,6 +181,10 @@ tear_down(struct world *w, int slot)
     int sts = slot_sts(slot);
     bool keep;
 
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_tear_down(w, slot);
+        return;
+    }
     if (w->kube.pods[slot].exists) {
         return;
     }
@@ -222,7 +233,8 @@ void
 cni_gc(struct world *w)
 {
     w->due[T_GC] = NEVER;
-    if (w->config.cni == CNI_NONE || !w->cni.up) {
+    if (w->config.cni == CNI_NONE || speaks_ovn_kubernetes(w)
+        || !w->cni.up) {
         return;
     }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
@@ -250,6 +262,11 @@ cni_restart(struct world *w)
     c->up = true;
     c->restarted_ms = w->now;
     memset(c->ipam, 0xff, sizeof c->ipam);
+    if (speaks_ovn_kubernetes(w)) {
+        for (int i = 0; i < N_OWNED_SLOTS; i++) {
+            c->ip_object[i] = NO_IP; /* It has none. */
+        }
+    }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
         int ip = c->ip_object[i];
 
@@ -263,9 +280,12 @@ cni_restart(struct world *w)
         w->places[i].retry_ms = 5;
         w->places[i].gone_pending = !w->kube.pods[i].exists;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_restart(w);
+    }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
-        int ip = (w->kube.pods[i].exists ? w->kube.pods[i].allocated_ip
-                  : NO_IP);
+        int ip = (w->kube.pods[i].exists && !speaks_ovn_kubernetes(w)
+                  ? w->kube.pods[i].allocated_ip : NO_IP);
 
         if (ip != NO_IP && c->ipam[slot_net(i)][ip] < 0) {
             c->ipam[slot_net(i)][ip] = i;
@@ -273,7 +293,8 @@ cni_restart(struct world *w)
         }
     }
     for (int i = 0; i < N_INSTANCES; i++) {
-        if (w->instances[i].alive && w->config.cni != CNI_NONE) {
+        if (w->instances[i].alive && w->config.cni != CNI_NONE
+            && !speaks_ovn_kubernetes(w)) {
             guard_model(w->instances[i].guard)->cni_restarted_ms = w->now;
         }
     }

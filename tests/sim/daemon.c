@@ -235,7 +235,7 @@ kube_in(struct world *w, struct instance *in)
         kube_deliver(w, in, e->object, &e->value, e->version);
     }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
-        if (kube_decides_anew(&before[i], &in->known[i].pod, i)) {
+        if (kube_decides_anew(w, &before[i], &in->known[i].pod, i)) {
             in->slot_changed[i] = w->now;
         }
     }
@@ -273,7 +273,7 @@ list_object(struct world *w, struct instance *in, int object)
 
     kube_deliver(w, in, object, &o, w->kube.object_version[object]);
     if (object < N_OWNED_SLOTS
-        && kube_decides_anew(&before, &in->known[object].pod, object)) {
+        && kube_decides_anew(w, &before, &in->known[object].pod, object)) {
         in->slot_changed[object] = w->now;
     }
 }
@@ -380,7 +380,7 @@ instance_start(struct world *w, struct instance *in)
     SAY(w, in->name, "starts");
     in->alive = true;
     in->born_ms = w->now;
-    in->guard = guard_create(&dialect_kube_ovn, &in->settings, in->name,
+    in->guard = guard_create(sim_dialect(w), &in->settings, in->name,
                              &seed);
     memset(in->nb_rows, 0, sizeof in->nb_rows);
     memset(in->read_began, 0, sizeof in->read_began);

@@ -173,7 +173,8 @@ edit_pod(struct world *w, int slot, int ip)
 {
     struct kpod *pod = &w->kube.pods[slot];
 
-    if (!pod->exists || pod->deleting || pod_wants(pod, slot) == ip) {
+    if (!pod->exists || pod->deleting || pod_wants(pod, slot) == ip
+        || speaks_ovn_kubernetes(w)) {
         return;
     }
     SAY(w, "user", "pod %s is edited to want %s", slot_name(slot),
@@ -196,6 +197,8 @@ finish_pod(struct world *w, int slot)
         p->unplug_at = w->now + delay(w, 500);
         timer_by(w, T_PLACE + slot, p->unplug_at);
         kube_pod_changed(w, slot);
+        p->gone_pending = speaks_ovn_kubernetes(w);
+        timer_by(w, T_CNI, w->now + delay(w, 60));
     }
 }
 
@@ -215,6 +218,9 @@ toggle_vm(struct world *w, int b)
 {
     struct ksts *vm = &w->kube.vm;
 
+    if (speaks_ovn_kubernetes(w)) {
+        return;
+    }
     if (vm->exists && b % 5 == 0) {
         vm->exists = false;
     } else if (!vm->exists) {

@@ -198,7 +198,10 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
     pod->migrating = k->migrating;
     pod->opted_out = k->opted_out;
 
-    bool allocated = k->allocated_ip != NO_IP;
+    bool allocated = k->allocated_ip != NO_IP && !speaks_ovn_kubernetes(w);
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_add_annotation(&smap, k);
+    }
     add_claim(&smap, k->way, k->pool, k->ip);
     add_switch(w, &smap, slot_net(slot));
     if (allocated) {
@@ -211,7 +214,7 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
         .ns = NS, .name = slot_name(slot), .owner_kind = pod->owner_kind,
         .ordinal = pod->ordinal,
     };
-    dialect_kube_ovn.read_claims(&smap, &subject, &pod->claims);
+    sim_dialect(w)->read_claims(&smap, &subject, &pod->claims);
     smap_destroy(&smap);
     return pod;
 }
@@ -224,7 +227,8 @@ add_revision(const struct world *w, struct workload *wl, int sts,
     char name[16];
 
     snprintf(name, sizeof name, "r%d", revision);
-    add_claim(&smap, way, pool, pool[0]);
+    add_claim(&smap, speaks_ovn_kubernetes(w) ? WAY_STICKY : way, pool,
+              pool[0]);
     add_switch(w, &smap, sts == 2);
     workload_add_revision(wl, name, &smap);
     smap_destroy(&smap);
@@ -258,9 +262,13 @@ kube_make_workload(const struct world *w, int sts, const struct ksts *k)
 
 /* Is what 'b' says of the address another thing than what 'a' says? */
 bool
-kube_decides_anew(const struct kpod *a, const struct kpod *b, int slot)
+kube_decides_anew(const struct world *w, const struct kpod *a,
+                  const struct kpod *b, int slot)
 {
-    return (a->exists != b->exists || a->uid != b->uid
+    bool frees = speaks_ovn_kubernetes(w);
+
+    return ((a->exists && !(frees && a->finished))
+            != (b->exists && !(frees && b->finished)) || a->uid != b->uid
             || pod_wants(a, slot) != pod_wants(b, slot));
 }
 

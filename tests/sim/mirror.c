@@ -19,8 +19,9 @@
 
 /* A port of the CNI's own on net0. */
 static void
-tell_infra(struct instance *in, uint32_t number, const char *name,
-           const char *type, const char *address, const char *router_port)
+tell_infra(const struct world *w, struct instance *in, uint32_t number,
+           const char *name, const char *type, const char *address,
+           const char *router_port)
 {
     struct smap ids = SMAP_INITIALIZER(&ids);
     struct smap options = SMAP_INITIALIZER(&options);
@@ -33,8 +34,10 @@ tell_infra(struct instance *in, uint32_t number, const char *name,
         .options = &options, .external_ids = &ids,
     };
 
-    smap_add(&ids, "vendor", "kube-ovn");
-    smap_add(&ids, "ls", "net0");
+    if (!speaks_ovn_kubernetes(w)) {
+        smap_add(&ids, "vendor", "kube-ovn");
+        smap_add(&ids, "ls", "net0");
+    }
     if (router_port) {
         smap_add(&options, "router-port", router_port);
     }
@@ -49,11 +52,12 @@ tell_infras(struct world *w, struct instance *in)
     char *networks[] = { CONST_CAST(char *, "10.0.0.254/24") };
 
     if (w->config.localnet) {
-        tell_infra(in, 1, "localnet.net0", "localnet", "unknown", NULL);
+        tell_infra(w, in, 1, "localnet.net0", "localnet", "unknown", NULL);
     }
     if (w->config.router_port) {
         model_set_router_port(guard_model(in->guard), "lrp0", networks, 1);
-        tell_infra(in, 2, "net0-router", "router", "router", "lrp0");
+        tell_infra(w, in, 2, speaks_ovn_kubernetes(w) ? "stor-net0"
+                   : "net0-router", "router", "router", "lrp0");
     }
 }
 
@@ -90,10 +94,14 @@ tell_networks(struct world *w, struct instance *in, const uint32_t *ids)
 }
 
 static void
-fill_ids(struct smap *ids, int slot)
+fill_ids(const struct world *w, struct smap *ids, int slot)
 {
     smap_init(ids);
-    if (slot != SLOT_FOREIGN) {
+    if (slot == SLOT_FOREIGN) {
+        return;
+    } else if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_fill_ids(ids);
+    } else {
         smap_add(ids, "vendor", "kube-ovn");
         smap_add(ids, "ls", slot_net(slot) ? "net1" : "net0");
         smap_add_nocopy(ids, xstrdup("pod"),
@@ -128,8 +136,12 @@ tell_row(struct world *w, struct instance *in, int slot,
     for (int i = 0; i < row->n_ps; i++) {
         ps[i] = CONST_CAST(char *, row->ps[i]->s);
     }
-    fill_ids(&ids, slot);
+    fill_ids(w, &ids, slot);
     smap_init(&options);
+    if (row->made_for) {
+        smap_add_nocopy(&options, xstrdup("iface-id-ver"),
+                        xasprintf("uid-%u", row->made_for));
+    }
     if (row->mark) {
         smap_add(&options, GATE_MARK_KEY, row->mark);
     }

@@ -26,6 +26,7 @@ row_equals(const struct nb_row *a, const struct nb_row *b)
 {
     return (a->id == b->id && a->net == b->net && a->enabled == b->enabled
             && a->mark == b->mark && a->migrating == b->migrating
+            && a->made_for == b->made_for
             && same_texts(a->addresses, a->n_addresses, b->addresses,
                           b->n_addresses)
             && same_texts(a->ps, a->n_ps, b->ps, b->n_ps));

@@ -110,6 +110,9 @@ orders_take(struct world *w, struct instance *in, struct orders *o)
         in->store_done = false;
         in->store_ordered_seq = in->nb_seq;
         in->store_ordered_ms = w->now;
+        for (size_t i = 0; i < in->store->n_delete_holds; i++) {
+            own_end_ordered(w, &in->store->delete_holds[i], in->nb_seq);
+        }
         in->store_deadline = w->now + TXN_TIMEOUT_MS;
         in->n_orders++;
         set(w, in, IT_STORE_COMMIT,

@@ -70,6 +70,22 @@ own_find_hold(const struct world *w, const struct uuid *net,
     return NULL;
 }
 
+uint64_t
+own_end_ordered(struct world *w, const struct uuid *hold, uint64_t seq)
+{
+    size_t n = MIN(w->n_ends, N_ENDS);
+
+    for (size_t i = 0; i < n; i++) {
+        if (uuid_equals(&w->ends[i].hold, hold)) {
+            return w->ends[i].seq;
+        }
+    }
+    w->ends[w->n_ends++ % N_ENDS] = (struct end_ordered) {
+        .hold = *hold, .seq = seq,
+    };
+    return seq;
+}
+
 const struct gate *
 own_find_gate(const struct world *w, const struct uuid *port)
 {

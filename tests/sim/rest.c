@@ -100,6 +100,9 @@ wish_of_absent(const struct world *w, int slot, int *ip)
                                  * source lists such things at all, or whether
                                  * a VM is only stopped. */
     }
+    if (speaks_ovn_kubernetes(w)) {
+        return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;
+    }
     if (!s || !s->exists || (sts >= 0 && ordinal >= s->replicas)) {
         return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;
     }
@@ -120,6 +123,9 @@ wish_of(const struct world *w, int slot, int *ip)
 
     if (!pod->exists) {
         return wish_of_absent(w, slot, ip);
+    }
+    if (pod->finished && speaks_ovn_kubernetes(w) && !pod->opted_out) {
+        return WISH_NONE;
     }
     if (pod->finished || pod->deleting || pod->opted_out || pod->edited
         || pod->migrating || p->confused) {

@@ -115,6 +115,10 @@ check_shut_order(struct world *w, struct instance *in, int slot,
                 "held", in->name, name);
         return;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        violate(w, RULE_GATE_REASON, "%s shuts %s, whose CNI writes "
+                "'enabled' itself", in->name, name);
+    }
     if (judge_binding(m, p) != BINDING_UNBOUND
         || uuid_equals(&h->keeper, &p->uuid)) {
         violate(w, RULE_GATE_REASON, "%s shuts %s, which runs with the "
@@ -129,7 +133,7 @@ check_shut_order(struct world *w, struct instance *in, int slot,
 /* Does the owner, as the instance knows it, want 'ip' on 'slot', or did it
  * when its port lost it? */
 static bool
-is_wanted(const struct instance *in, int slot, int ip)
+is_wanted(const struct world *w, const struct instance *in, int slot, int ip)
 {
     const struct kpod *pod = &in->known[slot].pod;
     int sts = slot_sts(slot);
@@ -143,7 +147,7 @@ is_wanted(const struct instance *in, int slot, int ip)
                 : pod_wants(pod, slot) == ip);
     }
     /* Either revision in play may be the next one. */
-    return (s && s->exists
+    return (s && s->exists && !speaks_ovn_kubernetes(w)
             && (s->pool[ordinal] == ip
                 || (s->old_revision != s->revision
                     && s->old_pool[ordinal] == ip)));
@@ -221,14 +225,14 @@ check_write_order(struct world *w, struct instance *in,
         }
         if (gone & (1u << i)) {
             check_clear_order(w, in, slot, p, i);
-            if (!p->mark && is_wanted(in, slot, i)
+            if (!p->mark && is_wanted(w, in, slot, i)
                 && !in->known[slot].pod.exists
                 && slot_ordinal(slot) < wanted_replicas(in, slot)) {
                 violate(w, RULE_STILL_WANTED, "%s clears %s of %s, which the "
                         "next pod may want", in->name, ip_text(i),
                         wr->port_name);
             }
-        } else if (come & (1u << i) && !is_wanted(in, slot, i)) {
+        } else if (come & (1u << i) && !is_wanted(w, in, slot, i)) {
             violate(w, RULE_WANTED, "%s sets %s on %s, whose owner does not "
                     "want it", in->name, ip_text(i), slot_port(slot));
         }
@@ -447,7 +451,8 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
-    dirt = truth_dirt(w, in, net, ip, keeper, in->store_ordered_seq);
+    dirt = truth_dirt(w, in, net, ip, keeper,
+                      own_end_ordered(w, &h->uuid, in->store_ordered_seq));
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);

@@ -115,8 +115,8 @@ draw_config(struct config *c, struct prng *p)
     c->mode = (prng_one_in(p, 12) ? MODE_OBSERVE
                : prng_one_in(p, 2) ? MODE_GUARD : MODE_MANAGE);
     c->cni = (c->mode == MODE_MANAGE ? CNI_NONE
-              : c->mode == MODE_GUARD ? CNI_OVN_LEAK + prng_below(p, 3)
-              : prng_below(p, CNI_OVN_FAILED_MOVE + 1));
+              : c->mode == MODE_GUARD ? CNI_OVN_LEAK + prng_below(p, 4)
+              : prng_below(p, CNI_OVN_KUBERNETES + 1));
     c->two_instances = prng_one_in(p, 4);
     c->one_by_one = prng_one_in(p, 2);
     c->restart_at_rest = prng_one_in(p, 8);
@@ -140,6 +140,9 @@ draw_config(struct config *c, struct prng *p)
     c->kube_ms = draw_delay(p);
     c->store_ms = draw_delay(p);
     draw_owners(c, p);
+    if (c->cni == CNI_OVN_KUBERNETES) {
+        c->vm = c->dual_stack = c->webhook = false;
+    }
 }
 
 void

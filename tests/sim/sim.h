@@ -19,6 +19,7 @@
  *   kube.c      the Kubernetes API: objects, their history, watches
  *   workload.c  StatefulSet controller, kubelets, pods and VMs
  *   cni.c       Kube-OVN in three behaviours, or a plain CMS
+ *   ovn-kubernetes.c  the controller of another dialect
  *   own-db.c    the server of the own database
  *   mirror.c    what an instance is told of NB and SB
  *   daemon.c    one instance: what it is told, its turns, its death
@@ -51,6 +52,8 @@
 #include "agent/core/pod.h"
 #include "agent/core/settings.h"
 #include "agent/core/workload.h"
+
+struct smap;
 
 /* ---- Sizes of the world. ---- */
 
@@ -118,6 +121,7 @@ enum cni_kind {
     CNI_OVN_LEAK,               /* Kube-OVN up to 1.14.5. */
     CNI_OVN_CURRENT,
     CNI_OVN_FAILED_MOVE,        /* Releases, then asks: may be refused. */
+    CNI_OVN_KUBERNETES,         /* Another dialect. */
 };
 
 struct config {
@@ -176,6 +180,8 @@ void script_generate(struct script *, uint64_t seed);
 char *event_format(const struct script *, const struct event *);
 const char *slot_name(enum slot_id); /* Pod's, VM's or port's owner's name. */
 const char *slot_port(enum slot_id); /* Name of its port. */
+/* Ports are called as ovn-kubernetes calls them from now on, or not. */
+void slots_speak_ovn_kubernetes(bool);
 int slot_of_port(const char *name); /* -1: none. */
 int slot_of_owner(const char *name); /* -1: none. */
 int slot_sts(enum slot_id);     /* Its StatefulSet, or -1. */
@@ -195,6 +201,7 @@ struct nb_row {
     enum tristate enabled;
     const char *mark;           /* options:ipguard-gate, or NULL. */
     bool migrating;             /* options:requested-chassis names two. */
+    uint32_t made_for;          /* options:iface-id-ver; 0: absent. */
 };
 
 /* One change that the NB server tells its clients. */
@@ -544,6 +551,12 @@ struct loss {
     struct nb_row left;
 };
 
+#define N_ENDS 32
+struct end_ordered {
+    struct uuid hold;
+    uint64_t seq;
+};
+
 struct world {
     const struct script *script;
     struct config config;
@@ -568,6 +581,8 @@ struct world {
     char *violation_text;
     int64_t violation_ms;
     uint64_t n_steps;
+    struct end_ordered ends[N_ENDS]; /* Of holds, the latest ones. */
+    size_t n_ends;
     struct due_entry entries_due[N_DUE];
     int n_due;
     /* Set once others did what excuses a difference at rest. */
@@ -661,7 +676,8 @@ void kube_init(struct world *);
 void kube_pod_changed(struct world *, int slot);
 void kube_sts_changed(struct world *, int sts);
 void kube_vm_changed(struct world *);
-bool kube_decides_anew(const struct kpod *, const struct kpod *, int slot);
+bool kube_decides_anew(const struct world *, const struct kpod *,
+                       const struct kpod *, int slot);
 int pod_wants(const struct kpod *, int slot);
 struct pod *kube_make_pod(const struct world *, int slot,
                           const struct kpod *);
@@ -690,6 +706,17 @@ void cni_restart(struct world *);
 /* The controller does all its part for the new pod in 'slot' now. */
 void cni_set_up_at_once(struct world *, int slot);
 
+void cni_write_port(struct world *, int slot, int ip);
+
+/* ovn-kubernetes.c */
+bool speaks_ovn_kubernetes(const struct world *);
+const struct dialect *sim_dialect(const struct world *);
+void ovn_kubernetes_fill_ids(struct smap *);
+void ovn_kubernetes_add_annotation(struct smap *, const struct kpod *);
+void ovn_kubernetes_set_up(struct world *, int slot);
+void ovn_kubernetes_tear_down(struct world *, int slot);
+void ovn_kubernetes_restart(struct world *);
+
 /* regret.c */
 void regret_before_commit(struct world *, const struct nb_batch *);
 
@@ -713,6 +740,10 @@ void own_restore(struct world *);
 void own_lose(struct world *);
 const struct hold *own_find_hold(const struct world *, const struct uuid *net,
                                  const struct ip_addr *);
+/* The transaction of NB that was known when the end of 'hold' was first
+ * ordered: 'seq' if that is now.  An order without an answer is repeated. */
+uint64_t own_end_ordered(struct world *, const struct uuid *hold,
+                         uint64_t seq);
 const struct gate *own_find_gate(const struct world *, const struct uuid *);
 
 /* daemon.c */
@@ -787,7 +818,7 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
-    uint64_t refusals;
+    uint64_t refusals, given;
     uint64_t regrets, losses, leader_moves, sb_restores;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };

@@ -26,6 +26,9 @@ rights(const struct world *w, int slot)
     if (wants != NO_IP && !pod->edited) {
         return 1u << wants;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        return 0;               /* It gets a port of its own. */
+    }
     if (pod->edited && w->places[slot].uid != pod->uid) {
         return 0;               /* It never ran. */
     }

@@ -19,6 +19,10 @@ static struct kpod
 make_pod(struct world *w, enum claim_way way, const int *pool, int ip,
          int revision, uint32_t owner_uid)
 {
+    if (speaks_ovn_kubernetes(w)) {
+        way = WAY_STICKY;       /* Nobody asks for an address. */
+        pool = NULL;
+    }
     return (struct kpod) {
         .exists = true, .owner_uid = owner_uid, .way = way,
         .pool = { pool ? pool[0] : NO_IP, pool ? pool[1] : NO_IP },

@@ -216,6 +216,7 @@ begin(struct world *w, const struct script *script)
 {
     w->script = script;
     w->config = script->config;
+    slots_speak_ovn_kubernetes(speaks_ovn_kubernetes(w));
     w->now = 0;
     w->wall = INT64_C(1700000000000);
     w->n_delays = 0;
@@ -225,7 +226,7 @@ begin(struct world *w, const struct script *script)
     free(w->violation_text);
     w->violation_text = NULL;
     w->n_steps = 0;
-    w->n_due = 0;
+    w->n_due = w->n_ends = 0;
     w->own_replaced = w->braked = w->sts_paused = false;
     w->regret = false;
     memset(w->losses, 0, sizeof w->losses);

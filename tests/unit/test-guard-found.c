@@ -563,6 +563,70 @@ test_back_while_loading(void)
     fixture_end(&w);
 }
 
+/* Two ports that are kept shut get one other address at once: one of them is
+ * opened, and no more. */
+static void
+test_one_of_two_is_opened(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
+    struct wport *a = world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    struct wport *b = world_port(&w, 0, "sts3-0", MAC3" "IP1);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(w.n_gated, 2);
+    world_set_addresses(&w, a, MAC2" "IP3);
+    world_set_addresses(&w, b, MAC3" "IP3);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP3), 1);
+    fixture_end(&w);
+}
+
+/* The first look back fails, and with the second one its owner is there. */
+static enum live_read_result
+sts2_comes_back(struct world *w)
+{
+    if (!w->n_clears) {
+        return LIVE_READ_CURRENT;
+    } else if (w->read_result == LIVE_READ_CURRENT) {
+        w->read_result = LIVE_READ_CHANGED;
+        return LIVE_READ_FAILED;
+    }
+    w->on_read = NULL;
+    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_pod(w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                          "ip_address="IP1));
+    return LIVE_READ_CHANGED;
+}
+
+/* The owner of a port that is kept shut is gone, and comes back as its port is
+ * cleared: the address is not put back while it is held for another port. */
+static void
+test_put_back_waits_for_the_hold(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_del_pod(&w, "sts2-0");
+    world_del_sts(&w, "sts2");
+    w.read_result = LIVE_READ_CURRENT;
+    w.on_read = sts2_comes_back;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -586,4 +650,6 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_back_while_loading);
+    CU_ADD_TEST(suite, test_one_of_two_is_opened);
+    CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
 }
