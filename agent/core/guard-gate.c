@@ -595,7 +595,7 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
         || env->now < g->nb_retry_ms) {
         return;
     }
-    if (may_shut) {
+    if (may_shut && !PLANTED(TAKER_OPEN)) {
         struct hold *h;
         HMAP_FOR_EACH (h, node, &g->holds.holds) {
             if (h->n_takers) {

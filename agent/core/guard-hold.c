@@ -7,6 +7,7 @@
 
 #include "guard-private.h"
 
+#include "ipam-object.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "plant.h"
@@ -563,6 +564,26 @@ plans_clear(const struct planned *planned, size_t n, const struct hold *h)
     return false;
 }
 
+/* Was the deletion of a former port's IP object ordered, and has it not come
+ * to its end?  Kube-OVN deletes the port with it. */
+static bool
+is_being_released(const struct guard *g, const struct hold *h)
+{
+    if (g->settings.release != RELEASE_KUBE_OVN) {
+        return false;
+    }
+    for (size_t i = 0; i < h->n_former; i++) {
+        const char *name = h->former[i].name;
+        const struct ip_object *o = model_find_ip_object(&g->model, name);
+
+        if (guard_ip_op_state(g, name) == IP_OP_GOES_ON
+            || (o && o->deleting)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* How far is the clear that belongs to 'h'?  CAND_WATCH if there is none. */
 static enum candidate_state
 clear_state(const struct guard *g, const struct hold *h)
@@ -578,7 +599,7 @@ clear_state(const struct guard *g, const struct hold *h)
         || plans_clear(g->doubt.planned, g->doubt.n_planned, h)) {
         return CAND_SENT;       /* Its reason is gone meanwhile. */
     }
-    return CAND_WATCH;
+    return is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
 static void

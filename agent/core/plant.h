@@ -45,7 +45,11 @@
     PLANT(NO_START_BARRIER, "there is no barrier at the start")             \
     PLANT(SB_NOT_AWAITED, "what SB has not told is taken for absent")       \
     PLANT(NO_LOOK_BACK, "nobody looks at the owner again after a clear")    \
-    PLANT(LIST_AS_EMPTY, "what a list that broke off lacks is taken for gone")
+    PLANT(LIST_AS_EMPTY, "what a broken-off list lacks is taken for gone") \
+    PLANT(TAKER_OPEN, "a port that takes a held address is left open")      \
+    PLANT(DUPLICATE_UNTOLD, "a duplicate beside a gate is not told of")     \
+    PLANT(HELD_LET_IN, "a pod that asks for a held address is let in")      \
+    PLANT(RESERVE_FORGOTTEN, "a reservation outlives its hold")
 
 enum planted_bug {
     BUG_NONE,

@@ -52,9 +52,19 @@ held_against(const struct instance *in, int slot, int ip)
 
 /* Does anybody else, as 'in' knows, have 'ip', or the promise of it? */
 static bool
-is_anothers(const struct instance *in, int slot, int ip)
+is_anothers(const struct world *w, const struct instance *in, int slot, int ip)
 {
     int net = slot_net(slot);
+
+    for (int i = 0; i < N_IP_ROWS; i++) {
+        const struct ip_row *o = &w->ipam.rows[i];
+
+        /* Or it was there a moment ago. */
+        if (i != slot && o->version && o->net == net && o->ip == ip
+            && (o->exists || in->ip_told[i].version != o->version)) {
+            return true;
+        }
+    }
 
     for (int q = 0; q < N_SLOTS; q++) {
         if (q != slot && slot_net(q) == net
@@ -95,7 +105,8 @@ check_answer(struct world *w, const struct instance *in, int slot, int ip,
     bool clean = h && (h->state == HOLD_INTENT || !h->fixed
                        || h->network_name[3] - '0' != slot_net(slot));
 
-    if (!answer->allowed && ip != NO_IP && !h && !is_anothers(in, slot, ip)) {
+    if (!answer->allowed && ip != NO_IP && !h
+        && !is_anothers(w, in, slot, ip)) {
         violate(w, RULE_SAME_OWNER, "%s refuses %s its own address: %s",
                 in->name, slot_name(slot), answer->findings[0].text);
     } else if (answer->allowed && h && !clean && !ctx->not_ready
@@ -122,6 +133,12 @@ admission_lets_in(struct world *w, int slot, const struct kpod *pod)
         return false;
     }
     w->refused[slot] = false;
+    if (!in && w->config.webhook && w->config.release) {
+        w->refused[slot] = true; /* failurePolicy: Fail */
+        w->refused_ms[slot] = w->now + 1000;
+        timer_by(w, T_STS, w->refused_ms[slot]);
+        return false;
+    }
     if (!in || pod->opted_out) {
         return true;
     }
@@ -159,7 +176,7 @@ admission_rest(struct world *w, int slot, int ip, bool has_rival)
         return;                 /* Nobody tries again. */
     }
     if (w->refused[slot] && !w->kube.pods[slot].exists && !has_rival
-        && !is_anothers(active_instance(w), slot, ip)) {
+        && !is_anothers(w, active_instance(w), slot, ip)) {
         violate(w, RULE_ADMISSION_ENDS, "%s is still refused, and %s is free",
                 slot_name(slot), ip_text(ip));
     }

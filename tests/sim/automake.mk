@@ -14,6 +14,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/daemon.c \
 	tests/sim/event.c \
 	tests/sim/events.h \
+	tests/sim/ipam.c \
 	tests/sim/kube.c \
 	tests/sim/look-back.c \
 	tests/sim/mirror.c \
@@ -24,6 +25,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
 	tests/sim/prng.c \
+	tests/sim/reaction.c \
 	tests/sim/regret.c \
 	tests/sim/rest.c \
 	tests/sim/rules.c \

@@ -24,8 +24,8 @@
 #define GC_MS (360 * 1000)
 #define MAX_RETRY_MS (1000 * 1000)
 
-static void
-release(struct world *w, int slot)
+void
+cni_release(struct world *w, int slot)
 {
     struct cni_state *c = &w->cni;
 
@@ -71,16 +71,18 @@ allocate(struct world *w, int slot)
         }
     }
     if (w->config.cni == CNI_OVN_FAILED_MOVE && c->nic[slot] != wants) {
-        release(w, slot);
+        cni_release(w, slot);
     }
     if (c->ipam[net][wants] >= 0 && c->ipam[net][wants] != slot) {
         SAY(w, "CNI", "AddressConflict: %s asks for %s, which is %s's",
             slot_name(slot), ip_text(wants),
-            slot_name(c->ipam[net][wants]));
+            c->ipam[net][wants] < N_SLOTS ? slot_name(c->ipam[net][wants])
+            : w->ipam.rows[c->ipam[net][wants] - N_SLOTS].name);
+        w->places[slot].conflict = true;
         return NO_IP;
     }
     if (w->config.cni != CNI_OVN_LEAK && c->nic[slot] != wants) {
-        release(w, slot);
+        cni_release(w, slot);
     }
     c->ipam[net][wants] = slot;
     c->nic[slot] = wants;
@@ -171,6 +173,7 @@ cni_set_up_at_once(struct world *w, int slot)
             set_up(w, slot);
         }
     }
+    ipam_sync(w);
 }
 
 /* The pod that was in 'slot' is gone: a member that will come again keeps its
@@ -196,7 +199,7 @@ tear_down(struct world *w, int slot)
                 : slot == SLOT_VM && w->kube.vm.exists);
     }
     if (!keep) {
-        release(w, slot);
+        cni_release(w, slot);
         w->cni.ip_object[slot] = NO_IP;
         nb_delete(w, slot);
     }
@@ -226,6 +229,7 @@ cni_step(struct world *w)
             }
         }
     }
+    ipam_sync(w);
 }
 
 /* Ports without a pod go at the second round that finds them so. */
@@ -242,13 +246,14 @@ cni_gc(struct world *w)
 
         if (orphan && w->cni.marked[i]) {
             SAY(w, "CNI", "GC deletes %s", slot_port(i));
-            release(w, i);
+            cni_release(w, i);
             w->cni.ip_object[i] = NO_IP;
             nb_delete(w, i);
             orphan = false;
         }
         w->cni.marked[i] = orphan;
     }
+    ipam_sync(w);
     timer_set(w, T_GC, w->now + GC_MS);
 }
 
@@ -292,6 +297,8 @@ cni_restart(struct world *w)
             c->nic[i] = ip;
         }
     }
+    ipam_sync(w);
+    ipam_restart(w);
     for (int i = 0; i < N_INSTANCES; i++) {
         if (w->instances[i].alive && w->config.cni != CNI_NONE
             && !speaks_ovn_kubernetes(w)) {

@@ -73,6 +73,8 @@ instance_env(const struct world *w, const struct instance *in,
         .nb_busy = in->nb != NULL,
         .sb_busy = in->sb_busy,
         .paused = in->paused,
+        .kube_writable = w->config.ip_objects,
+        .release_certain = w->config.release && w->config.webhook,
     };
 }
 
@@ -340,6 +342,9 @@ kube_list(struct world *w, struct instance *in)
         in->listed_ms = w->now;
     }
     m->kube_synced = m->kube_trusted = m->vips_known = true;
+    if (w->config.ip_objects) {
+        by(w, in, IT_IPAM_IN, w->now + delay(w, in->kube_lag_ms));
+    }
     m->change_seqno++;
     kube_in(w, in);
     instance_wake(w, in, w->now);
@@ -387,6 +392,8 @@ instance_start(struct world *w, struct instance *in)
     memset(in->nb_net_ids, 0, sizeof in->nb_net_ids);
     memset(in->kube_version, 0, sizeof in->kube_version);
     memset(in->known, 0, sizeof in->known);
+    memset(in->ip_told, 0, sizeof in->ip_told);
+    in->subnets_told = false;
     in->nb_pos = w->nb.n_log;
     in->watch_broken = in->list_needed = false;
     in->lists_cut = 0;
@@ -394,6 +401,7 @@ instance_start(struct world *w, struct instance *in)
     in->sb_busy = false;
     in->must_be_frozen = in->thawed = in->sb_thawed = false;
     in->look_back = 0;
+    memset(in->took, 0, sizeof in->took);
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);
@@ -498,7 +506,12 @@ turn(struct world *w, struct instance *in)
     take_log(w, in);
     rules_check_orders(w, in, &orders);
     orders_take(w, in, &orders);
+    if (w->config.ip_objects) {
+        ipam_take_writes(w, in, &orders);
+        ipam_ask_refusals(w, in, &orders);
+    }
     look_back_check(w, in);
+    reaction_check(w, in, &env);
     mirror_send_watch(w, in);
     if (orders.again) {
         instance_wake(w, in, w->now);
@@ -524,6 +537,8 @@ instance_timer(struct world *w, struct instance *in, enum instance_timer t)
     case IT_SB_ACK: mirror_sb_ack(w, in); break;
     case IT_KUBE_IN: kube_in(w, in); break;
     case IT_KUBE_LIST: kube_list(w, in); break;
+    case IT_IPAM_IN: ipam_in(w, in); break;
+    case IT_KUBE_WRITE: ipam_carry_out(w, in); break;
     case IT_STORE_IN: instance_wake(w, in, w->now); break;
     case IT_STORE_COMMIT: orders_store_commit(w, in); break;
     case IT_STORE_DONE: orders_store_done(w, in); break;

@@ -123,6 +123,7 @@ tell_row(struct world *w, struct instance *in, int slot,
     if (old_id != row->id || row_ips(known) != row_ips(row)) {
         in->slot_changed[slot] = w->now;
     }
+    reaction_row(in, slot, row);
     if (old_id && old_id != row->id) {
         model_remove_port(m, &old);
     }
@@ -270,6 +271,7 @@ tell_binding(struct world *w, struct instance *in, int slot)
     model_set_binding(m, &r, instance_clock(w, in));
     if (row->chassis != NO_CHASSIS) {
         in->unbound_at[slot] = NEVER;
+        in->took[slot] = 0;
     } else if (in->unbound_at[slot] == NEVER) {
         in->unbound_at[slot] = w->now;
     }

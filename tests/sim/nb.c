@@ -160,6 +160,10 @@ nb_put(struct world *w, int slot, const struct nb_row *row)
     if (row_ps_ips(row) != row_ps_ips(&w->nb.rows[slot])) {
         w->ps_taken[slot] = 0;
     }
+    if (row->id != w->nb.rows[slot].id
+        || row_ips(row) != row_ips(&w->nb.rows[slot])) {
+        w->authors[slot].ours = false;
+    }
     nb_begin(w);
     nb_put_in_txn(w, slot, row);
     nb_end(w);
@@ -276,6 +280,7 @@ nb_restore(struct world *w)
         struct nb_row row = nb->saved[i];
 
         if (!row_equals(&row, &nb->rows[i])) {
+            w->authors[i].ours = false;
             nb_put_in_txn(w, i, &row);
         }
     }
@@ -303,6 +308,7 @@ nb_recreate_switch(struct world *w, int net)
     nb_begin(w);
     for (int i = 0; i < N_SLOTS; i++) {
         if (w->nb.rows[i].id && w->nb.rows[i].net == net) {
+            w->authors[i].ours = false;
             nb_put_in_txn(w, i, &none);
         }
     }

@@ -33,6 +33,7 @@ orders_drop(struct instance *in)
     store_batch_destroy(in->store);
     nb_batch_destroy(in->nb);
     nb_batch_destroy(in->late_nb);
+    ipam_drop_writes(in);
     free(in->macs);
     in->store = NULL;
     in->nb = in->late_nb = NULL;
@@ -213,6 +214,12 @@ apply_write(struct world *w, struct instance *in, const struct nb_write *wr)
         new.mark = wr->new_mark ? text_get(wr->new_mark)->s : NULL;
     }
     rules_check_nb_write(w, in, wr, old, &new);
+    if (wr->set_addresses) {
+        w->authors[slot] = (struct authorship) {
+            .ours = true, .instance = in->number, .life = in->lives,
+            .gone = row_ips(old) & ~row_ips(&new),
+        };
+    }
     nb_put_in_txn(w, slot, &new);
     if (w->trace) {
         char *s = row_format(&new);

@@ -275,6 +275,26 @@ is_journalled(const struct world *w, const struct due_entry *d)
     return false;
 }
 
+/* Does a row name the hold of what left the port? */
+static bool
+hold_is_journalled(const struct world *w, int slot, uint32_t gone)
+{
+    for (size_t i = 0; i < w->own.n_journal; i++) {
+        const struct journal_entry *j = &w->own.journal[i];
+        struct ip_addr ip;
+
+        if (ip_addr_parse(j->address, &ip) && ip_number(&ip) != NO_IP
+            && gone & (1u << ip_number(&ip))
+            && !strcmp(j->network_name, slot_net(slot) ? "net1" : "net0")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What our hand left on a port, or took off it, has its row.  If the instance
+ * died before it could write one, the hold tells of what left the port; of
+ * what was set nobody knows. */
 static void
 check_journal(struct world *w)
 {
@@ -286,6 +306,28 @@ check_journal(struct world *w)
             && !is_journalled(w, d)) {
             violate(w, RULE_JOURNAL, "that port %u became \"%s\" is not in "
                     "the journal", d->port, d->new->s);
+        }
+    }
+    for (int slot = 0; slot < N_OWNED_SLOTS && !w->own_replaced; slot++) {
+        const struct authorship *a = &w->authors[slot];
+        const struct nb_row *row = &w->nb.rows[slot];
+        const struct instance *in = &w->instances[a->instance];
+        struct due_entry d = { .port = row->id, .new = text_get("") };
+        bool alive = in->alive && in->lives == a->life;
+
+        if (!row->id || !a->ours) {
+            continue;
+        }
+        if (row->n_addresses) {
+            d.new = row->addresses[0];
+        }
+        if (alive && row->n_addresses <= 1 ? !is_journalled(w, &d)
+            : a->gone && !hold_is_journalled(w, slot, a->gone)) {
+            char *s = row_format(row);
+
+            violate(w, RULE_EXPLAINED, "no row of the journal tells why %s "
+                    "is %s", slot_port(slot), s);
+            free(s);
         }
     }
 }
@@ -387,6 +429,8 @@ rest_check(struct world *w)
         }
     }
     check_journal(w);
+    ipam_rest(w);
+    reaction_rest(w, in);
     look_back_rest(w);
     if (w->violation < 0) {
         check_second_plan(w, in);

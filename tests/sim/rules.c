@@ -412,6 +412,26 @@ rules_check_nb_write(struct world *w, struct instance *in,
     }
 }
 
+void
+rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
+                        int ip)
+{
+    const struct nb_row *row = &w->nb.rows[slot];
+    struct uuid port = sim_uuid(UUID_PORT, row->id);
+    const struct port *p = model_find_port(guard_model_const(in->guard),
+                                           &port);
+
+    if (row->id && row_ips(row) & (1u << ip) && p) {
+        in->nb_ordered_ms = w->now;
+        check_clear(w, in, slot, row, ip);
+        if (judge_binding(guard_model_const(in->guard), p)
+            == BINDING_BOUND) {
+            violate(w, RULE_RUNS, "%s deletes the IP object of %s, which it "
+                    "knows to be bound", in->name, slot_port(slot));
+        }
+    }
+}
+
 /* ---- The own database. ---- */
 
 static const struct journal_entry *

@@ -139,6 +139,10 @@ draw_config(struct config *c, struct prng *p)
     c->sb_ms = draw_delay(p);
     c->kube_ms = draw_delay(p);
     c->store_ms = draw_delay(p);
+    c->ip_objects = (c->cni >= CNI_OVN_LEAK && c->cni <= CNI_OVN_FAILED_MOVE
+                     && prng_one_in(p, 3));
+    c->reserve = c->ip_objects && prng_one_in(p, 2);
+    c->release = c->ip_objects && prng_one_in(p, 2);
     draw_owners(c, p);
     if (c->cni == CNI_OVN_KUBERNETES) {
         c->vm = c->dual_stack = c->webhook = false;

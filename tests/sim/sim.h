@@ -20,12 +20,14 @@
  *   workload.c  StatefulSet controller, kubelets, pods and VMs
  *   cni.c       Kube-OVN in three behaviours, or a plain CMS
  *   ovn-kubernetes.c  the controller of another dialect
+ *   ipam.c      Kube-OVN's IP objects, reserved ones as well
  *   own-db.c    the server of the own database
  *   mirror.c    what an instance is told of NB and SB
  *   daemon.c    one instance: what it is told, its turns, its death
  *   orders.c    what an instance asks for, carried out to the letter
  *   regret.c    an owner that comes back at the worst moment
  *   rules.c     what is checked after every event
+ *   reaction.c  that takers are shut and duplicates told of
  *   look-back.c that a clear is looked back at
  *   rest.c      what is checked when the world has calmed down
  *   truth.c     who really has which address, for the two above
@@ -142,6 +144,8 @@ struct config {
     bool flush;                 /* mac-bindings=flush. */
     bool wait_policy;           /* chassis-policy=wait. */
     bool deny;                  /* sts-ip-change=deny. */
+    bool ip_objects;            /* Kube-OVN's are watched and written ... */
+    bool reserve, release;      /* ... for the one and the other. */
     bool webhook;               /* Instances are asked about new pods. */
     bool scope_all;             /* hold-scope=all. */
     int brake;                  /* Clears that trip it. */
@@ -366,6 +370,7 @@ struct place {
     bool confused;              /* See sb.c. */
     bool network_ready;         /* The CNI has done its part. */
     int granted_ip;             /* Written to NB, not yet to the pod. */
+    bool conflict;              /* The CNI refused it its address. */
     bool gone_pending;          /* The CNI has yet to see the pod's end. */
     int64_t retry_ms;           /* Back-off of the CNI. */
     int64_t retry_at;
@@ -382,6 +387,34 @@ struct cni_state {
     int ip_object[N_SLOTS];     /* The same, of the IP object. */
     bool marked[N_SLOTS];       /* By the first round of GC. */
 };
+
+/* An IP object of Kube-OVN: those of ports, by slot, then reserved ones. */
+#define N_IP_ROWS (N_OWNED_SLOTS + 8)
+struct ip_row {
+    bool exists;
+    uint32_t uid;
+    uint64_t version;
+    char name[80], pod[64];
+    int net, ip;
+    bool of_sts;                /* spec.podType is StatefulSet. */
+    bool ours, taken_up, deleting;
+    int64_t due_ms;             /* When the controller looks at it; 0: it
+                                 * does not. */
+};
+
+struct ipam_server {
+    struct ip_row rows[N_IP_ROWS];
+    uint64_t version;
+    uint32_t next_uid;
+};
+
+/* The same as an instance was told. */
+struct ip_told {
+    uint32_t uid;
+    uint64_t version;           /* 0: of no such object. */
+    char name[80];
+};
+#define N_KUBE_WRITES 8
 
 /* ---- Own database. ---- */
 
@@ -461,6 +494,10 @@ struct instance {
     int lists_cut;              /* So many lists will break off ... */
     int list_cut_at;            /* ... after so many objects. */
     int kube_lag_ms, nb_lag_ms, sb_lag_ms;
+    struct ip_told ip_told[N_IP_ROWS];
+    bool subnets_told;
+    struct kube_write *kube_writes[N_KUBE_WRITES];
+    size_t n_kube_writes;
     uint64_t store_change;
     bool store_news;            /* Another hand's, not yet loaded. */
 
@@ -500,6 +537,8 @@ struct instance {
     bool must_be_frozen;        /* Told something that freezes. */
     bool thawed;                /* Whatever NB will be like is accepted. */
     bool sb_thawed;             /* Likewise. */
+    uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
+                                 * and have not been seen bound since. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
@@ -520,14 +559,15 @@ const char *rule_text(enum rule);
 /* ---- The world. ---- */
 
 enum timer {
-    T_EVENT, T_NORTHD, T_NORTHD_ROWS, T_STS, T_CNI, T_GC,
+    T_EVENT, T_NORTHD, T_NORTHD_ROWS, T_STS, T_CNI, T_GC, T_IPAM,
     T_CHASSIS,                  /* One each. */
     T_PLACE = T_CHASSIS + N_CHASSIS, /* One for each owned slot. */
     T_INSTANCE = T_PLACE + N_OWNED_SLOTS, /* N_INSTANCE_TIMERS for each. */
 };
 
 enum instance_timer {
-    IT_NB_IN, IT_SB_IN, IT_SB_ACK, IT_KUBE_IN, IT_KUBE_LIST, IT_STORE_IN,
+    IT_NB_IN, IT_SB_IN, IT_SB_ACK, IT_KUBE_IN, IT_KUBE_LIST, IT_IPAM_IN,
+    IT_KUBE_WRITE, IT_STORE_IN,
     IT_STORE_COMMIT, IT_STORE_DONE, IT_NB_COMMIT, IT_NB_DONE, IT_NB_LATE,
     IT_READS,
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
@@ -551,6 +591,14 @@ struct loss {
     struct nb_row left;
 };
 
+/* Who gave a port the addresses that it has: one of our instances. */
+struct authorship {
+    bool ours;
+    int instance;
+    uint32_t life;
+    uint32_t gone;              /* What that took off. */
+};
+
 #define N_ENDS 32
 struct end_ordered {
     struct uuid hold;
@@ -572,6 +620,7 @@ struct world {
     struct kube_server kube;
     struct place places[N_OWNED_SLOTS];
     struct cni_state cni;
+    struct ipam_server ipam;
     struct own_db own;
     struct instance instances[N_INSTANCES];
     int lock_holder[N_DBS];     /* Instance, or -1. */
@@ -583,6 +632,7 @@ struct world {
     uint64_t n_steps;
     struct end_ordered ends[N_ENDS]; /* Of holds, the latest ones. */
     size_t n_ends;
+    struct authorship authors[N_SLOTS];
     struct due_entry entries_due[N_DUE];
     int n_due;
     /* Set once others did what excuses a difference at rest. */
@@ -708,6 +758,20 @@ void cni_set_up_at_once(struct world *, int slot);
 
 void cni_write_port(struct world *, int slot, int ip);
 
+void cni_release(struct world *, int slot);
+
+/* ipam.c */
+void ipam_sync(struct world *);
+void ipam_step(struct world *);
+void ipam_restart(struct world *);
+void ipam_in(struct world *, struct instance *);
+void ipam_take_writes(struct world *, struct instance *, struct orders *);
+void ipam_carry_out(struct world *, struct instance *);
+void ipam_drop_writes(struct instance *);
+void ipam_ask_refusals(struct world *, struct instance *,
+                       const struct orders *);
+void ipam_rest(struct world *);
+
 /* ovn-kubernetes.c */
 bool speaks_ovn_kubernetes(const struct world *);
 const struct dialect *sim_dialect(const struct world *);
@@ -719,6 +783,12 @@ void ovn_kubernetes_restart(struct world *);
 
 /* regret.c */
 void regret_before_commit(struct world *, const struct nb_batch *);
+
+/* reaction.c */
+void reaction_row(struct instance *, int slot, const struct nb_row *);
+void reaction_check(struct world *, struct instance *,
+                    const struct guard_env *);
+void reaction_rest(struct world *, const struct instance *);
 
 /* look-back.c */
 void look_back_due(struct world *, struct instance *,
@@ -805,6 +875,9 @@ void rules_check_orders(struct world *, struct instance *,
 void rules_check_nb_write(struct world *, struct instance *,
                           const struct nb_write *, const struct nb_row *old,
                           const struct nb_row *new);
+/* The IP object of the port of 'slot', with 'ip', and with it the port. */
+void rules_check_ip_deletion(struct world *, struct instance *, int slot,
+                             int ip);
 void rules_check_store(struct world *, struct instance *,
                        const struct store_batch *);
 
@@ -818,7 +891,7 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
-    uint64_t refusals, given;
+    uint64_t refusals, given, reserved, released, nudges, refusals_told;
     uint64_t regrets, losses, leader_moves, sb_restores;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };

@@ -54,7 +54,7 @@ pod_create_at(struct world *w, int slot, enum claim_way way, const int *pool,
     pod->uid = ++w->kube.next_uid;
     p->created_ms = w->now;
     p->confused = false;
-    p->network_ready = false;
+    p->network_ready = p->conflict = false;
     p->granted_ip = NO_IP;
     p->retry_ms = 5;
     p->retry_at = w->now;

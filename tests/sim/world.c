@@ -119,6 +119,9 @@ settings_for(const struct config *c, struct settings *s)
     s->shrink_floor = 1000;
     s->mac_bindings = c->flush ? MAC_BINDINGS_FLUSH : MAC_BINDINGS_REPORT;
     s->chassis_policy = c->wait_policy ? CHASSIS_WAIT : CHASSIS_BOUNDED;
+    s->events = SWITCH_OFF;
+    s->reserve = c->reserve ? RESERVE_KUBE_OVN : RESERVE_NONE;
+    s->release = c->release ? RELEASE_KUBE_OVN : RELEASE_NONE;
     s->admission = c->webhook ? ADMISSION_DENY : ADMISSION_WARN;
     s->sts_ip_change = c->deny ? STS_IP_CHANGE_DENY : STS_IP_CHANGE_MIGRATE;
     s->hold_scope = c->scope_all ? HOLD_SCOPE_ALL : HOLD_SCOPE_FIXED;
@@ -231,6 +234,7 @@ begin(struct world *w, const struct script *script)
     w->regret = false;
     memset(w->losses, 0, sizeof w->losses);
     memset(w->ps_taken, 0, sizeof w->ps_taken);
+    memset(w->authors, 0, sizeof w->authors);
     memset(w->refused, 0, sizeof w->refused);
     memset(w->n_refused, 0, sizeof w->n_refused);
     w->own_replaced_ms = w->rearmed_ms = -1;
@@ -261,7 +265,9 @@ begin(struct world *w, const struct script *script)
     kube_init(w);
     cni_init(w);
     own_init(w);
+    memset(&w->ipam, 0, sizeof w->ipam);
     settle(w);
+    ipam_sync(w);
     nb_save(w);
     sb_save(w);
     own_save(w);
@@ -294,6 +300,8 @@ run_timer(struct world *w, int t)
         cni_step(w);
     } else if (t == T_GC) {
         cni_gc(w);
+    } else if (t == T_IPAM) {
+        ipam_step(w);
     } else if (t == T_EVENT) {
         const struct script *s = w->script;
         const struct event *e = &s->events[w->next_event++];
