@@ -178,7 +178,8 @@ is_leaving(const struct look *l, const struct port *p)
     size_t n;
 
     if (!w || !l->a->req->update || w->kind != OWNER_STATEFULSET || !mb
-        || !mb->base || strcmp(mb->base, w->name) || strcmp(mb->ns, w->ns)) {
+        || !mb->base || strcmp(mb->base->name, w->name)
+        || strcmp(mb->ns, w->ns)) {
         return false;
     }
     if (!workload_has_ordinal(w, mb->ordinal)) {

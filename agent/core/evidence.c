@@ -206,6 +206,11 @@ look_at_chassis(const struct model *m, const struct settings *s,
             || (c->nb_cfg >= b2 && c->nb_cfg != c->ahead)) {
             continue;
         }
+        if (c->nb_cfg == c->ahead && c->ahead == m->sb_nb_cfg) {
+            /* NB has come again to where the chassis was before it went back:
+             * that one has nothing to write, whatever it did. */
+            e->needs_b2 = true;
+        }
         if (c->missed_at >= 0 && c->nb_cfg <= c->missed_at) {
             say(&e->notes, "not confirmed by chassis %s, which has not moved "
                 "since it missed an earlier barrier", c->name);

@@ -169,6 +169,12 @@ update_candidate(struct guard *g, const struct guard_env *env,
     struct candidate *c = guard_find_candidate(g, &p->uuid, ip);
     struct verdict v;
 
+    if (judge_is_wanted(&g->model, g->mode, p, ip)) {
+        if (c) {
+            guard_drop_candidate(g, c);
+        }
+        return;
+    }
     judge_address(&g->model, &g->settings, g->mode, &g->holds, p, ip,
                   env->now, &v);
     if (v.kind == VERDICT_FINE) {
@@ -260,7 +266,7 @@ update_want(struct guard *g, const struct guard_env *env,
     struct entitlement e;
     bool lacks = false;
 
-    judge_entitlement(&g->model, g->mode, p, &e);
+    judge_entitlement_tersely(&g->model, g->mode, p, &e);
     if (e.kind == ENT_EXPLICIT && (!e.pod || !e.pod->deleting)) {
         for (size_t i = 0; i < e.wanted.n; i++) {
             lacks |= !ip_addr_set_contains(&p->static_ips,

@@ -594,12 +594,29 @@ watch_use(struct sb_watch *w, const struct addr_use *use)
     }
 }
 
+/* As UUID_FMT has it, in a fraction of the time. */
+static const char *
+uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
+{
+    char *s = text;
+
+    for (int i = 0; i < 32; i++) {
+        *s++ = "0123456789abcdef"[uuid->parts[i / 8] >> (28 - i % 8 * 4) & 15];
+        if (i == 7 || i == 11 || i == 15 || i == 19) {
+            *s++ = '-';
+        }
+    }
+    *s = '\0';
+    return text;
+}
+
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 static void
 build_watch(struct guard *g)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
+    const struct uuid *network = NULL;
     struct candidate *c;
     struct duplicate *d;
     struct hold *h;
@@ -639,8 +656,13 @@ build_watch(struct guard *g)
             watch_use(&w, model_find_addr(m, n, &h->addr));
         }
         sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        sset_add_and_free(&w.networks,
-                          xasprintf(UUID_FMT, UUID_ARGS(&h->network)));
+        if (!network || !uuid_equals(network, &h->network)) {
+            /* Mostly the same one as before. */
+            char text[UUID_LEN + 1];
+
+            network = &h->network;
+            sset_add(&w.networks, uuid_to_text(network, text));
+        }
         w.chassis = true;
     }
     if (!sset_equals(&w.ports, &g->watch.ports)

@@ -32,6 +32,7 @@
  *   rest.c      what is checked when the world has calmed down
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
+ *   alloc.c     malloc() in less time
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
  *   run.c       the command line

@@ -34,6 +34,29 @@ timer_by(struct world *w, int timer, int64_t at)
     w->due[timer] = MIN(w->due[timer], at);
 }
 
+/* The one that goes next: looked for at each step, hence four at a time. */
+static int
+next_timer(const struct world *w)
+{
+    int64_t due[4] = { NEVER, NEVER, NEVER, NEVER };
+    int64_t first;
+    int timer;
+
+    for (timer = 0; timer + 4 <= N_TIMERS; timer += 4) {
+        for (int i = 0; i < 4; i++) {
+            due[i] = MIN(due[i], w->due[timer + i]);
+        }
+    }
+    for (; timer < N_TIMERS; timer++) {
+        due[0] = MIN(due[0], w->due[timer]);
+    }
+    first = MIN(MIN(due[0], due[1]), MIN(due[2], due[3]));
+    for (timer = 0; w->due[timer] != first; timer++) {
+        continue;
+    }
+    return timer;
+}
+
 int64_t
 delay(struct world *w, int max_ms)
 {
@@ -306,8 +329,8 @@ run_timer(struct world *w, int t)
         const struct script *s = w->script;
         const struct event *e = &s->events[w->next_event++];
 
-        w->due[T_EVENT] = (w->next_event < s->n_events
-                           ? s->events[w->next_event].at_ms : NEVER);
+        timer_set(w, T_EVENT, (w->next_event < s->n_events
+                               ? s->events[w->next_event].at_ms : NEVER));
         event_happen(w, e);
     }
 }
@@ -316,13 +339,8 @@ void
 world_run_until(struct world *w, int64_t end)
 {
     while (w->violation < 0) {
-        int best = 0;
+        int best = next_timer(w);
 
-        for (int i = 1; i < N_TIMERS; i++) {
-            if (w->due[i] < w->due[best]) {
-                best = i;
-            }
-        }
         if (w->due[best] > end) {
             w->now = end;
             return;
@@ -343,7 +361,7 @@ world_play(struct world *w, const struct script *script)
 
     begin(w, script);
     if (script->n_events) {
-        w->due[T_EVENT] = script->events[0].at_ms;
+        timer_set(w, T_EVENT, script->events[0].at_ms);
     }
     world_run_until(w, end);
     if (w->violation < 0) {
