@@ -18,6 +18,7 @@
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "smap.h"
 #include "sset.h"
 #include "util.h"
@@ -131,7 +132,8 @@ check_hold(struct look *l)
     char *owner, *awaited;
     bool soft = l->soft;
 
-    if (!h || hold_state_is_end(h->state) || is_own_hold(l->asker, h)) {
+    if (!h || hold_state_is_end(h->state) || is_own_hold(l->asker, h)
+        || PLANTED(HELD_LET_IN)) {
         return false;
     }
     /* Holds of plain pods deny nothing. */

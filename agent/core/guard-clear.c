@@ -626,7 +626,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
         }
         guard_hold_departed(g, h, &pl->port, w->port_name, mac, env);
     }
-    if (p && p->member) {
+    if (p && p->member && !PLANTED(NO_LOOK_BACK)) {
         queue_post_read(g, pl, w, p);
     }
 }
