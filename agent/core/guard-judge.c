@@ -379,7 +379,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         }
     }
     guard_event_member(g, env, mb);
-    guard_note_hazards(g, mb);
+    guard_note_hazards(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -555,7 +555,7 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
         prune_candidates(g);
         prune_duplicates(g);
         judge_moving(g, env);
-        guard_prune_hazards(g);
+        guard_prune_hazards(g, env);
         look_for_cycles(g);
         g->judged_seqno = g->model.change_seqno;
     }

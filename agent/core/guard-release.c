@@ -27,6 +27,9 @@
  * it does not run. */
 #define DELETE_MS 30000
 
+/* How long the mirror of the IP objects may be behind that of the ports. */
+#define OBJECT_MS 5000
+
 /* How long a reservation may take to be in force before it is done without. */
 #define RESERVE_MS 10000
 
@@ -139,6 +142,30 @@ awaits_reservation(struct guard *g, const struct guard_env *env,
     return true;
 }
 
+/* There is no IP object that could be deleted.  If there is none at all, it
+ * may yet come: Kube-OVN makes one for each port. */
+static bool
+awaits_object(struct guard *g, const struct guard_env *env,
+              struct candidate *c, const struct port *p, const char *why)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    if (!model_find_ip_object(&g->model, p->name)) {
+        c->object_ms = c->object_ms ? c->object_ms : env->now + OBJECT_MS;
+        if (env->now < c->object_ms) {
+            guard_wake_at(g, c->object_ms);
+            return true;
+        }
+    }
+    if (!c->release_told) {
+        c->release_told = true;
+        guard_log(g, 'i', "%s: %s is cleared, and its IP object is not "
+                  "deleted: %s", p->name,
+                  ip_addr_to_string(&c->addr, ip), why);
+    }
+    return false;
+}
+
 enum release_step
 guard_release(struct guard *g, const struct guard_env *env,
               struct candidate *c, const struct port *p)
@@ -156,7 +183,7 @@ guard_release(struct guard *g, const struct guard_env *env,
     }
     o = release_find_object(&g->model, p, &c->addr, &why);
     if (!o) {
-        return RELEASE_CLEAR;
+        return awaits_object(g, env, c, p, why) ? RELEASE_WAIT : RELEASE_CLEAR;
     }
     if (awaits_reservation(g, env, c)
         || !guard_delete_ip_object(g, env, o)) {

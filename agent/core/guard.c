@@ -758,6 +758,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
+    guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
         guard_clear_plan(g);

@@ -475,6 +475,125 @@ test_hazard_double(void)
     end(&w, &ko);
 }
 
+/* The port was cleared before the IP object could be deleted: that is made up
+ * for. */
+static void
+test_rest(void)
+{
+    for (int k = 0; k < 4; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        if (k == 0) {
+            ko.result = KUBE_WRITE_FORBIDDEN;
+        } else {
+            w.settings.release = RELEASE_NONE;
+            guard_set_settings(w.guard, &w.settings);
+        }
+        fail_move(&w, &ko, p);
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        CU_ASSERT(has_finding(&w, "its IP object still has "IP1));
+        CU_ASSERT_EQUAL(ko.n_deleted, 0);
+
+        /* It can be now, if the pod was not given its address meanwhile. */
+        if (k == 2) {
+            w.on_read = allocate;
+        } else if (k == 3) {
+            kube_ovn_find(&ko, "sts1-0.default")->version++;
+        }
+        ko.result = KUBE_WRITE_DONE;
+        w.settings.release = RELEASE_KUBE_OVN;
+        guard_set_settings(w.guard, &w.settings);
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k < 2);
+        CU_ASSERT_EQUAL(has_finding(&w, "its IP object still has"), k == 3);
+        if (k < 2) {
+            CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+            CU_ASSERT(world_journalled(&w, "delete-ip") >= 1);
+        } else if (k == 3) {
+            /* The mirror was behind. */
+            CU_ASSERT(ko.n_conflicts >= 1);
+            kube_ovn_tell(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+            world_run(&w, 60 * 1000);
+            CU_ASSERT_EQUAL(ko.n_deleted, 1);
+        }
+        CU_ASSERT(world_has(&w, "holder-0.default", IP2));
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        end(&w, &ko);
+    }
+}
+
+/* The IP objects are behind the ports: the port's own is waited for. */
+static void
+test_late_object(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+        fail_move(&w, &ko, p);
+        world_run(&w, 5000);
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        if (k == 0) {
+            kube_ovn_add(&ko, "sts1-0", IP1);
+        }
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, k == 1);
+        CU_ASSERT_EQUAL(world_logged(&w, "is cleared, and its IP object is "
+                                     "not deleted: it has no IP object"),
+                        k == 1);
+        end(&w, &ko);
+    }
+}
+
+static void
+annotate(struct world *w, const char *ip)
+{
+    char *text = xasprintf("ip_address=%s;allocated=true", ip);
+
+    world_pod(w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                          text));
+    free(text);
+}
+
+static void
+set_object(struct kube_ovn *ko, const char *pod, const char *ip)
+{
+    char *name = xasprintf("%s.default", pod);
+    struct kube_ovn_ip *i = kube_ovn_find(ko, name);
+
+    free(i->ip);
+    i->ip = xstrdup(ip);
+    i->version = ++ko->version;
+    kube_ovn_tell(ko, i);
+    free(name);
+}
+/* Of a drift that was not seen to begin nothing is said before it lasts: the
+ * streams differ in age. */
+static void
+test_hazard_settles(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    annotate(&w, IP1);
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 1000);
+    CU_ASSERT(!world_logged(&w, "hazard"));
+    set_object(&ko, "sts1-0", IP1);
+    world_run(&w, 5000);
+    CU_ASSERT(!world_logged(&w, "hazard"));
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
+    end(&w, &ko);
+}
 /* ---- Whom admission keeps out. ---- */
 
 static void
@@ -593,6 +712,9 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_allocated);
     CU_ADD_TEST(suite, test_hazard_edit);
     CU_ADD_TEST(suite, test_hazard_double);
+    CU_ADD_TEST(suite, test_rest);
+    CU_ADD_TEST(suite, test_late_object);
+    CU_ADD_TEST(suite, test_hazard_settles);
     CU_ADD_TEST(suite, test_admission);
     CU_ADD_TEST(suite, test_webhook);
 }
