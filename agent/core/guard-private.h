@@ -339,8 +339,8 @@ struct guard {
     struct hmap ip_ops;         /* struct ip_op. */
     struct ovs_list releases;   /* struct release. */
     struct hmap hazards;        /* struct hazard. */
-    struct shash reserves;      /* Name of an IP object of ours that a hold
-                                 * wants -> ms when it was first seen without
+    struct shash reserves;      /* Name of an IP object of ours that is
+                                 * wanted -> ms when it was first seen without
                                  * force, as "long long int *". */
     uint64_t reserves_seqno;    /* What that was made of. */
     long long int reserves_due_ms;

@@ -551,6 +551,8 @@ test_late_object(void)
     }
 }
 
+/* With --reserve=kube-ovn the address of a living pod is kept over a restart,
+ * as long as annotation, IP object and port do not agree. */
 static void
 annotate(struct world *w, const char *ip)
 {
@@ -573,6 +575,84 @@ set_object(struct kube_ovn *ko, const char *pod, const char *ip)
     kube_ovn_tell(ko, i);
     free(name);
 }
+
+static void
+test_hazard_reserved(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    w.settings.reserve = RESERVE_KUBE_OVN;
+    guard_set_settings(w.guard, &w.settings);
+    annotate(&w, IP1);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(ko.n_made, 0);
+    annotate(&w, IP2);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(ko.n_made, 1);
+    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
+    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
+    CU_ASSERT_STRING_EQUAL(ours->pod_type, "StatefulSet");
+    CU_ASSERT(!strncmp(ours->pod, "sts1-ipguard", 12));
+    CU_ASSERT(ours->force);
+
+    /* The controller starts anew, and believes the annotation. */
+    kube_ovn_start(&ko);
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
+    CU_ASSERT(has_finding(&w, "the IP object of pod default/sts1-0 says "IP2
+                          ", but it runs with "IP1));
+
+    /* The annotation is set back: for its IPAM the address is free still. */
+    annotate(&w, IP1);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
+    CU_ASSERT_EQUAL(ko.n_made, 1);
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+
+    set_object(&ko, "sts1-0", IP1);
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    end(&w, &ko);
+}
+
+/* Whoever reserves it leaves nothing behind: the hazard's end, the end of the
+ * option, the end of the daemon. */
+static void
+test_hazard_reserved_ends(void)
+{
+    for (int k = 0; k < 3; k++) {
+        struct kube_ovn ko;
+        struct world w;
+
+        begin(&w, &ko);
+        w.settings.reserve = RESERVE_KUBE_OVN;
+        guard_set_settings(w.guard, &w.settings);
+        annotate(&w, IP1);
+        annotate(&w, IP2);
+        world_run(&w, 1000);
+        CU_ASSERT_PTR_NOT_NULL(kube_ovn_ours(&ko));
+        if (k == 0) {
+            world_del_pod(&w, "sts1-0"); /* Its next one may have it. */
+        } else if (k == 1) {
+            w.settings.reserve = RESERVE_NONE;
+            guard_set_settings(w.guard, &w.settings);
+        } else {
+            guard_stop(w.guard);
+        }
+        world_run(&w, 1000);
+        CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+        CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+        end(&w, &ko);
+    }
+}
+
 /* Of a drift that was not seen to begin nothing is said before it lasts: the
  * streams differ in age. */
 static void
@@ -594,6 +674,34 @@ test_hazard_settles(void)
     CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
     end(&w, &ko);
 }
+
+/* Two IP objects: the address of the one that runs is kept. */
+static void
+test_double_reserved(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    w.settings.release = RELEASE_NONE;
+    w.settings.reserve = RESERVE_KUBE_OVN;
+    guard_set_settings(w.guard, &w.settings);
+    fail_move(&w, &ko, p);
+    fixture_running(&w, "sts2", MAC3, IP1);
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1";allocated=true"));
+    kube_ovn_add(&ko, "sts2-0", IP1);
+    world_run(&w, 20 * 1000);
+    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
+    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
+    CU_ASSERT(!strncmp(ours->pod, "sts2-ipguard", 12));
+    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+    end(&w, &ko);
+}
+
 /* ---- Whom admission keeps out. ---- */
 
 static void
@@ -714,7 +822,10 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_hazard_double);
     CU_ADD_TEST(suite, test_rest);
     CU_ADD_TEST(suite, test_late_object);
+    CU_ADD_TEST(suite, test_hazard_reserved);
+    CU_ADD_TEST(suite, test_hazard_reserved_ends);
     CU_ADD_TEST(suite, test_hazard_settles);
+    CU_ADD_TEST(suite, test_double_reserved);
     CU_ADD_TEST(suite, test_admission);
     CU_ADD_TEST(suite, test_webhook);
 }
