@@ -111,9 +111,16 @@ is_releasable(const struct guard *g, const struct guard_env *env,
         ok = !e.pod->deleting;  /* A failed move. */
     } else if (e.workload && e.workload->kind == OWNER_STATEFULSET
                && !p->member->n_pods) {
-        ok = env->release_certain;
-        *why = ok ? NULL : "the API server does not ask us for certain (no "
-                           "webhook with failurePolicy Fail)";
+        bool left_out = (env->release_left_out
+                         && sset_contains(env->release_left_out,
+                                          p->member->ns));
+
+        ok = env->release_certain && !left_out;
+        *why = (ok ? NULL : env->release_certain
+                ? "its namespace is left out of what keeps its next pod out"
+                : "the API server does not keep its next pod out for certain "
+                  "(no webhook with failurePolicy Fail, and no policy, for "
+                  "release first)");
     }
     entitlement_destroy(&e);
     return ok;

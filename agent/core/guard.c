@@ -726,8 +726,15 @@ note_certainty(struct guard *g, const struct guard_env *env)
     bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
                         && env->release_certain && g->mode == MODE_GUARD);
 
-    if (next_is_new != g->model.next_is_new) {
+    const struct sset none = SSET_INITIALIZER(&none);
+    const struct sset *unknown = (next_is_new && env->release_left_out
+                                  ? env->release_left_out : &none);
+
+    if (next_is_new != g->model.next_is_new
+        || !sset_equals(unknown, &g->model.next_unknown)) {
         g->model.next_is_new = next_is_new;
+        sset_destroy(&g->model.next_unknown);
+        sset_clone(&g->model.next_unknown, unknown);
         model_mark_all(&g->model);
     }
 }

@@ -297,6 +297,8 @@ struct model {
                                  * by the new template, where its controller
                                  * is bound to that, and none comes unseen.
                                  * Kept by the guard. */
+    struct sset next_unknown;   /* But not in these namespaces.  Kept by the
+                                 * guard. */
     bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */

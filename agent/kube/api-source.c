@@ -549,16 +549,17 @@ api_source_pop_write(struct api_source *src)
 }
 
 void
-api_source_want_release_webhook(struct api_source *src, bool wanted)
+api_source_want_release_certainty(struct api_source *src, bool wanted)
 {
     webhook_watch_want(&src->webhook, wanted);
 }
 
 bool
-api_source_has_release_webhook(const struct api_source *src,
-                               long long int now)
+api_source_release_is_certain(const struct api_source *src,
+                              long long int now,
+                              const struct sset **left_out)
 {
-    return webhook_watch_is_certain(&src->webhook, now);
+    return webhook_watch_is_certain(&src->webhook, now, left_out);
 }
 
 bool
@@ -620,7 +621,7 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + !!src->webhook.problem
+                          + !!webhook_watch_problem(&src->webhook)
                           + missing_rights_count(&src->live.rights)
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
@@ -701,8 +702,8 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
                     "before it is confirmed\n");
     }
     api_writer_format_problems(&src->writer, ds);
-    if (src->webhook.problem) {
-        ds_put_format(ds, "%s\n", src->webhook.problem);
+    if (webhook_watch_problem(&src->webhook)) {
+        ds_put_format(ds, "%s\n", webhook_watch_problem(&src->webhook));
     }
 }
 

@@ -210,10 +210,44 @@ test_refused(void)
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, 0);
         CU_ASSERT_EQUAL(w.n_clears, 1);
-        CU_ASSERT_EQUAL(world_logged(&w, "does not ask us for certain"),
+        CU_ASSERT_EQUAL(world_logged(&w, "does not keep its next pod out for "
+                                     "certain"),
                         k == 0);
         CU_ASSERT_EQUAL(is_refused(&w, IP2, NULL), k != 1);
         end(&w, &ko);
+    }
+}
+
+/* Nor in a namespace that is left out of what keeps the pod out, where the old
+ * revision of a rollout stays in play. */
+static void
+test_left_out(void)
+{
+    for (int k = 0; k < 3; k++) {
+        struct sset left_out = SSET_INITIALIZER(&left_out);
+        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
+        struct smap old = SMAP_INITIALIZER(&old);
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        sset_add(&left_out, k == 0 ? "other" : "default");
+        w.release_left_out = &left_out;
+        if (k < 2) {
+            smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+            workload_add_revision(sts, "old", &old);
+        }
+        world_sts(&w, sts);
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, k == 2);
+        CU_ASSERT_EQUAL(world_logged(&w, "its namespace is left out"),
+                        k == 2);
+        smap_destroy(&old);
+        end(&w, &ko);
+        sset_destroy(&left_out);
     }
 }
 
@@ -811,6 +845,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_refused);
+    CU_ADD_TEST(suite, test_left_out);
     CU_ADD_TEST(suite, test_other_object);
     CU_ADD_TEST(suite, test_race);
     CU_ADD_TEST(suite, test_controller_down);
