@@ -354,6 +354,8 @@ struct guard {
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
+    bool nb_was_synced;
+    long long int nb_synced_wall_ms; /* When NB's current copy was complete. */
 };
 
 /* guard.c */

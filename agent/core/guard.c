@@ -718,6 +718,15 @@ note_trust(struct guard *g)
     }
 }
 
+static void
+note_nb_copy(struct guard *g, const struct guard_env *env)
+{
+    if (g->model.nb_synced && !g->nb_was_synced) {
+        g->nb_synced_wall_ms = env->wall;
+    }
+    g->nb_was_synced = g->model.nb_synced;
+}
+
 /* Release first knows which revision comes next, because what comes is
  * judged. */
 static void
@@ -760,6 +769,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
+    note_nb_copy(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
