@@ -388,6 +388,9 @@ guard_live_read_done(struct guard *g, uint64_t id,
         post_read_answered(g, pr, result, env);
         return;
     }
+    if (guard_hazard_read_done(g, id, result, env)) {
+        return;
+    }
     LIST_FOR_EACH (c, read_node, &g->reads) {
         if (c->read_id == id && c->state == CAND_READ) {
             c->read_id = 0;

@@ -320,6 +320,7 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
         struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
         char ip[IP_ADDR_STRLEN];
 
+        model_note_arrival(&g->model, a, env->wall);
         if (c) {
             /* It was away, if only between two turns: as if seen now. */
             c->fingerprint = ~c->fingerprint;

@@ -416,7 +416,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         }
     }
     guard_event_member(g, env, mb);
-    guard_note_hazards(g, mb);
+    guard_note_hazards(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -603,7 +603,7 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
-        guard_prune_hazards(g);
+        guard_prune_hazards(g, env);
         g->turns_left = hmap_count(&g->candidates);
         g->cycles_due = true;
         g->judged_seqno = g->model.change_seqno;

@@ -91,6 +91,27 @@ struct candidate {
     bool no_release;            /* Its IP object cannot be deleted. */
     bool release_told;          /* That it is not was told. */
     long long int release_ms;   /* Until when a step of that is awaited. */
+    long long int object_ms;    /* Until when its IP object is awaited. */
+};
+
+/* What a restart of Kube-OVN's controller would break, see guard-hazard.c. */
+enum hazard_kind { HAZARD_DRIFT, HAZARD_DOUBLE, HAZARD_REST };
+
+struct hazard {
+    struct hmap_node node;      /* In guard->hazards, by port name. */
+    enum hazard_kind kind;
+    char *port;
+    char *subnet;
+    struct ip_addr addr;        /* The one that may be given away. */
+    bool runs;                  /* The port's own pod runs with it. */
+    char *text;
+    long long int since_ms;
+    bool told;
+
+    /* HAZARD_REST. */
+    uint64_t read_id;           /* A live read under way; 0: none. */
+    long long int read_ms;      /* When it answered; 0: not. */
+    long long int retry_ms;     /* Not before. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -327,8 +348,8 @@ struct guard {
     struct hmap ip_ops;         /* struct ip_op. */
     struct ovs_list releases;   /* struct release. */
     struct hmap hazards;        /* struct hazard. */
-    struct shash reserves;      /* Name of an IP object of ours that a hold
-                                 * wants -> ms when it was first seen without
+    struct shash reserves;      /* Name of an IP object of ours that is
+                                 * wanted -> ms when it was first seen without
                                  * force, as "long long int *". */
     uint64_t reserves_seqno;    /* What that was made of. */
     long long int reserves_due_ms;
@@ -342,6 +363,8 @@ struct guard {
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
+    bool nb_was_synced;
+    long long int nb_synced_wall_ms; /* When NB's current copy was complete. */
 };
 
 /* guard.c */
@@ -539,8 +562,15 @@ bool guard_delete_ip_object(struct guard *, const struct guard_env *,
 
 /* guard-hazard.c */
 void guard_destroy_hazards(struct guard *);
-void guard_note_hazards(struct guard *, const struct member *);
-void guard_prune_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct guard_env *,
+                        const struct member *);
+void guard_prune_hazards(struct guard *, const struct guard_env *);
+void guard_run_hazards(struct guard *, const struct guard_env *,
+                       struct orders *);
+/* Returns false if the live read 'id' was not asked for by a hazard. */
+bool guard_hazard_read_done(struct guard *, uint64_t id,
+                            enum live_read_result, const struct guard_env *);
+bool guard_hazard_is_to_be_reserved(const struct hazard *);
 void guard_add_hazard_findings(const struct guard *, struct sset *);
 
 /* guard-release.c */

@@ -764,6 +764,15 @@ note_trust(struct guard *g)
     }
 }
 
+static void
+note_nb_copy(struct guard *g, const struct guard_env *env)
+{
+    if (g->model.nb_synced && !g->nb_was_synced) {
+        g->nb_synced_wall_ms = env->wall;
+    }
+    g->nb_was_synced = g->model.nb_synced;
+}
+
 /* Release first knows which revision comes next, because what comes is
  * judged. */
 static void
@@ -772,8 +781,15 @@ note_certainty(struct guard *g, const struct guard_env *env)
     bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
                         && env->release_certain && g->mode == MODE_GUARD);
 
-    if (next_is_new != g->model.next_is_new) {
+    const struct sset none = SSET_INITIALIZER(&none);
+    const struct sset *unknown = (next_is_new && env->release_left_out
+                                  ? env->release_left_out : &none);
+
+    if (next_is_new != g->model.next_is_new
+        || !sset_equals(unknown, &g->model.next_unknown)) {
         g->model.next_is_new = next_is_new;
+        sset_destroy(&g->model.next_unknown);
+        sset_clone(&g->model.next_unknown, unknown);
         model_mark_all(&g->model);
     }
 }
@@ -799,11 +815,13 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
+    note_nb_copy(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
+    guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
         guard_clear_plan(g);

@@ -36,7 +36,10 @@ struct guard_env {
     bool kube_writable;         /* There is an API server to write to. */
     bool release_certain;       /* It asks us before it lets a pod in that
                                  * takes another address than its former
-                                 * self, and lets none in without us. */
+                                 * self, and lets none in without us; or a
+                                 * policy of its own keeps such pods out. */
+    const struct sset *release_left_out; /* But not in these namespaces.
+                                 * NULL: in all. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
