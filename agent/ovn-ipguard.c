@@ -449,6 +449,9 @@ agent_open(struct agent *a)
     config_db_init(&a->config, o);
     options_update_tls(o);
     a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    if (o->requests_only) {
+        guard_limit_to_requests(a->guard);
+    }
     if (a->api) {
         model_set_namespaces(guard_model(a->guard), &o->namespaces);
     }

@@ -23,7 +23,8 @@
  *   guard-explain.c one address, as data
  *   guard-findings.c what an audit finds, as data
  *   guard-request.c what operators ask for through the own database
- *   guard-undo.c    one kind of such requests
+ *   guard-undo.c, guard-apply.c  kinds of such requests
+ *   guard-plan.c    what would be written, as data
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -84,6 +85,7 @@ struct candidate {
                                  * controller refused; 0: not yet. */
     unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
+    bool approved;              /* By a person, in a plan. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
     bool no_release;            /* Its IP object cannot be deleted. */
@@ -222,6 +224,7 @@ struct guard {
     bool started;               /* What was loaded has been put right. */
     bool paused;
     bool stopping;              /* guard_stop() was called. */
+    bool requests_only;         /* Only what is asked for is begun. */
     long long int active_since_ms;
 
     struct hold_table holds;
@@ -371,6 +374,8 @@ struct candidate *guard_find_candidate(const struct guard *,
                                        const struct uuid *port,
                                        const struct ip_addr *);
 void guard_drop_candidate(struct guard *, struct candidate *);
+/* The clear that the candidate is on its way to is off, if that can be. */
+void guard_abort_clear(struct guard *, struct candidate *);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const struct guard_env *);
@@ -587,5 +592,13 @@ void guard_forget_requests(struct guard *);
  * nor an answer it is under way. */
 char *guard_undo(struct guard *, struct request *, const struct guard_env *,
                  char **said);
+
+/* guard-apply.c.  The same. */
+char *guard_apply(struct guard *, struct request *, const struct guard_env *,
+                  char **said);
+
+/* guard-report.c.  By port and address; the caller frees the array. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
 
 #endif /* guard-private.h */

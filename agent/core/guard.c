@@ -449,6 +449,12 @@ update_mode(struct guard *g)
 }
 
 void
+guard_limit_to_requests(struct guard *g)
+{
+    g->requests_only = true;
+}
+
+void
 guard_set_settings(struct guard *g, const struct settings *s)
 {
     bool anew = (s->sts_ip_change != g->settings.sts_ip_change

@@ -16,11 +16,14 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/cmd-gate.c \
 	utilities/ovn-ipguardctl/cmd-hold.c \
 	utilities/ovn-ipguardctl/cmd-journal.c \
+	utilities/ovn-ipguardctl/cmd-plan.c \
 	utilities/ovn-ipguardctl/cmd-safety.c \
 	utilities/ovn-ipguardctl/cmd-show.c \
 	utilities/ovn-ipguardctl/cmd-why.c \
 	utilities/ovn-ipguardctl/ctl-commands.c \
 	utilities/ovn-ipguardctl/ctl-commands.h \
+	utilities/ovn-ipguardctl/ctl-instance.c \
+	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
 	utilities/ovn-ipguardctl/ctl-read.c \

@@ -29,6 +29,8 @@ struct ipgctl_options {
     struct table_style style;
     bool format_given;          /* -f, --bare... were given. */
     struct options daemon;      /* Sources, as the daemon has them. */
+    char *program;              /* The daemon's. */
+    struct svec tls;            /* Options of TLS, as they were given. */
     struct shash local;         /* Options of commands, for the parser. */
 };
 

@@ -33,15 +33,27 @@
 /* The own database only adds to what is printed. */
 #define OWN_TIMEOUT_MS 5000
 
-static const struct {
+static const struct reader {
     const char *name;
     void (*run)(struct ipgctl_reader *);
+    enum guard_mode mode;       /* In which it judges. */
 } readers[] = {
-    {"why", cmd_why},
-    {"audit", cmd_audit},
-    {"plan", cmd_plan},
-    {"dot", cmd_dot},
+    {"why", cmd_why, MODE_OBSERVE},
+    {"audit", cmd_audit, MODE_OBSERVE},
+    {"plan", cmd_plan, MODE_GUARD},
+    {"dot", cmd_dot, MODE_OBSERVE},
 };
+
+static const struct reader *
+find_reader(const struct ctl_command *command)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+        if (!strcmp(readers[i].name, command->syntax->name)) {
+            return &readers[i];
+        }
+    }
+    OVS_NOT_REACHED();
+}
 
 void
 ipgctl_reader_run(struct ctl_context *ctx OVS_UNUSED)
@@ -122,6 +134,7 @@ take_settings(struct ovsdb_idl *idl, struct options *options)
 int
 ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
 {
+    const struct reader *reader = find_reader(command);
     struct options options = o->daemon;
     struct ctl_context ctx;
     struct ipgctl_reader r = {
@@ -137,13 +150,9 @@ ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
     take_settings(r.own, &options);
     /* Files are read as they are: nobody waits for them to settle. */
     options.settings.settle_ms = 0;
-    r.observer = observer_create(&options);
+    r.observer = observer_create(&options, reader->mode);
     ctl_context_init(&ctx, command, r.own, NULL, NULL, NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
-        if (!strcmp(readers[i].name, command->syntax->name)) {
-            readers[i].run(&r);
-        }
-    }
+    reader->run(&r);
     if (ctx.error) {
         ctl_fatal("%s", ctx.error);
     }
@@ -160,7 +169,6 @@ cmd_read_register(void)
         {"why", 1, 1, "IP|PORT|NAMESPACE/POD", NULL, ipgctl_reader_run, NULL,
          "--network=", RO},
         {"audit", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--network=", RO},
-        {"plan", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--output=", RO},
         {"dot", 0, 1, "[IP|NETWORK]", NULL, ipgctl_reader_run, NULL, "", RO},
         {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
     };

@@ -37,7 +37,7 @@ int ipgctl_read(const struct ipgctl_options *, struct ctl_command *);
 /* The "run" function of their syntax: they go another way. */
 void ipgctl_reader_run(struct ctl_context *);
 
-/* The commands: cmd-why.c, cmd-audit.c, cmd-dot.c. */
+/* The commands: cmd-why.c, cmd-audit.c, cmd-plan.c, cmd-dot.c. */
 void cmd_why(struct ipgctl_reader *);
 void cmd_audit(struct ipgctl_reader *);
 void cmd_plan(struct ipgctl_reader *);
