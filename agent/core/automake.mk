@@ -31,6 +31,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
 	agent/core/guard-apply.c \
+	agent/core/guard-ask.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \

@@ -21,6 +21,7 @@
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
+ *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
  *   guard-request.c what operators ask for through the own database
  *   guard-undo.c, guard-apply.c  kinds of such requests
@@ -299,6 +300,8 @@ struct guard {
     char *db_frozen, *db_brake; /* As the own database has them, by our last
                                  * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
+
+    struct ovs_list asked;      /* struct asked. */
 
     /* Towards SB. */
     struct sb_watch watch;
@@ -592,6 +595,11 @@ void guard_forget_requests(struct guard *);
  * nor an answer it is under way. */
 char *guard_undo(struct guard *, struct request *, const struct guard_env *,
                  char **said);
+
+/* guard-ask.c */
+void guard_run_asked(struct guard *, const struct guard_env *);
+void guard_watch_asked(const struct guard *, struct sb_watch *);
+void guard_forget_asked(struct guard *);
 
 /* guard-apply.c.  The same. */
 char *guard_apply(struct guard *, struct request *, const struct guard_env *,

@@ -57,6 +57,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     guard_reserves_init(g);
     ovs_list_init(&g->releases);
     hmap_init(&g->hazards);
+    ovs_list_init(&g->asked);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     return g;
 }
@@ -78,6 +79,7 @@ guard_destroy(struct guard *g)
     guard_reserves_destroy(g);
     guard_releases_destroy(g);
     guard_destroy_hazards(g);
+    guard_forget_asked(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -202,7 +204,7 @@ guard_sb_watch(const struct guard *g)
 bool
 guard_wants_references(const struct guard *g)
 {
-    return hold_table_count(&g->holds) > 0;
+    return hold_table_count(&g->holds) > 0 || !ovs_list_is_empty(&g->asked);
 }
 
 const struct guard_counters *
@@ -648,6 +650,7 @@ build_watch(struct guard *g)
                           xasprintf(UUID_FMT, UUID_ARGS(&h->network)));
         w.chassis = true;
     }
+    guard_watch_asked(g, &w);
     if (!sset_equals(&w.ports, &g->watch.ports)
         || !sset_equals(&w.addresses, &g->watch.addresses)
         || !sset_equals(&w.networks, &g->watch.networks)
@@ -790,6 +793,7 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->flush = NULL;
     }
     g->n_flush = 0;
+    guard_run_asked(g, env);
     build_watch(g);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);

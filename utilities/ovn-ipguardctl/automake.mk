@@ -8,6 +8,8 @@ bin_PROGRAMS += utilities/ovn-ipguardctl/ovn-ipguardctl
 utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/dirs.c \
 	agent/dirs.h \
+	agent/explain-json.c \
+	agent/explain-json.h \
 	agent/sources.c \
 	agent/sources.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
@@ -22,6 +24,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/cmd-why.c \
 	utilities/ovn-ipguardctl/ctl-commands.c \
 	utilities/ovn-ipguardctl/ctl-commands.h \
+	utilities/ovn-ipguardctl/ctl-daemon.c \
+	utilities/ovn-ipguardctl/ctl-daemon.h \
 	utilities/ovn-ipguardctl/ctl-instance.c \
 	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \

@@ -49,6 +49,7 @@ enum {
     OPT_OVNNB_DB,
     OPT_OVNSB_DB,
     OPT_PODS,
+    OPT_TARGET,
     OPT_ZONE,
     VLOG_OPTION_ENUMS,
     TABLE_OPTION_ENUMS,
@@ -83,6 +84,7 @@ static const struct option global_options[] = {
     {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"daemon", required_argument, NULL, OPT_DAEMON},
+    {"target", required_argument, NULL, OPT_TARGET},
     {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
     VLOG_LONG_OPTIONS,
     TABLE_LONG_OPTIONS,
@@ -137,7 +139,7 @@ Connections:\n\
                               set them\n\
 \n\
 Explanations (from OVN's databases and the pods; no daemon is needed):\n\
-  why IP|PORT|NAMESPACE/POD [--network=NETWORK]\n\
+  why IP|PORT|NAMESPACE/POD [--network=NETWORK] [--cold]\n\
                               print everything known about an address\n\
   audit [--network=NETWORK]   print what is wrong; status 2 if anything\n\
   plan [-o|--output=FILE]     print what a guard would write, for review\n\
@@ -160,6 +162,7 @@ Options:\n\
   --namespace, --node-selector, --zone, --cni-controller, --dialect\n\
                               sources of explanations, as for ovn-ipguard\n\
   --daemon=PROGRAM            ovn-ipguard, for apply where none runs\n\
+  --target=NAME|SOCKET        the daemon that why asks\n\
   -t, --timeout=SECS          wait at most SECS seconds\n\
   --dry-run                   do not commit changes to the database\n\
   --oneline                   print exactly one line of output per command\n\
@@ -240,6 +243,11 @@ handle_own_option(struct ipgctl_options *o, int c)
     case OPT_DAEMON:
         free(o->program);
         o->program = xstrdup(optarg);
+        return true;
+
+    case OPT_TARGET:
+        free(o->target);
+        o->target = xstrdup(optarg);
         return true;
 
     case OPT_DRY_RUN:
@@ -401,7 +409,10 @@ handle_option(struct ipgctl_options *o, int c, const struct option *options,
               int index)
 {
     keep_tls_option(o, c);
-    if (handle_own_option(o, c) || handle_source_option(&o->daemon, c)) {
+    if (handle_own_option(o, c)) {
+        return;
+    } else if (handle_source_option(&o->daemon, c)) {
+        o->sources_given = true;
         return;
     }
     switch (c) {
@@ -458,6 +469,7 @@ ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
     o->style = table_style_default;
     init_sources(&o->daemon);
     o->program = xstrdup("ovn-ipguard");
+    o->target = xstrdup("ovn-ipguard");
     svec_init(&o->tls);
     shash_init(&o->local);
 
@@ -493,6 +505,7 @@ ipgctl_options_destroy(struct ipgctl_options *o)
     free(o->db);
     destroy_sources(&o->daemon);
     free(o->program);
+    free(o->target);
     svec_destroy(&o->tls);
     shash_destroy_free_data(&o->local);
 }
