@@ -588,7 +588,8 @@ open_unrecorded(struct guard *g)
 void
 guard_plan_gates(struct guard *g, const struct guard_env *env)
 {
-    bool may_shut = !guard_write_refusal(g, env, false);
+    bool may_shut = (!g->requests_only
+                     && !guard_write_refusal(g, env, false));
     struct gate *gate;
 
     if (guard_book_refusal(g, env) || !g->started || !g->model.nb_synced

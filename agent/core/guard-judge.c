@@ -37,9 +37,8 @@ guard_find_candidate(const struct guard *g, const struct uuid *port,
     return NULL;
 }
 
-/* The clear that 'c' was on its way to is off. */
-static void
-abort_clear(struct guard *g, struct candidate *c)
+void
+guard_abort_clear(struct guard *g, struct candidate *c)
 {
     struct hold *h;
 
@@ -80,7 +79,7 @@ guard_set_clear_hold(struct guard *g, struct candidate *c,
 void
 guard_drop_candidate(struct guard *g, struct candidate *c)
 {
-    abort_clear(g, c);
+    guard_abort_clear(g, c);
     guard_set_clear_hold(g, c, &UUID_ZERO);
     hmap_remove(&g->candidates, &c->node);
     ovs_list_remove(&c->turn_node);
@@ -212,7 +211,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         g->own_changes++;
     }
     if (c->fingerprint != v.fingerprint || c->since_ms == LLONG_MIN) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
         c->alerted = c->told = false;
@@ -220,7 +219,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
     }
     c->network = p->network->uuid;
     if (strcmp(c->network_name, p->network->name)) {
@@ -232,7 +231,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
     c->settle_ms = v.settle_ms;
     c->not_before_ms = v.not_before_ms;
     if (c->not_before_ms > env->now) {
-        abort_clear(g, c);      /* Its chassis went meanwhile, perhaps. */
+        guard_abort_clear(g, c); /* Its chassis went meanwhile, perhaps. */
     }
     free(c->why);
     c->why = v.why;

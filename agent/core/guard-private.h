@@ -21,9 +21,11 @@
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
+ *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
  *   guard-request.c what operators ask for through the own database
- *   guard-undo.c    one kind of such requests
+ *   guard-undo.c, guard-apply.c  kinds of such requests
+ *   guard-plan.c    what would be written, as data
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -86,6 +88,7 @@ struct candidate {
                                  * controller refused; 0: not yet. */
     unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
+    bool approved;              /* By a person, in a plan. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
     bool no_release;            /* Its IP object cannot be deleted. */
@@ -245,6 +248,7 @@ struct guard {
     bool started;               /* What was loaded has been put right. */
     bool paused;
     bool stopping;              /* guard_stop() was called. */
+    bool requests_only;         /* Only what is asked for is begun. */
     long long int active_since_ms;
 
     struct hold_table holds;
@@ -326,6 +330,8 @@ struct guard {
                                  * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
 
+    struct ovs_list asked;      /* struct asked. */
+
     /* Towards SB. */
     struct sb_watch watch;
     uint64_t watch_built;       /* model.change_seqno + own changes. */
@@ -406,6 +412,8 @@ void guard_drop_candidate(struct guard *, struct candidate *);
 /* 'hold' is that of the clear which the candidate is on its way to. */
 void guard_set_clear_hold(struct guard *, struct candidate *,
                           const struct uuid *hold);
+/* The clear that the candidate is on its way to is off, if that can be. */
+void guard_abort_clear(struct guard *, struct candidate *);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const struct guard_env *);
@@ -629,5 +637,18 @@ void guard_forget_requests(struct guard *);
  * nor an answer it is under way. */
 char *guard_undo(struct guard *, struct request *, const struct guard_env *,
                  char **said);
+
+/* guard-ask.c */
+void guard_run_asked(struct guard *, const struct guard_env *);
+void guard_watch_asked(const struct guard *, struct sb_watch *);
+void guard_forget_asked(struct guard *);
+
+/* guard-apply.c.  The same. */
+char *guard_apply(struct guard *, struct request *, const struct guard_env *,
+                  char **said);
+
+/* guard-report.c.  By port and address; the caller frees the array. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
 
 #endif /* guard-private.h */

@@ -59,6 +59,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     guard_reserves_init(g);
     ovs_list_init(&g->releases);
     hmap_init(&g->hazards);
+    ovs_list_init(&g->asked);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     g->watch_due_ms = g->cycles_ms = LLONG_MIN;
     return g;
@@ -81,6 +82,7 @@ guard_destroy(struct guard *g)
     guard_reserves_destroy(g);
     guard_releases_destroy(g);
     guard_destroy_hazards(g);
+    guard_forget_asked(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -206,7 +208,7 @@ guard_sb_watch(const struct guard *g)
 bool
 guard_wants_references(const struct guard *g)
 {
-    return hold_table_count(&g->holds) > 0;
+    return hold_table_count(&g->holds) > 0 || !ovs_list_is_empty(&g->asked);
 }
 
 const struct guard_counters *
@@ -454,6 +456,12 @@ update_mode(struct guard *g)
 }
 
 void
+guard_limit_to_requests(struct guard *g)
+{
+    g->requests_only = true;
+}
+
+void
 guard_set_settings(struct guard *g, const struct settings *s)
 {
     bool anew = (s->sts_ip_change != g->settings.sts_ip_change
@@ -688,6 +696,7 @@ build_watch(struct guard *g, const struct guard_env *env)
         }
         w.chassis = true;
     }
+    guard_watch_asked(g, &w);
     if (!sset_equals(&w.ports, &g->watch.ports)
         || !sset_equals(&w.addresses, &g->watch.addresses)
         || !sset_equals(&w.networks, &g->watch.networks)
@@ -848,6 +857,7 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->flush = NULL;
     }
     g->n_flush = 0;
+    guard_run_asked(g, env);
     build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);

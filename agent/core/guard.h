@@ -65,6 +65,10 @@ const struct settings *guard_settings(const struct guard *);
 void guard_load(struct guard *, const struct store_snapshot *,
                 const struct guard_env *);
 
+/* From now on the guard begins nothing by itself: only what requests ask for.
+ * What was begun before, holds and gates, goes on to its end. */
+void guard_limit_to_requests(struct guard *);
+
 /* True when a snapshot is needed although nothing changed: this instance has
  * just become the active one. */
 bool guard_wants_load(const struct guard *, const struct guard_env *);
