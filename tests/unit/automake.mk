@@ -74,6 +74,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-web-server.c \
+	tests/unit/test-web-stream.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
 	tests/unit/tls-fixture.h \
