@@ -44,12 +44,14 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
+	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-release.c \
 	agent/core/guard-report.c \
 	agent/core/guard-reserve.c \
 	agent/core/guard-request.c \
+	agent/core/guard-search.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
 	agent/core/guard-undo.c \
@@ -94,6 +96,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/net-selection.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
+	agent/core/overview.h \
 	agent/core/ovn-kubernetes-claims.c \
 	agent/core/ovn-kubernetes-claims.h \
 	agent/core/plant.h \

@@ -270,10 +270,10 @@ foresee(const struct explanation *x)
     return xstrdup("Nothing.");
 }
 
-void
-guard_explain(const struct guard *g, const struct network *n,
-              const struct ip_addr *ip, const struct guard_env *env,
-              struct explanation *x)
+static void
+explain(const struct guard *g, const struct network *n,
+        const struct ip_addr *ip, const struct guard_env *env, bool wants,
+        struct explanation *x)
 {
     const struct addr_use *use = model_find_addr(&g->model, n, ip);
     const char *lrp = evidence_router_with(&g->model, n, ip);
@@ -293,10 +293,28 @@ guard_explain(const struct guard *g, const struct network *n,
             explain_port(g, use->ports[i], ip, env, &x->ports[x->n_ports++]);
         }
     }
-    explain_wants(g, n, ip, x);
+    if (wants) {
+        explain_wants(g, n, ip, x);
+    }
     explain_mentions(g, ip, x);
     x->summary = summarize(x);
     x->next = foresee(x);
+}
+
+void
+guard_explain(const struct guard *g, const struct network *n,
+              const struct ip_addr *ip, const struct guard_env *env,
+              struct explanation *x)
+{
+    explain(g, n, ip, env, true, x);
+}
+
+void
+guard_explain_use(const struct guard *g, const struct network *n,
+                  const struct ip_addr *ip, const struct guard_env *env,
+                  struct explanation *x)
+{
+    explain(g, n, ip, env, false, x);
 }
 
 void

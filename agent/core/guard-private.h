@@ -22,6 +22,8 @@
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
  *   guard-findings.c what an audit finds, as data
+ *   guard-overview.c what somebody who watches is shown, as data
+ *   guard-search.c  who has an address, and what somebody has, as data
  *   guard-request.c what operators ask for through the own database
  *   guard-undo.c    one kind of such requests
  *   guard-admission.c  what admission asks for
@@ -42,6 +44,8 @@
 #include "safety.h"
 #include "settings.h"
 
+struct explanation;
+struct hold_course;
 struct ip_object;
 
 /* A transaction of the own database has this many rows of holds at most: one
@@ -328,6 +332,8 @@ struct guard {
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
+    struct hold_course *ended;  /* The latest first; or NULL. */
+    size_t n_ended;
     struct guard_counters counters;
     struct step_times steps[N_STEPS];
     long long int wake_ms;
@@ -576,6 +582,23 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
+
+/* guard-overview.c */
+/* Describes 'h' as in 'state', which may be the end that it is about to come
+ * to. */
+void guard_trace_hold(const struct guard *, const struct hold *,
+                      enum hold_state, const struct guard_env *,
+                      struct hold_course *);
+/* 'h' is about to come to its end: remembers how it went. */
+void guard_note_ended(struct guard *, const struct hold *,
+                      enum hold_state end, const struct guard_env *);
+void guard_forget_ended(struct guard *);
+
+/* guard-explain.c: all but who wants it and has not got it, which takes time
+ * in proportion to the ports of the network. */
+void guard_explain_use(const struct guard *, const struct network *,
+                       const struct ip_addr *, const struct guard_env *,
+                       struct explanation *);
 
 /* guard-request.c */
 void guard_load_requests(struct guard *, const struct store_snapshot *,

@@ -88,6 +88,7 @@ guard_destroy(struct guard *g)
         free(line->text);
         free(line);
     }
+    guard_forget_ended(g);
     for (size_t i = 0; i < g->n_last_actions; i++) {
         free(g->last_actions[i].text);
     }

@@ -159,6 +159,10 @@ put_sources(struct writer *w, const struct report *r)
         put_sample(w, "source_age_seconds", "source", "manifests",
                    (r->env->now - r->pods.last_change_ms) / 1000.0);
     }
+    if (r->api.last_change_ms) {
+        put_sample(w, "source_age_seconds", "source", "api",
+                   (r->env->now - r->api.last_change_ms) / 1000.0);
+    }
 
     put_family(w, "lock_held", "gauge", "1 if a database's lock is held.");
     for (size_t i = 0; i < REPORT_N_DBS; i++) {

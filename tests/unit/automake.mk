@@ -68,6 +68,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
