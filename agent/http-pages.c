@@ -21,6 +21,7 @@
 #include "agent/report/report.h"
 #include "agent/unixctl-commands.h"
 #include "agent/web/web-server.h"
+#include "agent/webhook.h"
 
 VLOG_DEFINE_THIS_MODULE(http_pages);
 
@@ -70,6 +71,7 @@ serve_metrics(const struct web_request *request, struct web_reply *reply,
                            ? "application/openmetrics-text; version=1.0.0; "
                              "charset=utf-8"
                            : "text/plain; version=0.0.4; charset=utf-8");
+    webhook_count(a, &r.admission);
     report_format_metrics(&r, open_metrics, &reply->body);
     report_destroy(&r);
 }

@@ -54,6 +54,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-search.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
+	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
@@ -114,5 +115,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/step-times.h \
 	agent/core/strpool.c \
 	agent/core/strpool.h \
+	agent/core/tally.c \
+	agent/core/tally.h \
 	agent/core/workload.c \
 	agent/core/workload.h

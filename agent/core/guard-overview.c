@@ -303,29 +303,32 @@ take_actions(const struct guard *g, struct overview_lines *lines)
     }
 }
 
-static void
-count_candidates(const struct guard *g, struct overview *o)
+void
+guard_count_addresses(const struct guard *g, struct address_counts *n)
 {
     const struct candidate *c;
 
+    memset(n, 0, sizeof *n);
     HMAP_FOR_EACH (c, node, &g->candidates) {
         switch (c->kind) {
         case VERDICT_FINE:
             break;
         case VERDICT_REPORT:
-            o->n_reported++;
+            n->n_reported++;
             break;
         case VERDICT_WAIT:
-            o->n_unsure++;
+            n->n_unsure++;
             break;
         case VERDICT_MOVING:
-            o->n_moving++;
+            n->n_moving++;
             break;
         case VERDICT_CLEAR:
-            o->n_stale++;
+            n->n_stale++;
             break;
         }
     }
+    n->n_waiters = (ovs_list_size(&g->wants_waiting)
+                    + hmap_count(&g->gates));
 }
 
 void
@@ -339,7 +342,7 @@ guard_overview(const struct guard *g, const struct guard_env *env,
     take_gates(g, &o->gates);
     take_duplicates(g, env, &o->duplicates);
     take_actions(g, &o->actions);
-    count_candidates(g, o);
+    guard_count_addresses(g, &o->counts);
 }
 
 static void

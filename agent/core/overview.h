@@ -63,6 +63,17 @@ struct overview_lines {
     size_t n, n_all;
 };
 
+/* Addresses on ports of which there is something to say. */
+struct address_counts {
+    size_t n_stale;             /* Stale, to be cleared. */
+    size_t n_unsure;            /* Looks stale. */
+    size_t n_moving;            /* The CNI controller's to finish. */
+    size_t n_reported;          /* Wrong, but not to be changed. */
+    size_t n_waiters;           /* Ports that wait for one. */
+};
+
+void guard_count_addresses(const struct guard *, struct address_counts *);
+
 struct overview {
     struct hold_course *holds;  /* Blocked ones first, then the oldest. */
     size_t n_holds, n_all_holds;
@@ -73,8 +84,7 @@ struct overview {
     struct overview_lines gates;
     struct overview_lines duplicates;
     struct overview_lines actions; /* The latest first. */
-    size_t n_stale, n_unsure, n_moving, n_reported; /* Addresses of which
-                                 * there is something to say. */
+    struct address_counts counts;
 };
 
 /* 'overview' need not be initialised. */

@@ -223,10 +223,10 @@ counts_to_json(const struct report *r, const struct overview *o)
     put_integer(json, "waiters", o->waiters.n_all);
     put_integer(json, "gates", o->gates.n_all);
     put_integer(json, "duplicates", o->duplicates.n_all);
-    put_integer(json, "stale", o->n_stale);
-    put_integer(json, "unsure", o->n_unsure);
-    put_integer(json, "moving", o->n_moving);
-    put_integer(json, "reported", o->n_reported);
+    put_integer(json, "stale", o->counts.n_stale);
+    put_integer(json, "unsure", o->counts.n_unsure);
+    put_integer(json, "moving", o->counts.n_moving);
+    put_integer(json, "reported", o->counts.n_reported);
     return json;
 }
 

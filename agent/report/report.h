@@ -50,6 +50,13 @@ struct report_api {
     struct ds problems;         /* Lines. */
 };
 
+/* What the webhook answered; all zeros without one. */
+struct report_admission {
+    uint64_t n_allowed;         /* Without a word. */
+    uint64_t n_warned, n_refused;
+    uint64_t n_skipped;         /* Nothing to be judged. */
+};
+
 enum { REPORT_NB, REPORT_SB, REPORT_OWN, REPORT_N_DBS };
 
 struct report {
@@ -60,6 +67,7 @@ struct report {
     struct report_db dbs[REPORT_N_DBS];
     struct report_pods pods;
     struct report_api api;
+    struct report_admission admission; /* Only for metrics. */
     /* The process; only for metrics. */
     size_t rss_bytes;
     uint64_t loop_turns;

@@ -187,6 +187,82 @@ test_bounds(void)
     free(name);
 }
 
+/* ---- Counts by reason. ---- */
+
+static uint64_t
+count(const struct tally *t, const char *what, const char *why)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (!strcmp(t->entries[i].what, what)
+            && !strcmp(t->entries[i].why, why)) {
+            return t->entries[i].n;
+        }
+    }
+    return 0;
+}
+
+static void
+test_tallies(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+
+    /* Refused once, however often it is looked at. */
+    CU_ASSERT_PTR_NULL(guard_freeze(w.guard, "testing"));
+    world_bind(&w, p, NULL);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_del_pod(&w, "sts1-0");
+    for (int i = 0; i < 100; i++) {
+        world_run(&w, 1000);
+    }
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "clear", "frozen"), 1);
+    CU_ASSERT_EQUAL(count(guard_done(w.guard), "clear", "C"), 0);
+    CU_ASSERT_PTR_NULL(guard_thaw(w.guard));
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(count(guard_done(w.guard), "clear", "C"), 1);
+    CU_ASSERT_EQUAL(count(guard_done(w.guard), "release", "C"), 1);
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "clear", "frozen"), 1);
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "clear", "other"), 0);
+    fixture_end(&w);
+
+    /* What cannot be set yet; what an operator asks for in vain. */
+    fixture_begin(&w, MODE_MANAGE);
+    world_port(&w, 0, "sts3-0", MAC3);
+    world_pod(&w, unit_pod("sts3-0", "u3", OWNER_STATEFULSET, "sts3",
+                           "ip_address=10.0.0.3"));
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(count(guard_done(w.guard), "set", "H"), 1);
+    fixture_leave(&w);
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_pod(&w, unit_pod("sts2-0", "u9", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "set", "held"), 1);
+    world_ask(&w, "gate-open", "port=nonesuch");
+    world_ask(&w, "<odd>", "");
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "request", "gate-open"), 1);
+    CU_ASSERT_EQUAL(count(guard_refused(w.guard), "request", "other"), 1);
+    fixture_end(&w);
+}
+
+/* More kinds than there may be are one. */
+static void
+test_tally_bounds(void)
+{
+    char names[TALLY_MAX + 5][8];
+    struct tally t = { .n = 0 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        snprintf(names[i], sizeof names[i], "n%"PRIuSIZE, i);
+        tally_add(&t, names[i], "");
+        tally_add(&t, "n0", "");
+    }
+    CU_ASSERT_EQUAL(t.n, TALLY_MAX);
+    CU_ASSERT_EQUAL(count(&t, "n0", ""), ARRAY_SIZE(names) + 1);
+    CU_ASSERT_EQUAL(t.entries[TALLY_MAX - 1].n, 6);
+}
+
 /* ---- Search. ---- */
 
 static void
@@ -307,6 +383,8 @@ suite_overview(void)
     CU_ADD_TEST(suite, test_hand_over);
     CU_ADD_TEST(suite, test_ended);
     CU_ADD_TEST(suite, test_bounds);
+    CU_ADD_TEST(suite, test_tallies);
+    CU_ADD_TEST(suite, test_tally_bounds);
     CU_ADD_TEST(suite, test_search);
     CU_ADD_TEST(suite, test_search_bounds);
 }
