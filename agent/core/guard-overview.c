@@ -239,18 +239,21 @@ take_waiters(const struct guard *g, const struct guard_env *env,
     const struct gate *gate;
     const struct want *w;
 
-    lines->n_all = hmap_count(&g->gates);
+    lines->n_all = hmap_count(&g->gates) + hmap_count(&g->wants);
     HMAP_FOR_EACH (gate, node, &g->gates) {
-        if (lines->n < OVERVIEW_LINES) {
-            add_line(lines, gate->port_name, gate->network_name, gate->reason,
-                     gate->since_wall_ms);
+        if (lines->n == OVERVIEW_LINES) {
+            break;
         }
+        add_line(lines, gate->port_name, gate->network_name, gate->reason,
+                 gate->since_wall_ms);
     }
     LIST_FOR_EACH (w, list_node, &g->wants_waiting) {
         const struct port *p = model_find_port(&g->model, &w->port);
 
-        lines->n_all++;
-        if (p && lines->n < OVERVIEW_LINES) {
+        if (lines->n == OVERVIEW_LINES) {
+            break;
+        }
+        if (p) {
             add_line(lines, p->name, p->network ? p->network->name : "",
                      w->why ? w->why : "", to_wall(env, w->since_ms));
         }
@@ -327,8 +330,7 @@ guard_count_addresses(const struct guard *g, struct address_counts *n)
             break;
         }
     }
-    n->n_waiters = (ovs_list_size(&g->wants_waiting)
-                    + hmap_count(&g->gates));
+    n->n_waiters = hmap_count(&g->wants) + hmap_count(&g->gates);
 }
 
 void
