@@ -454,6 +454,7 @@ give_back(struct guard *g, const struct guard_env *env,
           const struct gate *gate, const struct port *p)
 {
     struct entitlement e;
+    const char *kind;
     char *obstacle;
 
     if (g->mode != MODE_GUARD || guard_write_refusal(g, env, false)
@@ -464,7 +465,7 @@ give_back(struct guard *g, const struct guard_env *env,
         return;
     }
     judge_entitlement(&g->model, g->mode, p, &e);
-    obstacle = guard_set_obstacle(g, p, &gate->addr);
+    obstacle = guard_set_obstacle(g, p, &gate->addr, &kind);
     if (!obstacle) {
         obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
     }

@@ -444,6 +444,7 @@ static void
 end_hold(struct guard *g, struct hold *h, enum hold_state end,
          const struct guard_env *env)
 {
+    guard_note_ended(g, h, end, env);
     switch (end) {
     case HOLD_RELEASED:
         note_steps(g, h, env);

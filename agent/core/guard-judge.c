@@ -245,7 +245,8 @@ update_candidate(struct guard *g, const struct guard_env *env,
 
 void
 guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
-                 const char *why, const struct guard_env *env)
+                 const char *why, const char *kind,
+                 const struct guard_env *env)
 {
     struct want *w;
 
@@ -265,6 +266,10 @@ guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
     w->waiting = waiting;
     ovs_list_push_back(waiting ? &g->wants_waiting : &g->wants_ready,
                        &w->list_node);
+    if (kind && !nullable_string_is_equal(w->kind, kind)) {
+        tally_add(&g->refused, "set", kind);
+        w->kind = kind;
+    }
     if (why && !nullable_string_is_equal(w->why, why)) {
         const struct port *p = model_find_port(&g->model, port);
 
@@ -296,7 +301,7 @@ update_want(struct guard *g, const struct guard_env *env,
     entitlement_destroy(&e);
 
     if (lacks) {
-        guard_want_later(g, &p->uuid, false, NULL, env);
+        guard_want_later(g, &p->uuid, false, NULL, NULL, env);
         return;
     }
     struct want *w;

@@ -23,9 +23,12 @@
  *   guard-explain.c one address, as data
  *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
+ *   guard-overview.c what somebody who watches is shown, as data
+ *   guard-search.c  who has an address, and what somebody has, as data
  *   guard-request.c what operators ask for through the own database
  *   guard-undo.c, guard-apply.c  kinds of such requests
  *   guard-plan.c    what would be written, as data
+ *   guard-tally.c   what was done and refused, by reason
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -43,7 +46,10 @@
 #include "orders.h"
 #include "safety.h"
 #include "settings.h"
+#include "tally.h"
 
+struct explanation;
+struct hold_course;
 struct ip_object;
 
 /* A transaction of the own database has this many rows of holds at most: one
@@ -123,7 +129,8 @@ struct want {
     struct ovs_list list_node;  /* In wants_ready or wants_waiting. */
     struct uuid port;
     bool waiting;
-    char *why;                  /* What it waits for, or NULL. */
+    char *why;                  /* What it waits for, or NULL; */
+    const char *kind;           /* in one word, static. */
     long long int since_ms;
 };
 
@@ -364,7 +371,10 @@ struct guard {
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
+    struct hold_course *ended;  /* The latest first; or NULL. */
+    size_t n_ended;
     struct guard_counters counters;
+    struct tally done, refused;
     struct step_times steps[N_STEPS];
     long long int wake_ms;
     bool again;
@@ -372,6 +382,25 @@ struct guard {
     bool nb_was_synced;
     long long int nb_synced_wall_ms; /* When NB's current copy was complete. */
 };
+
+/* Why nothing happens, in words; guard-tally.c has one word for each. */
+#define REFUSED_OBSERVE "the mode is observe"
+#define REFUSED_STANDBY "this instance is not the active one"
+#define REFUSED_STORE "the own database is not ready"
+#define REFUSED_STOPPING "the daemon is being stopped"
+#define REFUSED_PAUSED "paused"
+#define REFUSED_FROZEN "frozen"
+#define REFUSED_BRAKE "the brake is on"
+#define REFUSED_NB "no current copy of the Northbound database"
+#define REFUSED_SB "no current copy of the Southbound database"
+#define REFUSED_PODS_UNREAD "pods and owners are not read completely yet"
+#define REFUSED_PODS_PROBLEM "a source of pods has a problem"
+#define REFUSED_STARTING "starting"
+#define REFUSED_DIALECT_UNDECIDED "the dialect is not decided yet"
+#define REFUSED_DIALECT_AMBIGUOUS "the dialect is ambiguous"
+#define REFUSED_OTHER_CLEAR "another port's clear of the address is under way"
+#define REFUSED_MAX_HOLDS "as many holds as allowed exist (max-holds)"
+#define REFUSED_LIVE_READ "the live read failed"
 
 /* guard.c */
 void guard_log(struct guard *, char level, const char *format, ...)
@@ -416,7 +445,8 @@ void guard_set_clear_hold(struct guard *, struct candidate *,
 void guard_abort_clear(struct guard *, struct candidate *);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
-                      const char *why, const struct guard_env *);
+                      const char *why, const char *kind,
+                      const struct guard_env *);
 void guard_drop_want(struct guard *, struct want *);
 
 /* guard-clear.c */
@@ -466,9 +496,10 @@ void guard_plan_sets(struct guard *, const struct guard_env *);
 char *guard_edit_set(struct guard *, const struct port *,
                      const struct entitlement *, const struct ip_addr *add,
                      const struct ip_addr *replace);
-/* Why 'ip' may not be set on 'port' now, or NULL. */
+/* Why 'ip' may not be set on 'port' now, or NULL.  Stores that in one word in
+ * '*kind'. */
 char *guard_set_obstacle(struct guard *, const struct port *,
-                         const struct ip_addr *);
+                         const struct ip_addr *, const char **kind);
 
 /* guard-hold.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
@@ -626,6 +657,31 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
+
+/* guard-overview.c */
+/* Describes 'h' as in 'state', which may be the end that it is about to come
+ * to. */
+void guard_trace_hold(const struct guard *, const struct hold *,
+                      enum hold_state, const struct guard_env *,
+                      struct hold_course *);
+/* 'h' is about to come to its end: remembers how it went. */
+void guard_note_ended(struct guard *, const struct hold *,
+                      enum hold_state end, const struct guard_env *);
+void guard_forget_ended(struct guard *);
+
+/* guard-explain.c: all but who wants it and has not got it, which takes time
+ * in proportion to the ports of the network. */
+void guard_explain_use(const struct guard *, const struct network *,
+                       const struct ip_addr *, const struct guard_env *,
+                       struct explanation *);
+
+/* guard-tally.c */
+/* 'action' was done, which is journalled. */
+void guard_count_done(struct guard *, const char *action, const char *case_);
+/* A request for 'command', which may be anything, was refused. */
+void guard_count_refused_request(struct guard *, const char *command);
+/* Nothing is done about 'c' now, because of 'why' (static). */
+void guard_refuse_clear(struct guard *, struct candidate *c, const char *why);
 
 /* guard-request.c */
 void guard_load_requests(struct guard *, const struct store_snapshot *,

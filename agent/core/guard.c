@@ -93,6 +93,7 @@ guard_destroy(struct guard *g)
         free(line->text);
         free(line);
     }
+    guard_forget_ended(g);
     for (size_t i = 0; i < g->n_last_actions; i++) {
         free(g->last_actions[i].text);
     }
@@ -275,11 +276,11 @@ const char *
 guard_book_refusal(const struct guard *g, const struct guard_env *env)
 {
     if (g->settings.mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->role != ROLE_ACTIVE) {
-        return "this instance is not the active one";
+        return REFUSED_STANDBY;
     } else if (!g->loaded || !env->store_ready) {
-        return "the own database is not ready";
+        return REFUSED_STORE;
     }
     return NULL;
 }
@@ -294,25 +295,25 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     if (why) {
         return why;
     } else if (g->mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->stopping) {
-        return "the daemon is being stopped";
+        return REFUSED_STOPPING;
     } else if (env->paused) {
-        return "paused";
+        return REFUSED_PAUSED;
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
-        return "frozen";
+        return REFUSED_FROZEN;
     } else if (g->safety.brake) {
-        return "the brake is on";
+        return REFUSED_BRAKE;
     } else if (!m->nb_synced) {
-        return "no current copy of the Northbound database";
+        return REFUSED_NB;
     } else if (!m->sb_synced) {
-        return "no current copy of the Southbound database";
+        return REFUSED_SB;
     } else if (!m->kube_synced) {
-        return "pods and owners are not read completely yet";
+        return REFUSED_PODS_UNREAD;
     } else if (destructive && !m->kube_trusted && !PLANTED(TRUST_IGNORED)) {
-        return "a source of pods has a problem";
+        return REFUSED_PODS_PROBLEM;
     } else if (!g->started) {
-        return "starting";
+        return REFUSED_STARTING;
     }
     return guard_dialect_refusal(g, destructive);
 }

@@ -17,6 +17,7 @@
 #include "orders.h"
 #include "settings.h"
 #include "step-times.h"
+#include "tally.h"
 
 struct dialect;
 struct ds;
@@ -170,5 +171,11 @@ struct guard_counters {
     uint64_t hazards;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
+
+/* What was written down in the journal, by action and case; and what was not
+ * done when it was due, by action and reason, each time that the reason
+ * changed. */
+const struct tally *guard_done(const struct guard *);
+const struct tally *guard_refused(const struct guard *);
 
 #endif /* guard.h */

@@ -31,12 +31,14 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ctl-steer.at \
 	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
-	tests/system/http.at
+	tests/system/http.at \
+	tests/system/page.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/system/browse \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/ovsdb-rows \
