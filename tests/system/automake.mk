@@ -28,7 +28,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
 	tests/system/ctl-read.at \
-	tests/system/http.at
+	tests/system/http.at \
+	tests/system/guides.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
