@@ -16,6 +16,9 @@ dist_doc_DATA += \
 	doc/events.md \
 	doc/guide-address.md \
 	doc/guide-frozen.md \
+	doc/guide-kube-ovn.md \
+	doc/guide-ovn-kubernetes.md \
+	doc/guide-plain-ovn.md \
 	doc/guide-sandbox.md \
 	doc/log.md \
 	doc/messages.md \
