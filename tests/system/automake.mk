@@ -28,6 +28,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
 	tests/system/ctl-read.at \
+	tests/system/cms.at \
 	tests/system/http.at \
 	tests/system/guides.at
 
@@ -35,6 +36,7 @@ SYSTEM_TESTSUITE = tests/system/testsuite
 
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/ovsdb-rows \
