@@ -12,6 +12,7 @@
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "workload.h"
@@ -171,9 +172,10 @@ ent_from_workload(const struct model *m, const struct member *mb,
     /* Kubernetes says so of ordinals from the partition on, deleted ones
      * included; only a look at the very next pod could be surer. */
     bool is_new = (m->next_is_new && w->kind == OWNER_STATEFULSET
+                   && !sset_contains(&m->next_unknown, w->ns)
                    && !w->on_delete && n
                    && mb->ordinal >= w->start + w->partition);
-    if (is_new) {
+    if (is_new || (PLANTED(ONE_REVISION) && n)) {
         n = 1;
     }
     e->workload = w;

@@ -50,7 +50,7 @@ judge_binding(const struct model *m, const struct port *p)
     const struct binding *b;
 
     if (!model_binding_known(m, p->name)) {
-        return BINDING_UNKNOWN;
+        return PLANTED(SB_NOT_AWAITED) ? BINDING_UNBOUND : BINDING_UNKNOWN;
     }
     b = model_find_binding(m, p->name);
     if (!b) {
@@ -84,6 +84,9 @@ require_unbound(const struct model *m, const struct settings *s,
         break;
     }
     case BINDING_UNBOUND:
+        if (PLANTED(SB_NOT_AWAITED) && !b) {
+            break;
+        }
         v->not_before_ms = MAX(v->not_before_ms,
                                b->unbound_since_ms + s->settle_ms);
         if (b->last_chassis) {

@@ -253,6 +253,16 @@ model_member_opted_out(const struct model *m, const struct member *mb)
     return false;
 }
 
+/* What a pod asks for depends on its owner as well: an orphan has no ordinal.
+ * What an adoption makes of it is no edit. */
+static bool
+same_owner(const struct pod *a, const struct pod *b)
+{
+    return (a->owner_kind == b->owner_kind && a->ordinal == b->ordinal
+            && !strcmp(a->owner_name, b->owner_name)
+            && uid_agrees(a->owner_uid, b->owner_uid));
+}
+
 /* Did the user change, on a living pod, what it asks for?  A controller that
  * writes down what it allocated does not count: it turns an open claim into an
  * allocated one, or confirms the one that was made. */
@@ -366,7 +376,8 @@ set_pod(struct model *m, struct pod *pod)
         }
         model_note_pod_marks(m, old->marks, pod->marks);
         if (!strcmp(old->uid, pod->uid)) {
-            if (claims_edited(&old->claims, &pod->claims)) {
+            if (same_owner(old, pod)
+                && claims_edited(&old->claims, &pod->claims)) {
                 replace_string(&mb->edited_uid, pod->uid);
             }
         } else if (m->kube_synced && !PLANTED(UID_IGNORED)) {

@@ -7,20 +7,27 @@ check_PROGRAMS += tests/sim/run
 
 tests_sim_run_SOURCES = \
 	$(agent_core_libcore_la_SOURCES) \
+	tests/sim/admission.c \
 	tests/sim/alloc.c \
+	tests/sim/cluster.c \
 	tests/sim/cni.c \
 	tests/sim/coverage.c \
 	tests/sim/daemon.c \
 	tests/sim/event.c \
 	tests/sim/events.h \
+	tests/sim/ipam.c \
 	tests/sim/kube.c \
+	tests/sim/look-back.c \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
 	tests/sim/orders.c \
+	tests/sim/ovn-kubernetes.c \
 	tests/sim/own-db.c \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
 	tests/sim/prng.c \
+	tests/sim/reaction.c \
+	tests/sim/regret.c \
 	tests/sim/rest.c \
 	tests/sim/rules.c \
 	tests/sim/rules.h \
