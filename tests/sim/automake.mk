@@ -38,6 +38,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/sim.h \
 	tests/sim/text.c \
 	tests/sim/truth.c \
+	tests/sim/whim.c \
 	tests/sim/workload.c \
 	tests/sim/world.c
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM

@@ -33,7 +33,7 @@ cni_release(struct world *w, int slot)
         int *holder = &c->ipam[slot_net(slot)][c->nic[slot]];
 
         if (*holder == slot) {
-            *holder = -1;
+            *holder = ipam_other_holder(w, slot_net(slot), c->nic[slot]);
         }
     }
     c->nic[slot] = NO_IP;

@@ -513,6 +513,7 @@ turn(struct world *w, struct instance *in)
         violate(w, RULE_REST, "%s does not come to rest", in->name);
         return;
     }
+    whim_before_turn(w, in);
     coverage_before_turn(w, in);
     orders_init(&orders);
     guard_run(in->guard, &env, &orders);

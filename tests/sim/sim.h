@@ -11,6 +11,7 @@
  *   prng.c      pseudo-random numbers
  *   script.c    seed -> configuration and events
  *   event.c     what an event does
+ *   whim.c      operators who wait for a state of a hold
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
@@ -127,6 +128,15 @@ enum cni_kind {
     CNI_OVN_KUBERNETES,         /* Another dialect. */
 };
 
+/* What an operator does at the first sight of a hold in a certain state. */
+enum whim {
+    WHIM_NONE,
+    WHIM_RELEASE_CLEAN,         /* hold/release: it is clean. */
+    WHIM_RELEASE_BLOCKED,
+    WHIM_SWITCH_BLOCKED,        /* Make the switch again. */
+    N_WHIMS
+};
+
 struct config {
     uint64_t jitter;            /* Seed of delays. */
     enum guard_mode mode;
@@ -152,6 +162,7 @@ struct config {
     int brake;                  /* Clears that trip it. */
     int n_chassis;
     int nb_ms, sb_ms, kube_ms, store_ms; /* Largest ordinary delays. */
+    enum whim whim;
     int replicas[N_STS];
     int pool[N_STS][2];         /* Address of each ordinal, or NO_IP. */
     int plain_ip, vm_ip;
@@ -613,6 +624,7 @@ struct world {
     int64_t due[N_TIMERS];
     uint64_t n_delays;
     int next_event;
+    bool whim_done;
     bool calm;                  /* No more events: faults are mended. */
     bool trace;
 
@@ -763,6 +775,8 @@ void cni_release(struct world *, int slot);
 
 /* ipam.c */
 void ipam_sync(struct world *);
+/* Who shares 'ip' with the pod that has it, as cni_state.ipam says it. */
+int ipam_other_holder(const struct world *, int net, int ip);
 void ipam_step(struct world *);
 void ipam_restart(struct world *);
 void ipam_in(struct world *, struct instance *);
@@ -884,6 +898,9 @@ void rules_check_store(struct world *, struct instance *,
 
 /* rest.c */
 void rest_check(struct world *);
+
+/* whim.c */
+void whim_before_turn(struct world *, struct instance *);
 
 /* coverage.c */
 #define N_CASES 8
