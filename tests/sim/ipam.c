@@ -422,20 +422,26 @@ ipam_ask_refusals(struct world *w, struct instance *in,
 /* ---- Rest. ---- */
 
 /* Does a living pod run with 'ip' which annotation and IP object give it no
- * more?  A restart of the controller would give it to others. */
+ * more, or have two IP objects got it?  A restart of the controller would give
+ * it to others. */
 static bool
 is_hazard(const struct world *w, int net, int ip)
 {
+    int n_objects = 0;
+
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
         const struct kpod *pod = &w->kube.pods[i];
+        bool given = w->cni.ip_object[i] == ip;
 
-        if (slot_net(i) == net && pod->exists
-            && row_ips(&w->nb.rows[i]) & (1u << ip)
-            && (pod_wants(pod, i) != ip || w->cni.ip_object[i] != ip)) {
-            return true;
+        if (slot_net(i) == net) {
+            n_objects += given;
+            if (pod->exists && row_ips(&w->nb.rows[i]) & (1u << ip)
+                && (pod_wants(pod, i) != ip || !given)) {
+                return true;
+            }
         }
     }
-    return false;
+    return n_objects > 1;
 }
 
 /* Of what was reserved nothing is left but for what is held, or would be lost
