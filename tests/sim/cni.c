@@ -15,6 +15,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/ipam.h"
 
 #include <string.h>
 

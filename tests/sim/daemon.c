@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/whim.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/ipam.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,6 @@
  *   prng.c      pseudo-random numbers
  *   script.c    seed -> configuration and events
  *   event.c     what an event does
- *   whim.c      operators who wait for a state of a hold
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
@@ -34,6 +33,7 @@
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
  *   alloc.c     malloc() in less time
+ *   whim.c      operators who wait for a state of a hold
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
  *   run.c       the command line
@@ -775,8 +775,6 @@ void cni_release(struct world *, int slot);
 
 /* ipam.c */
 void ipam_sync(struct world *);
-/* Who shares 'ip' with the pod that has it, as cni_state.ipam says it. */
-int ipam_other_holder(const struct world *, int net, int ip);
 void ipam_step(struct world *);
 void ipam_restart(struct world *);
 void ipam_in(struct world *, struct instance *);
@@ -898,9 +896,6 @@ void rules_check_store(struct world *, struct instance *,
 
 /* rest.c */
 void rest_check(struct world *);
-
-/* whim.c */
-void whim_before_turn(struct world *, struct instance *);
 
 /* coverage.c */
 #define N_CASES 8

@@ -38,7 +38,6 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-found.c \
-	tests/unit/test-guard-found-role.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-explain.c \
 	tests/unit/test-guard-holds.c \
@@ -48,6 +47,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-request.c \
+	tests/unit/test-guard-roles.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \

@@ -318,9 +318,9 @@ test_first_statefulset_tells_of_all(void)
 }
 
 void
-suite_guard_found_role(void)
+suite_guard_roles(void)
 {
-    CU_pSuite suite = unit_add_suite("guard_found_role");
+    CU_pSuite suite = unit_add_suite("guard_roles");
 
     CU_ADD_TEST(suite, test_hold_is_loaded_once);
     CU_ADD_TEST(suite, test_owner_within_a_turn);
