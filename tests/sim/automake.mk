@@ -16,6 +16,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/event.c \
 	tests/sim/events.h \
 	tests/sim/ipam.c \
+	tests/sim/ipam.h \
 	tests/sim/kube.c \
 	tests/sim/look-back.c \
 	tests/sim/mirror.c \
@@ -38,6 +39,8 @@ tests_sim_run_SOURCES = \
 	tests/sim/sim.h \
 	tests/sim/text.c \
 	tests/sim/truth.c \
+	tests/sim/whim.c \
+	tests/sim/whim.h \
 	tests/sim/workload.c \
 	tests/sim/world.c
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
