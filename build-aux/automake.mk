@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	build-aux/check-layers \
 	build-aux/check-manual \
 	build-aux/check-ovn-schemas \
+	build-aux/check-skips \
 	build-aux/check-style \
 	build-aux/check-symbols \
 	build-aux/run-checks
