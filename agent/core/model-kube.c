@@ -93,6 +93,14 @@ uid_agrees(const char *a, const char *b)
     return !a[0] || !b[0] || !strcmp(a, b);
 }
 
+/* The base_entry of 'name', which mostly is the one that 'mb' is in. */
+static const struct base_entry *
+member_base(const struct model *m, const struct member *mb, const char *name)
+{
+    return (mb->base && !strcmp(mb->base->name, name)
+            ? mb->base : find_base(m, mb->ns, name));
+}
+
 const struct workload *
 model_member_workload(const struct model *m, const struct member *mb)
 {
@@ -101,7 +109,7 @@ model_member_workload(const struct model *m, const struct member *mb)
     if (mb->n_pods) {
         const struct pod *pod = mb->pods[0];
 
-        b = find_base(m, mb->ns, pod->owner_name);
+        b = member_base(m, mb, pod->owner_name);
         if (pod->owner_kind == OWNER_STATEFULSET) {
             return (b && b->workload
                     && uid_agrees(b->workload->uid, pod->owner_uid)
@@ -113,7 +121,7 @@ model_member_workload(const struct model *m, const struct member *mb)
     }
     if (mb->pod_seen) {
         if (mb->seen_kind == OWNER_STATEFULSET) {
-            b = find_base(m, mb->ns, mb->seen_workload);
+            b = member_base(m, mb, mb->seen_workload);
             return b ? b->workload : NULL;
         } else if (mb->seen_kind == OWNER_VM) {
             b = find_base(m, mb->ns, mb->seen_workload);
@@ -122,11 +130,8 @@ model_member_workload(const struct model *m, const struct member *mb)
             return NULL;
         }
     }
-    if (mb->base) {
-        b = find_base(m, mb->ns, mb->base);
-        if (b && b->workload) {
-            return b->workload;
-        }
+    if (mb->base && mb->base->workload) {
+        return mb->base->workload;
     }
     b = m->dialect->vm_ports ? find_base(m, mb->ns, mb->name) : NULL;
     return b ? b->vm : NULL;
@@ -136,9 +141,9 @@ const struct base_entry *
 model_member_base(const struct model *m, const struct member *mb)
 {
     if (mb->pod_seen && mb->seen_kind == OWNER_STATEFULSET) {
-        return find_base(m, mb->ns, mb->seen_workload);
+        return member_base(m, mb, mb->seen_workload);
     }
-    return mb->base ? find_base(m, mb->ns, mb->base) : NULL;
+    return mb->base;
 }
 
 bool
@@ -156,6 +161,16 @@ model_member_opted_out(const struct model *m, const struct member *mb)
         }
     }
     return false;
+}
+
+/* What a pod asks for depends on its owner as well: an orphan has no ordinal.
+ * What an adoption makes of it is no edit. */
+static bool
+same_owner(const struct pod *a, const struct pod *b)
+{
+    return (a->owner_kind == b->owner_kind && a->ordinal == b->ordinal
+            && !strcmp(a->owner_name, b->owner_name)
+            && uid_agrees(a->owner_uid, b->owner_uid));
 }
 
 /* Did the user change, on a living pod, what it asks for?  A controller that
@@ -265,7 +280,9 @@ set_pod(struct model *m, struct pod *pod)
             pod->arrived = old->arrived;
             pod->ran = old->ran;
             pod->edited = (old->edited
-                           || claims_edited(&old->claims, &pod->claims));
+                           || (same_owner(old, pod)
+                               && claims_edited(&old->claims,
+                                                &pod->claims)));
         } else {
             model_remember_pod(mb, old);
             note_arrival(m, mb, pod);

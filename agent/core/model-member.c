@@ -47,7 +47,7 @@ model_get_member(struct model *m, const char *ns, const char *name)
         char *base = xmemdup0(name, base_len);
         struct base_entry *b = model_get_base(m, ns, base);
         free(base);
-        mb->base = b->name;
+        mb->base = b;
         ovs_list_push_back(&b->members, &mb->base_node);
     }
     const struct base_entry *same = model_find_base(m, ns, name);
@@ -65,7 +65,7 @@ model_gc_member(struct model *m, struct member *mb)
     ovs_list_remove(&mb->dirty_node);
     if (mb->base) {
         ovs_list_remove(&mb->base_node);
-        model_gc_base(m, model_get_base(m, mb->ns, mb->base));
+        model_gc_base(m, mb->base);
     }
     hmap_remove(&m->members, &mb->node);
     strpool_unref(&m->strings, mb->ns);

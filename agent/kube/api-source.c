@@ -273,16 +273,17 @@ api_source_pop_write(struct api_source *src)
 }
 
 void
-api_source_want_release_webhook(struct api_source *src, bool wanted)
+api_source_want_release_certainty(struct api_source *src, bool wanted)
 {
     webhook_watch_want(&src->webhook, wanted);
 }
 
 bool
-api_source_has_release_webhook(const struct api_source *src,
-                               long long int now)
+api_source_release_is_certain(const struct api_source *src,
+                              long long int now,
+                              const struct sset **left_out)
 {
-    return webhook_watch_is_certain(&src->webhook, now);
+    return webhook_watch_is_certain(&src->webhook, now, left_out);
 }
 
 bool

@@ -103,7 +103,7 @@ api_source_get_status(const struct api_source *src,
     status->n_pods = src->store.n_pods;
     status->n_workloads = workload_assembly_count(&src->store.assembly);
     status->n_problems = (has_no_pods(src) + !!src->discovery.problem
-                          + !!src->webhook.problem
+                          + !!webhook_watch_problem(&src->webhook)
                           + missing_rights_count(&src->live.rights)
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
@@ -184,8 +184,8 @@ api_source_format_problems(const struct api_source *src, struct ds *ds)
                     "before it is confirmed\n");
     }
     api_writer_format_problems(&src->writer, ds);
-    if (src->webhook.problem) {
-        ds_put_format(ds, "%s\n", src->webhook.problem);
+    if (webhook_watch_problem(&src->webhook)) {
+        ds_put_format(ds, "%s\n", webhook_watch_problem(&src->webhook));
     }
 }
 
