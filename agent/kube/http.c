@@ -8,9 +8,9 @@
  *
  * A connection can be dead without anybody saying so: a firewall that forgot
  * it, a machine that lost its power, and libcurl would put the next request
- * there too; with HTTP/2 all of them.  The kernel is asked to find out (keepalives, TCP_USER_TIMEOUT);
- * and when a request ran out of time while nothing at all came from the
- * server, all connections are given up. */
+ * there too; with HTTP/2 all of them.  The kernel is asked to find out
+ * (keepalives, TCP_USER_TIMEOUT); and when a request ran out of time while
+ * nothing at all came from the server, all connections are given up. */
 
 #include <config.h>
 
