@@ -222,7 +222,7 @@ told_from(const struct guard *g, const struct hazard *hz,
     const struct member *mb = p->member;
 
     return (hz->kind != HAZARD_DRIFT
-            || (mb->edited_uid && !strcmp(mb->edited_uid, mb->pods[0]->uid))
+            || (mb->n_pods && mb->pods[0]->edited)
             ? hz->since_ms : hz->since_ms + g->settings.settle_ms);
 }
 
