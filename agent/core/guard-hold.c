@@ -614,7 +614,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     /* What is on its way cannot be called back: its hold stays until then. */
     f.force = h->force && (hold_is_evidence_phase(h)
                            || clear_state(g, h) != CAND_SENT);
-    f.frozen = g->safety.frozen != NULL || env->paused;
+    f.frozen = (g->safety.frozen || g->safety.behind_ms || env->paused);
     if (hold_is_evidence_phase(h)) {
         replace_set(h, &h->blockers, &e.blockers);
         replace_set(h, &h->notes, &e.notes);

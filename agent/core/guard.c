@@ -295,6 +295,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return "paused";
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
         return "frozen";
+    } else if (g->safety.behind_ms) {
+        return "the copies of the databases are behind what was seen of them";
     } else if (g->safety.brake) {
         return "the brake is on";
     } else if (!m->nb_synced) {
@@ -529,7 +531,17 @@ check_databases(struct guard *g, const struct guard_env *env)
         if (why) {
             freeze(g, env, why);
             free(why);
+            return;
         }
+    }
+    if (safety_is_behind(&g->safety, m->nb_synced ? m->nb_cfg : INT64_MAX,
+                         m->sb_synced ? m->sb_nb_cfg : INT64_MAX, env->now,
+                         &why)) {
+        guard_wake_at(g, g->safety.behind_ms + SAFETY_BEHIND_MS);
+    }
+    if (why) {
+        freeze(g, env, why);
+        free(why);
     }
 }
 
