@@ -139,7 +139,7 @@ set_ports(struct sb_condition *c)
     unsigned int seqno;
     const char *name;
 
-    if (sset_count(&c->requested.ports) > ALL_PORTS_MIN) {
+    if (c->every_port || sset_count(&c->requested.ports) > ALL_PORTS_MIN) {
         ovsdb_idl_condition_add_clause_true(&cond);
         seqno = sbrec_port_binding_set_condition(c->idl, &cond);
         ovsdb_idl_condition_destroy(&cond);
@@ -257,6 +257,13 @@ sb_condition_init(struct sb_condition *c, struct ovsdb_idl *idl)
     set_addresses(c);
     set_networks(c);
     set_chassis(c);
+}
+
+void
+sb_condition_read_every_port(struct sb_condition *c)
+{
+    c->every_port = true;
+    set_ports(c);
 }
 
 void

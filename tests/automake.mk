@@ -12,6 +12,7 @@ include tests/handovers/automake.mk
 EXTRA_DIST += \
 	tests/admission-client \
 	tests/fresh-debian \
+	tests/guides/run-guide \
 	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.

@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/bench/benchlib/rpc.py \
 	tests/bench/benchlib/sandbox.py \
 	tests/bench/benchlib/work_admission.py \
+	tests/bench/benchlib/work_audit.py \
 	tests/bench/benchlib/work_change.py \
 	tests/bench/benchlib/work_churn.py \
 	tests/bench/benchlib/work_commands.py \

@@ -29,13 +29,19 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/webhook.at \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
+	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
-	tests/system/http.at
+	tests/system/cms.at \
+	tests/system/http.at \
+	tests/system/page.at \
+	tests/system/guides.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/system/browse \
+	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/ovsdb-rows \
