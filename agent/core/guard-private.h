@@ -390,6 +390,7 @@ struct guard {
 #define REFUSED_STOPPING "the daemon is being stopped"
 #define REFUSED_PAUSED "paused"
 #define REFUSED_FROZEN "frozen"
+#define REFUSED_BEHIND "a copy of a database is behind what was seen of it"
 #define REFUSED_BRAKE "the brake is on"
 #define REFUSED_NB "no current copy of the Northbound database"
 #define REFUSED_SB "no current copy of the Southbound database"
