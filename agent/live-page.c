@@ -162,6 +162,8 @@ serve_events(const struct web_request *request OVS_UNUSED,
         return;
     }
     reply->content_type = "text/event-stream";
+    /* For nginx, which would keep an event until more has come. */
+    web_reply_add_header(reply, "X-Accel-Buffering", "no");
     refresh(a, env.now, true);
 }
 
