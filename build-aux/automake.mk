@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	build-aux/check-ovn-schemas \
 	build-aux/check-style \
 	build-aux/check-symbols \
+	build-aux/embed-files \
 	build-aux/run-checks
 
 if SANITIZERS

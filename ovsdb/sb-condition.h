@@ -19,6 +19,9 @@
 struct ovsdb_idl;
 struct sb_watch;
 
+/* So many requests may be made in a second. */
+#define SB_CONDITION_REQUESTS 4
+
 struct sb_sets {
     struct sset ports, addresses, networks;
     bool chassis;
@@ -36,6 +39,8 @@ struct sb_condition {
     bool outstanding;           /* A request is not acknowledged yet. */
     unsigned int expected;      /* Condition seqno that acknowledges it. */
     long long int next_request_ms; /* Not before then. */
+    long long int requests_ms[SB_CONDITION_REQUESTS]; /* The last ones. */
+    unsigned int n_requests;
     long long int shrink_ms;    /* When to drop what is not watched any more;
                                  * 0: nothing to drop. */
     bool waiting;               /* For next_request_ms. */

@@ -7,6 +7,7 @@ include tests/unit/automake.mk
 include tests/kubernetes/automake.mk
 include tests/system/automake.mk
 include tests/bench/automake.mk
+include tests/handovers/automake.mk
 
 EXTRA_DIST += \
 	tests/admission-client \

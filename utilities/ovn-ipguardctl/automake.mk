@@ -8,6 +8,8 @@ bin_PROGRAMS += utilities/ovn-ipguardctl/ovn-ipguardctl
 utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/dirs.c \
 	agent/dirs.h \
+	agent/explain-json.c \
+	agent/explain-json.h \
 	agent/sources.c \
 	agent/sources.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
@@ -16,11 +18,16 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/cmd-gate.c \
 	utilities/ovn-ipguardctl/cmd-hold.c \
 	utilities/ovn-ipguardctl/cmd-journal.c \
+	utilities/ovn-ipguardctl/cmd-plan.c \
 	utilities/ovn-ipguardctl/cmd-safety.c \
 	utilities/ovn-ipguardctl/cmd-show.c \
 	utilities/ovn-ipguardctl/cmd-why.c \
 	utilities/ovn-ipguardctl/ctl-commands.c \
 	utilities/ovn-ipguardctl/ctl-commands.h \
+	utilities/ovn-ipguardctl/ctl-daemon.c \
+	utilities/ovn-ipguardctl/ctl-daemon.h \
+	utilities/ovn-ipguardctl/ctl-instance.c \
+	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
 	utilities/ovn-ipguardctl/ctl-read.c \
