@@ -146,10 +146,14 @@ is_wanted(const struct world *w, const struct instance *in, int slot, int ip)
         return (pod->edited ? pod->ip == ip
                 : pod_wants(pod, slot) == ip);
     }
-    /* Either revision in play may be the next one. */
+    /* Either revision in play may be the next one, unless it is certain that
+     * the new one is: see note_certainty() in guard.c. */
+    bool certain = (w->config.release && w->config.webhook
+                    && in->settings.mode == MODE_GUARD && sts >= 0
+                    && !s->on_delete && ordinal >= s->partition);
     return (s && s->exists && !speaks_ovn_kubernetes(w)
             && (s->pool[ordinal] == ip
-                || (s->old_revision != s->revision
+                || (s->old_revision != s->revision && !certain
                     && s->old_pool[ordinal] == ip)));
 }
 
@@ -469,6 +473,9 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
     }
     for (int i = 0; i < N_SLOTS; i++) {
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
+        keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
+        /* That it is gone the instance may not know yet. */
+        uuid = sim_uuid(UUID_PORT, in->nb_rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
     dirt = truth_dirt(w, in, net, ip, keeper,
