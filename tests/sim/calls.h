@@ -20,6 +20,8 @@ struct nb_row nb_new_row(struct world *, int slot);
 /* Puts 'row' in place of what the slot has, in one transaction. */
 void nb_put(struct world *, int slot, const struct nb_row *);
 void nb_delete(struct world *, int slot);
+/* The slot whose row 'id' went after transaction 'seq', or -1. */
+int nb_slot_lost_since(const struct world *, uint32_t id, uint64_t seq);
 void nb_begin(struct world *);
 void nb_put_in_txn(struct world *, int slot, const struct nb_row *);
 void nb_bump_in_txn(struct world *);

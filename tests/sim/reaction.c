@@ -39,7 +39,8 @@ reaction_row(struct instance *in, int slot, const struct nb_row *row)
         const struct hold *h = (has & ~had & bit
                                 ? find_hold(in, row->net, ip) : NULL);
 
-        if (h && h->fixed && hold_is_evidence_phase(h)
+        /* Who has it when an instance begins is no taker. */
+        if (h && in->guard->started && h->fixed && hold_is_evidence_phase(h)
             && strcmp(h->owner.name, slot_name(slot))) {
             in->took[slot] |= bit;
         }

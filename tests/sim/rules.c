@@ -474,12 +474,12 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
     for (int i = 0; i < N_SLOTS; i++) {
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
-        /* That it is gone the instance may not know yet. */
-        uuid = sim_uuid(UUID_PORT, in->nb_rows[i].id);
-        keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
-    dirt = truth_dirt(w, in, net, ip, keeper,
-                      own_end_ordered(w, &h->uuid, in->store_ordered_seq));
+    uint64_t seq = own_end_ordered(w, &h->uuid, in->store_ordered_seq);
+    if (keeper < 0) {
+        keeper = nb_slot_lost_since(w, sim_uuid_number(&h->keeper), seq);
+    }
+    dirt = truth_dirt(w, in, net, ip, keeper, seq);
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);
