@@ -151,10 +151,11 @@ void own_restore(struct world *);
 void own_lose(struct world *);
 const struct hold *own_find_hold(const struct world *, const struct uuid *net,
                                  const struct ip_addr *);
-/* The transaction of NB that was known when the end of 'hold' was first
- * ordered: 'seq' if that is now.  An order without an answer is repeated. */
-uint64_t own_end_ordered(struct world *, const struct uuid *hold,
-                         uint64_t seq);
+/* What 'in' knew when it ordered the end of 'hold' for the first time, which
+ * may be now.  An order without an answer is repeated. */
+const struct end_ordered *own_end_ordered(struct world *,
+                                          const struct instance *in,
+                                          const struct uuid *hold);
 const struct gate *own_find_gate(const struct world *, const struct uuid *);
 
 /* daemon.c */
@@ -200,9 +201,10 @@ void truth_update(struct world *, int slot);
 /* What leads to 'ip' besides 'slot' (-1: nothing may), or NULL.  What a port
  * gained after transaction 'seq' is excused, flows for what was lost when
  * nobody watched, before the instance began, and what SB shows again since it
- * was restored, if the instance has not been told of that. */
+ * was restored after 'sb_seq'. */
 const char *truth_dirt(const struct world *, const struct instance *,
-                       int net, int ip, int slot, uint64_t seq);
+                       int net, int ip, int slot, uint64_t seq,
+                       uint64_t sb_seq);
 /* How many pairs of open ports have one address, without what was gained after
  * transaction 'seq' by another one than 'own'. */
 int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);

@@ -399,6 +399,7 @@ steal_locks(struct world *w, int b)
     if (in) {
         SAY(w, "databases", "%s loses a lock", in->name);
         w->lock_holder[b % N_DBS] = -1;
+        in->lock_lost[b % N_DBS] = true;
         for (int db = 0; db < N_DBS; db++) {
             timer_by(w, instance_timer_number(in, IT_LOCKS),
                      w->now + delay(w, 100));

@@ -126,6 +126,10 @@ nb_put_in_txn(struct world *w, int slot, const struct nb_row *row)
         }
     }
 
+    if (slot < N_OWNED_SLOTS && !row_equals(row, &w->losses[slot].left)) {
+        w->losses[slot] = (struct loss) { .lost_ms = 0 };
+    }
+
     struct nb_change *c = add_change(w);
     c->slot = slot;
     c->old_id = old->id;

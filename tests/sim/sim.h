@@ -476,6 +476,8 @@ struct instance {
     bool connected[N_DBS];      /* Its session is up and its copy complete. */
     int64_t reconnect_at[N_DBS];
     bool lock_seen[N_DBS];
+    bool lock_lost[N_DBS];      /* The server has told so, whoever has it by
+                                 * now. */
 
     /* What it was told. */
     size_t nb_pos;              /* In nb_server.log. */
@@ -532,6 +534,8 @@ struct instance {
     int64_t last_bump_ms;
     int64_t nb_ordered_ms;
     uint64_t nb_ordered_seq, store_ordered_seq;
+    uint64_t nb_ordered_sb_seq;
+    int64_t own_locked_ms;      /* When it was told of the lock. */
     int64_t store_ordered_ms;
     uint32_t nb_clean_openings; /* Slots opened because it is clean. */
     int64_t read_began[N_SLOTS]; /* Of the latest live read answered. */
@@ -604,7 +608,7 @@ struct authorship {
 #define N_ENDS 32
 struct end_ordered {
     struct uuid hold;
-    uint64_t seq;
+    uint64_t seq, sb_seq;       /* Of NB and SB, as the instance knew them. */
 };
 
 struct world {

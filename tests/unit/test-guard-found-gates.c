@@ -263,6 +263,77 @@ test_another_held_address(void)
     fixture_end(&w);
 }
 
+static enum live_read_result
+no_look_back(struct world *w)
+{
+    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
+}
+
+/* The daemon ends between a clear and the look back at it, when the owner
+ * wants the address again and its CNI has done its part: who comes next looks
+ * back. */
+static void
+test_look_back_over_a_restart(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.on_read = no_look_back;
+    w.northd_frozen = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1";allocated=true"));
+    world_settle(&w);
+    w.on_read = NULL;
+    world_kill(&w, false);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* Two ports lost one address, and both owners come to want it again: it is put
+ * back to one of them. */
+static void
+test_one_is_put_back(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.northd_frozen = true;
+    world_sts(&w, unit_sts("other", "other", 1, "ip_pool="IP2));
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_del_sts(&w, "sts1");
+    world_run(&w, 10 * 1000);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_del_pod(&w, "sts2-0");
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 2);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1";allocated=true"));
+    world_pod(&w, unit_pod("sts2-0", "u3", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1";allocated=true"));
+    world_kill(&w, false);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -275,4 +346,6 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
     CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
     CU_ADD_TEST(suite, test_another_held_address);
+    CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_one_is_put_back);
 }
