@@ -83,8 +83,8 @@ is_unused(const struct guard *g, const struct guard_env *env,
 }
 
 /* Is the address being given to another port, or held for what one did with
- * it?  Then the port that lost it to us was kept shut, or shared it, and nobody
- * may have it before that ends. */
+ * it?  Then the port that lost it to us was kept shut, or shared it, and it
+ * waits until that has ended. */
 static bool
 must_wait(const struct guard *g, const struct post_read *pr)
 {

@@ -123,8 +123,12 @@ locks_update(struct world *w)
         const struct instance *in = &w->instances[i];
 
         for (int db = 0; in->alive && db < N_DBS; db++) {
-            if (in->lock_seen[db] != (w->lock_holder[db] == i)) {
-                by(w, in, IT_LOCKS, w->now + delay(w, w->config.nb_ms));
+            bool has = w->lock_holder[db] == i;
+
+            if (in->lock_seen[db] != has) {
+                /* That it has none it has a turn to learn. */
+                by(w, in, IT_LOCKS,
+                   w->now + has + delay(w, w->config.nb_ms));
             }
         }
     }

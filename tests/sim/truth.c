@@ -98,6 +98,10 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
         const struct sb_row *sb = &w->sb.rows[q];
         bool later = w->nb.gained[q][ip] > seq;
 
+        if (slot >= 0 && w->nb.lost_ms[slot][ip] > w->nb.lost_ms[q][ip]) {
+            continue;           /* It had it, as a keeper, after the other one
+                                 * had lost it, and may have it again. */
+        }
         if (q == slot || slot_net(q) != net || later
             || !is_guarded(w, q, watched_since) || w->forced[net] & bit) {
             continue;
