@@ -625,6 +625,7 @@ guard_start_if_ready(struct guard *g, const struct guard_env *env)
         start_hold(g, h);
     }
     guard_replay_standby_departures(g, env);
+    g->look_back = true;
     /* Holds that were judged with may have ended by another hand. */
     model_mark_all(&g->model);
     g->own_changes++;

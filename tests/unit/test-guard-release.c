@@ -222,6 +222,27 @@ test_hold_stays(void)
     end(&w, &ko);
 }
 
+/* Its port comes again before all is said: the daemon sleeps until something
+ * changes. */
+static void
+test_port_comes_again(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    change(&w, p);
+    while (!world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL)) {
+        world_run(&w, 100);
+    }
+    world_port(&w, 0, "sts1-0", MAC1" "IP2);
+    world_settle(&w);
+    size_t n = w.n_turns;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(w.n_turns < n + 500);
+    end(&w, &ko);
+}
+
 /* Without certainty that no pod can come, and without the option, the port is
  * cleared as ever. */
 static void
@@ -879,6 +900,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_hold_stays);
+    CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
     CU_ADD_TEST(suite, test_other_object);
