@@ -52,10 +52,15 @@ apply_changes(struct agent *a)
     struct api_source_status as = { .synced = true, .trusted = true };
     bool any = false;
 
-    while ((change = manifests_pop(a->manifests))
-           || (a->api && (change = api_source_pop(a->api)))) {
+    while ((change = manifests_pop(a->manifests))) {
         model_apply_kube_change(model, change);
         kube_change_destroy(change);
+        any = true;
+    }
+    while (a->api && (change = api_source_pop(a->api))) {
+        model_apply_kube_change(model, change);
+        kube_change_destroy(change);
+        a->api_changed_ms = time_msec();
         any = true;
     }
     apply_scope(a);

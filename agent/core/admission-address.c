@@ -18,6 +18,7 @@
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "smap.h"
 #include "sset.h"
 #include "util.h"
@@ -161,7 +162,8 @@ check_hold(struct look *l)
     char *owner, *awaited;
     bool soft = l->soft;
 
-    if (!h || hold_state_is_end(h->state) || is_own_hold(l->asker, h)) {
+    if (!h || hold_state_is_end(h->state) || is_own_hold(l->asker, h)
+        || PLANTED(HELD_LET_IN)) {
         return false;
     }
     /* Holds of plain pods deny nothing. */
@@ -206,7 +208,8 @@ is_leaving(const struct look *l, const struct port *p)
     size_t n;
 
     if (!w || !l->a->req->update || w->kind != OWNER_STATEFULSET || !mb
-        || !mb->base || strcmp(mb->base, w->name) || strcmp(mb->ns, w->ns)) {
+        || !mb->base || strcmp(mb->base->name, w->name)
+        || strcmp(mb->ns, w->ns)) {
         return false;
     }
     if (!workload_has_ordinal(w, mb->ordinal)) {

@@ -29,6 +29,7 @@
 #include "ipam-object.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "workload.h"
@@ -176,6 +177,10 @@ forget_ops(struct guard *g, const struct guard_env *env)
         if (!op->id && (shown || (env->now >= op->retry_ms
                                   && !op->failures))) {
             drop_op(g, op);
+            g->own_changes++;   /* A hold may have waited for that. */
+            g->again = true;
+        } else if (!op->id && !op->failures) {
+            guard_wake_at(g, op->retry_ms);
         }
     }
 }
@@ -546,7 +551,7 @@ guard_run_reserves(struct guard *g, const struct guard_env *env)
     }
     shash_swap(&g->reserves, &wanted);
     shash_destroy_free_data(&wanted);
-    if (may_write || leaving) {
+    if ((may_write || leaving) && !PLANTED(RESERVE_FORGOTTEN)) {
         delete_others(g, env);
     }
     g->reserves_seqno = seqno;

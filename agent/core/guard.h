@@ -17,6 +17,7 @@
 #include "orders.h"
 #include "settings.h"
 #include "step-times.h"
+#include "tally.h"
 
 struct dialect;
 struct ds;
@@ -64,6 +65,10 @@ const struct settings *guard_settings(const struct guard *);
  * vanished or went back in time freeze it (doc/design.md, 10). */
 void guard_load(struct guard *, const struct store_snapshot *,
                 const struct guard_env *);
+
+/* From now on the guard begins nothing by itself: only what requests ask for.
+ * What was begun before, holds and gates, goes on to its end. */
+void guard_limit_to_requests(struct guard *);
 
 /* True when a snapshot is needed although nothing changed: this instance has
  * just become the active one. */
@@ -166,5 +171,11 @@ struct guard_counters {
     uint64_t hazards;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
+
+/* What was written down in the journal, by action and case; and what was not
+ * done when it was due, by action and reason, each time that the reason
+ * changed. */
+const struct tally *guard_done(const struct guard *);
+const struct tally *guard_refused(const struct guard *);
 
 #endif /* guard.h */

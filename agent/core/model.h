@@ -158,8 +158,7 @@ struct member {
     uint32_t n_pods;
     int ordinal;                /* Or -1. */
 
-    const char *base;           /* Name without "-ordinal", or NULL: that of
-                                 * the base_entry. */
+    struct base_entry *base;    /* Of the name without "-ordinal", or NULL. */
     struct ovs_list base_node;  /* In base_entry->members. */
 
     /* History of this run; never a reason to act by itself. */

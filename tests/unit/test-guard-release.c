@@ -188,6 +188,40 @@ test_hold_first(void)
     end(&w, &ko);
 }
 
+/* It is on its way when the owner wants the address again: the hold stays
+ * until it is known what became of it. */
+static enum kube_write_result
+change_back(struct world *w, const struct kube_write *kw)
+{
+    if (kw->kind != KUBE_WRITE_DELETE_IP) {
+        return next_on_write(w, kw);
+    }
+    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    return KUBE_WRITE_DONE;     /* But not yet. */
+}
+
+static void
+test_hold_stays(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    next_on_write = w.on_write;
+    w.on_write = change_back;
+    change(&w, p);
+    while (!world_count_writes(&w, KUBE_WRITE_DELETE_IP, NULL, NULL)) {
+        world_run(&w, 100);
+    }
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    end(&w, &ko);
+}
+
 /* Without certainty that no pod can come, and without the option, the port is
  * cleared as ever. */
 static void
@@ -858,6 +892,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_release_first);
     CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
+    CU_ADD_TEST(suite, test_hold_stays);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
     CU_ADD_TEST(suite, test_other_object);
