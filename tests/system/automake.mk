@@ -27,6 +27,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/webhook.at \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
+	tests/system/ctl-bundle.at \
 	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
 	tests/system/http.at

@@ -70,6 +70,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-orders.c \
 	tests/unit/test-plan.c \
 	tests/unit/test-pod.c \
+	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-settings.c \
@@ -80,6 +81,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
+	utilities/ovn-ipguardctl/redact.c \
+	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
 	tests/unit/world-private.h \
 	tests/unit/world.c \

@@ -13,6 +13,7 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/sources.c \
 	agent/sources.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
+	utilities/ovn-ipguardctl/cmd-bundle.c \
 	utilities/ovn-ipguardctl/cmd-connection.c \
 	utilities/ovn-ipguardctl/cmd-dot.c \
 	utilities/ovn-ipguardctl/cmd-gate.c \
@@ -40,7 +41,9 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-run.h \
 	utilities/ovn-ipguardctl/observer.c \
 	utilities/ovn-ipguardctl/observer.h \
-	utilities/ovn-ipguardctl/ovn-ipguardctl.c
+	utilities/ovn-ipguardctl/ovn-ipguardctl.c \
+	utilities/ovn-ipguardctl/redact.c \
+	utilities/ovn-ipguardctl/redact.h
 utilities_ovn_ipguardctl_ovn_ipguardctl_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 utilities_ovn_ipguardctl_ovn_ipguardctl_LDADD = \
 	ovsdb/libovsdbview.la \
