@@ -153,6 +153,12 @@ guard_get_role(const struct guard *g)
     return g->role;
 }
 
+bool
+guard_is_started(const struct guard *g)
+{
+    return g->role == ROLE_ACTIVE && g->loaded && g->started;
+}
+
 enum guard_mode
 guard_effective_mode(const struct guard *g)
 {

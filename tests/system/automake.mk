@@ -30,6 +30,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ctl-bundle.at \
 	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
+	tests/system/uninstall.at \
 	tests/system/http.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
