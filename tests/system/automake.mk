@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
+	tests/system/on-terminal \
 	tests/system/ovsdb-rows \
 	tests/system/type-in-bash
 

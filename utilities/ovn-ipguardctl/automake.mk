@@ -31,6 +31,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
+	utilities/ovn-ipguardctl/ctl-paint.c \
+	utilities/ovn-ipguardctl/ctl-paint.h \
 	utilities/ovn-ipguardctl/ctl-read.c \
 	utilities/ovn-ipguardctl/ctl-read.h \
 	utilities/ovn-ipguardctl/ctl-request.c \
