@@ -146,7 +146,7 @@ order_intent(struct guard *g, const struct guard_env *env,
     if (h->state == HOLD_INTENT) {
         guard_hold_set_keeper(g, h);
     }
-    c->hold = h->uuid;
+    guard_set_clear_hold(g, c, &h->uuid);
     c->state = CAND_INTENT;
     c->refused = NULL;
     safety_count_clear(&g->safety, env->now);

@@ -552,7 +552,7 @@ clear_state(const struct guard *g, const struct hold *h)
 {
     const struct candidate *c;
 
-    HMAP_FOR_EACH (c, node, &g->candidates) {
+    HMAP_FOR_EACH_WITH_HASH (c, hold_node, uuid_hash(&h->uuid), &g->clears) {
         if (c->state != CAND_WATCH && uuid_equals(&c->hold, &h->uuid)) {
             return c->state;
         }
@@ -673,7 +673,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 
 /* Where there are more holds than this, so many are looked at in a turn, lest
  * a turn take long ... */
-#define STEP_MAX 500
+#define STEP_MAX 250
 /* ... and all of them at least this often, whatever happens. */
 #define STEP_ALL_MS 1000
 

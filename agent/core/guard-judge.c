@@ -61,10 +61,25 @@ guard_abort_clear(struct guard *g, struct candidate *c)
 }
 
 void
+guard_set_clear_hold(struct guard *g, struct candidate *c,
+                     const struct uuid *hold)
+{
+    if (!uuid_is_zero(&c->hold)) {
+        hmap_remove(&g->clears, &c->hold_node);
+    }
+    c->hold = *hold;
+    if (!uuid_is_zero(hold)) {
+        hmap_insert(&g->clears, &c->hold_node, uuid_hash(hold));
+    }
+}
+
+void
 guard_drop_candidate(struct guard *g, struct candidate *c)
 {
     guard_abort_clear(g, c);
+    guard_set_clear_hold(g, c, &UUID_ZERO);
     hmap_remove(&g->candidates, &c->node);
+    ovs_list_remove(&c->turn_node);
     ovs_list_remove(&c->read_node);
     free(c->port_name);
     free(c->network_name);
@@ -183,6 +198,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->since_ms = LLONG_MIN;
         ovs_list_init(&c->read_node);
         hmap_insert(&g->candidates, &c->node, key_hash(&p->uuid, ip));
+        ovs_list_push_back(&g->turns, &c->turn_node);
         g->own_changes++;
     }
     if (c->fingerprint != v.fingerprint || c->since_ms == LLONG_MIN) {
@@ -331,14 +347,26 @@ judge_sharers(struct guard *g, const struct guard_env *env,
     update_duplicate(g, env, use);
 }
 
+/* Where there are more candidates than this, so many are judged again in a
+ * turn, lest a turn take long. */
+#define TURNS_MAX 250
+
 /* A move that looked unfinished may have failed since: the address that the
- * port is to have is on another one now. */
+ * port is to have is on another one now.  Where there are very many this takes
+ * several turns; nothing is lost by it, because what is cleared is judged once
+ * more when it is written. */
 static void
 judge_moving(struct guard *g, const struct guard_env *env)
 {
-    struct candidate *c;
+    size_t n = MIN(g->turns_left, TURNS_MAX);
 
-    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
+    g->turns_left -= n;
+    g->again |= g->turns_left > 0;
+    while (n-- > 0 && !ovs_list_is_empty(&g->turns)) {
+        struct candidate *c = CONTAINER_OF(ovs_list_pop_front(&g->turns),
+                                           struct candidate, turn_node);
+
+        ovs_list_push_back(&g->turns, &c->turn_node);
         if (c->kind == VERDICT_MOVING
             || (c->kind == VERDICT_CLEAR && c->state != CAND_SENT)) {
             update_candidate(g, env, model_find_port(&g->model, &c->port),
@@ -506,16 +534,26 @@ add_cycle(struct guard *g, const struct uuid *port, struct sset *cycles)
     }
 }
 
+/* Where very many wait, circles are looked for so often only. */
+#define CYCLES_MS 1000
+
 /* A permutation of addresses among the ordinals of one StatefulSet: a rollout
  * that goes one by one cannot finish it. */
 static void
-look_for_cycles(struct guard *g)
+look_for_cycles(struct guard *g, const struct guard_env *env)
 {
     struct sset cycles = SSET_INITIALIZER(&cycles);
     const struct candidate *c;
     const struct want *w;
     const char *text;
 
+    if (hmap_count(&g->candidates) + hmap_count(&g->wants) > TURNS_MAX
+        && env->now < g->cycles_ms) {
+        guard_wake_at(g, g->cycles_ms);
+        return;
+    }
+    g->cycles_due = false;
+    g->cycles_ms = env->now + CYCLES_MS;
     HMAP_FOR_EACH (c, node, &g->candidates) {
         add_cycle(g, &c->port, &cycles);
     }
@@ -553,9 +591,13 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
-        judge_moving(g, env);
         guard_prune_hazards(g);
-        look_for_cycles(g);
+        g->turns_left = hmap_count(&g->candidates);
+        g->cycles_due = true;
         g->judged_seqno = g->model.change_seqno;
+    }
+    judge_moving(g, env);
+    if (g->cycles_due) {
+        look_for_cycles(g, env);
     }
 }

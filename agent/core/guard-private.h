@@ -49,7 +49,7 @@ struct ip_object;
 
 /* A transaction of the own database has this many rows of holds at most: one
  * of too many has no answer in time, and would be sent again and again. */
-#define GUARD_STORE_ROWS 500
+#define GUARD_STORE_ROWS 250
 
 /* An address on a port that is not simply fine. */
 enum candidate_state {
@@ -78,6 +78,8 @@ struct candidate {
     long long int settle_ms, not_before_ms;
 
     struct uuid hold;           /* From CAND_INTENT on. */
+    struct hmap_node hold_node; /* In guard->clears, from then on. */
+    struct ovs_list turn_node;  /* In guard->turns. */
     struct ovs_list read_node;  /* In guard->reads; may be there, or not,
                                  * whatever the state. */
     uint64_t read_id;
@@ -232,6 +234,9 @@ struct guard {
     struct hold_table holds;
     struct hmap gates;          /* struct gate, by port. */
     struct hmap candidates;
+    struct hmap clears;         /* Candidates by the hold of their clear. */
+    struct ovs_list turns;      /* Candidates: who is judged again next. */
+    size_t turns_left;          /* So many still are. */
     struct ovs_list reads;      /* Candidates that asked for a live read. */
     struct hmap duplicates;
     struct hmap wants;
@@ -247,7 +252,10 @@ struct guard {
 
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
+    size_t sets_left;           /* So many of them are still to be. */
     struct sset cycles;         /* Rollouts that wait in a circle. */
+    bool cycles_due;            /* They are to be looked for ... */
+    long long int cycles_ms;    /* ... when very many wait, not before. */
     struct hmap ipam_waits;     /* struct ipam_wait, by member. */
     long long int ipam_due_ms;  /* They are not looked at before. */
     long long int ipam_young_ms; /* The next one's first look. */
@@ -307,6 +315,7 @@ struct guard {
     /* Towards SB. */
     struct sb_watch watch;
     uint64_t watch_built;       /* model.change_seqno + own changes. */
+    long long int watch_due_ms; /* It is not built anew before. */
     uint64_t own_changes;       /* +1 for each change of holds etc. */
     struct uuid *flush;
     size_t n_flush;
@@ -380,6 +389,9 @@ struct candidate *guard_find_candidate(const struct guard *,
 void guard_drop_candidate(struct guard *, struct candidate *);
 /* The clear that the candidate is on its way to is off, if that can be. */
 void guard_abort_clear(struct guard *, struct candidate *);
+/* 'hold' is that of the clear which the candidate is on its way to. */
+void guard_set_clear_hold(struct guard *, struct candidate *,
+                          const struct uuid *hold);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const struct guard_env *);

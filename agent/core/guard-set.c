@@ -34,11 +34,14 @@ guard_set_obstacle(struct guard *g, const struct port *p,
     /* Two owners that ask for one free address in the same turn. */
     for (size_t i = 0; i < g->n_planned; i++) {
         const struct planned *pl = &g->planned[i];
-        const struct port *other = model_find_port(m, &pl->port);
+        const struct port *other;
 
-        if ((pl->kind == PLAN_SET || pl->kind == PLAN_PUT_BACK)
-            && other && other != p && other->network == p->network
-            && ip_addr_equals(&pl->addr, ip)) {
+        if ((pl->kind != PLAN_SET && pl->kind != PLAN_PUT_BACK)
+            || !ip_addr_equals(&pl->addr, ip)) {
+            continue;
+        }
+        other = model_find_port(m, &pl->port);
+        if (other && other != p && other->network == p->network) {
             return xasprintf("%s is being given to %s", buf, other->name);
         }
     }
@@ -286,9 +289,33 @@ edit_exists(const struct guard *g, const struct port *p)
     return false;
 }
 
+/* So many wants are looked at in a turn, lest a turn take long. */
+#define SETS_MAX 250
+
+/* What waited is looked at again when anything changed, before what is new:
+ * the longest wait first. */
+static void
+queue_wants(struct guard *g, struct ovs_list *queue)
+{
+    uint64_t seqno = g->model.change_seqno + g->own_changes;
+
+    if (g->sets_seqno != seqno) {
+        g->sets_seqno = seqno;
+        g->sets_left = hmap_count(&g->wants);
+    }
+    size_t n = MIN(g->sets_left, SETS_MAX);
+    g->sets_left -= n;
+    g->again |= g->sets_left > 0;
+    while (n-- > 0 && !ovs_list_is_empty(&g->wants_waiting)) {
+        ovs_list_push_back(queue, ovs_list_pop_front(&g->wants_waiting));
+    }
+    ovs_list_push_back_all(queue, &g->wants_ready);
+}
+
 void
 guard_plan_sets(struct guard *g, const struct guard_env *env)
 {
+    size_t budget = 2 * SETS_MAX;
     struct ovs_list queue;
     struct want *w;
 
@@ -301,14 +328,8 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         guard_want_start_barrier(g);
         return;
     }
-    /* What waited is looked at again when anything changed, before what is
-     * new: the longest wait first. */
     ovs_list_init(&queue);
-    if (g->sets_seqno != g->model.change_seqno + g->own_changes) {
-        g->sets_seqno = g->model.change_seqno + g->own_changes;
-        ovs_list_push_back_all(&queue, &g->wants_waiting);
-    }
-    ovs_list_push_back_all(&queue, &g->wants_ready);
+    queue_wants(g, &queue);
     while (!ovs_list_is_empty(&queue)) {
         w = CONTAINER_OF(ovs_list_pop_front(&queue), struct want, list_node);
         const struct port *p = model_find_port(&g->model, &w->port);
@@ -319,11 +340,14 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
             guard_drop_want(g, w);
             continue;
         }
-        if (guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
+        if (!budget
+            || guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
+            g->again |= !budget;
             ovs_list_push_back(&g->wants_ready, &w->list_node);
             ovs_list_push_back_all(&g->wants_ready, &queue);
             break;
         }
+        budget--;
         ovs_list_push_back(&g->wants_waiting, &w->list_node);
         if (edit_exists(g, p)) {
             continue;           /* Its clear is in this batch. */

@@ -34,6 +34,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     hold_table_init(&g->holds);
     hmap_init(&g->gates);
     hmap_init(&g->candidates);
+    hmap_init(&g->clears);
+    ovs_list_init(&g->turns);
     ovs_list_init(&g->reads);
     hmap_init(&g->duplicates);
     hmap_init(&g->wants);
@@ -59,6 +61,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     hmap_init(&g->hazards);
     ovs_list_init(&g->asked);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
+    g->watch_due_ms = g->cycles_ms = LLONG_MIN;
     return g;
 }
 
@@ -114,6 +117,7 @@ guard_destroy(struct guard *g)
     hold_table_destroy(&g->holds);
     hmap_destroy(&g->gates);
     hmap_destroy(&g->candidates);
+    hmap_destroy(&g->clears);
     hmap_destroy(&g->duplicates);
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
@@ -205,6 +209,12 @@ const struct sb_watch *
 guard_sb_watch(const struct guard *g)
 {
     return &g->watch;
+}
+
+bool
+guard_watch_is_current(const struct guard *g)
+{
+    return g->watch_built == g->model.change_seqno + g->own_changes;
 }
 
 bool
@@ -607,9 +617,28 @@ watch_use(struct sb_watch *w, const struct addr_use *use)
     }
 }
 
+/* Where there is more to watch than this, the watch is built anew at most once
+ * in as many ms as there are hundreds of it: whatever is not in it yet is not
+ * known, and waits. */
+#define WATCH_MANY 1000
+
+static bool
+is_watch_due(struct guard *g, const struct guard_env *env)
+{
+    size_t n = (hmap_count(&g->candidates) + hmap_count(&g->duplicates)
+                + hold_table_count(&g->holds));
+
+    if (n > WATCH_MANY && env->now < g->watch_due_ms) {
+        guard_wake_at(g, g->watch_due_ms);
+        return false;
+    }
+    g->watch_due_ms = env->now + n / 100;
+    return true;
+}
+
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 static void
-build_watch(struct guard *g)
+build_watch(struct guard *g, const struct guard_env *env)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
@@ -618,7 +647,7 @@ build_watch(struct guard *g)
     struct hold *h;
 
     uint64_t now = m->change_seqno + g->own_changes;
-    if (now == g->watch_built) {
+    if (now == g->watch_built || !is_watch_due(g, env)) {
         return;
     }
     g->watch_built = now;
@@ -800,7 +829,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     guard_run_asked(g, env);
-    build_watch(g);
+    build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);
     guard_run_events(g, env);

@@ -98,6 +98,8 @@ void guard_format_ours(const struct guard *, struct ds *);
 
 /* What the SB mirror is to watch. */
 const struct sb_watch *guard_sb_watch(const struct guard *);
+/* False while what is to be watched has changed and the watch has not. */
+bool guard_watch_is_current(const struct guard *);
 /* True while references (NAT, load balancers...) are worth mirroring. */
 bool guard_wants_references(const struct guard *);
 
