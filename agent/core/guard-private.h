@@ -619,6 +619,8 @@ void guard_forget_asked(struct guard *);
 /* guard-apply.c.  The same. */
 char *guard_apply(struct guard *, struct request *, const struct guard_env *,
                   char **said);
+/* Whoever asked does so no longer; requests of other kinds are left alone. */
+void guard_withdraw_apply(struct guard *, const struct request *);
 
 /* guard-report.c.  By port and address; the caller frees the array. */
 const struct candidate **guard_sorted_candidates(const struct guard *,

@@ -393,6 +393,7 @@ drop_work_under_way(struct guard *g)
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
         c->read_id = 0;
+        c->approved = false;
     }
 }
 
