@@ -530,6 +530,26 @@ test_copy_is_behind(void)
     }
 }
 
+/* When an address came to its port is known from what was seen of it. */
+static void
+test_since_when(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    const struct model *m = guard_model_const(w.guard);
+
+    world_run(&w, 5000);
+    world_set_addresses(&w, p, MAC1" "IP2);
+    world_run(&w, 1);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    w.wall / 1000);
+    long long int then = w.wall / 1000;
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    then);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
