@@ -10,6 +10,7 @@
 #include "agent/config-db.h"
 #include "agent/memory-trim.h"
 #include "agent/options.h"
+#include "openvswitch/list.h"
 
 struct api_source;
 struct control;
@@ -53,6 +54,7 @@ struct agent {
     char *boot_id;              /* Changes when the machine restarts. */
     long long int started_ms;   /* Monotonic. */
 
+    struct ovs_list asks;       /* "explain" that is not answered yet. */
     struct web_server *http;    /* --http-listen; or NULL. */
     struct live_page *page;     /* What is at its root; or NULL. */
     struct memory_trim trim;

@@ -13,6 +13,10 @@ agent_ovn_ipguard_SOURCES = \
 	agent/control.h \
 	agent/dirs.c \
 	agent/dirs.h \
+	agent/explain-control.c \
+	agent/explain-control.h \
+	agent/explain-json.c \
+	agent/explain-json.h \
 	agent/guard-log.c \
 	agent/guard-log.h \
 	agent/http-pages.c \

@@ -102,7 +102,7 @@ sources_run(struct agent *a, long long int now)
     if (a->api) {
         const struct settings *s = guard_settings(a->guard);
 
-        api_source_want_release_webhook(a->api, (s->release
+        api_source_want_release_certainty(a->api, (s->release
                                                  == RELEASE_KUBE_OVN));
         api_source_run(a->api, now);
     }
@@ -246,9 +246,11 @@ sources_poll_writes(struct agent *a)
 }
 
 bool
-sources_release_is_certain(const struct agent *a)
+sources_release_is_certain(const struct agent *a,
+                           const struct sset **left_out)
 {
-    return a->api && api_source_has_release_webhook(a->api, time_msec());
+    return a->api && api_source_release_is_certain(a->api, time_msec(),
+                                                   left_out);
 }
 
 bool

@@ -30,6 +30,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/exclude-ips.h \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
+	agent/core/guard-apply.c \
+	agent/core/guard-ask.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \
@@ -44,6 +46,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
+	agent/core/guard-plan.c \
 	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
@@ -100,6 +103,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/overview.h \
 	agent/core/ovn-kubernetes-claims.c \
 	agent/core/ovn-kubernetes-claims.h \
+	agent/core/plan-file.c \
+	agent/core/plan.h \
 	agent/core/plant.h \
 	agent/core/pod.c \
 	agent/core/pod.h \

@@ -14,10 +14,10 @@
 #include "guard-private.h"
 
 #include "lsp-addr.h"
-#include "lsp-edit.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "plan.h"
 #include "plant.h"
 #include "pod.h"
 #include "util.h"
@@ -181,6 +181,10 @@ is_ripe(struct guard *g, const struct guard_env *env, struct candidate *c)
     long long int due;
 
     if (c->kind != VERDICT_CLEAR) {
+        return false;
+    }
+    if (g->requests_only && !c->approved) {
+        c->refused = "nobody has asked for it, and nothing else is done";
         return false;
     }
     due = MAX(c->since_ms + c->settle_ms, c->not_before_ms);
@@ -388,6 +392,9 @@ guard_live_read_done(struct guard *g, uint64_t id,
         post_read_answered(g, pr, result, env);
         return;
     }
+    if (guard_hazard_read_done(g, id, result, env)) {
+        return;
+    }
     LIST_FOR_EACH (c, read_node, &g->reads) {
         if (c->read_id == id && c->state == CAND_READ) {
             c->read_id = 0;
@@ -433,6 +440,26 @@ add_evidence(const struct guard *g, const struct guard_env *env,
                                              env->now - c->read_ms));
 }
 
+/* Takes 'ip' out of the port's edit.  '*kept' is as plan_edit() has it. */
+static bool
+clear_address(struct guard *g, const struct port *p, struct port_edit *edit,
+              const struct ip_addr *ip, bool *kept)
+{
+    struct svec none = SVEC_EMPTY_INITIALIZER;
+    bool narrow = g->mode == MODE_GUARD;
+    bool done = plan_edit(p, ip, &edit->addresses,
+                          narrow ? &edit->port_security : &none, kept);
+
+    if (done && PLANTED(WHOLE_PORT)) {
+        svec_clear(&edit->addresses);
+    }
+    if (*kept && PLANTED(PS_EMPTIED)) {
+        svec_clear(&edit->port_security);
+    }
+    svec_destroy(&none);
+    return done;
+}
+
 /* Takes 'c' out of the port's edit, in mode manage together with what comes
  * in its place. */
 static bool
@@ -442,7 +469,6 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
     struct port_edit *edit = guard_edit(g, p);
     const struct ip_addr *set = NULL;
     struct entitlement e;
-    struct svec out = SVEC_EMPTY_INITIALIZER;
     bool done = false;
 
     judge_entitlement(&g->model, g->mode, p, &e);
@@ -467,34 +493,14 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
         free(error);
     }
     if (!done) {
-        enum lsp_edit_result r = lsp_edit_clear(edit->addresses.names,
-                                                edit->addresses.n, &c->addr,
-                                                &out);
-        if (r == LSP_EDIT_CHANGED) {
-            guard_assign_svec(&edit->addresses, &out);
-            svec_init(&out);
-            done = true;
-            if (PLANTED(WHOLE_PORT)) {
-                svec_clear(&edit->addresses);
-            }
-        }
-        /* A gated port sends nothing, and may get the address back. */
-        if (done && g->mode == MODE_GUARD && !evidence_is_gated(p)) {
-            if (lsp_edit_ps_narrow(edit->port_security.names,
-                                   edit->port_security.n, &c->addr, &out)
-                == LSP_EDIT_REFUSED) {
-                if (PLANTED(PS_EMPTIED)) {
-                    svec_clear(&out);
-                }
-                guard_log(g, 'i', "%s: an entry of port_security that names "
-                          "the address alone, or by a mask, stays",
-                          p->name);
-            }
-            guard_assign_svec(&edit->port_security, &out);
-            svec_init(&out);
+        bool kept;
+
+        done = clear_address(g, p, edit, &c->addr, &kept);
+        if (kept) {
+            guard_log(g, 'i', "%s: an entry of port_security that names "
+                      "the address alone, or by a mask, stays", p->name);
         }
     }
-    svec_destroy(&out);
     if (done) {
         struct planned *pl = guard_plan(g, PLAN_CLEAR, p, &c->addr, c->case_,
                                         c->why);
@@ -627,7 +633,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
         }
         guard_hold_departed(g, h, &pl->port, w->port_name, mac, env);
     }
-    if (p && p->member) {
+    if (p && p->member && !PLANTED(NO_LOOK_BACK)) {
         queue_post_read(g, pl, w, p);
     }
 }

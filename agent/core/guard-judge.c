@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -36,9 +37,8 @@ guard_find_candidate(const struct guard *g, const struct uuid *port,
     return NULL;
 }
 
-/* The clear that 'c' was on its way to is off. */
-static void
-abort_clear(struct guard *g, struct candidate *c)
+void
+guard_abort_clear(struct guard *g, struct candidate *c)
 {
     struct hold *h;
 
@@ -46,7 +46,9 @@ abort_clear(struct guard *g, struct candidate *c)
         return;
     }
     h = hold_table_find_uuid(&g->holds, &c->hold);
-    if (h) {
+    if (h && c->state == CAND_RELEASE) {
+        /* Its IP object may be deleted all the same: step_hold() sees. */
+    } else if (h) {
         const struct port *p = model_find_port(&g->model, &c->port);
 
         if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
@@ -77,7 +79,7 @@ guard_set_clear_hold(struct guard *g, struct candidate *c,
 void
 guard_drop_candidate(struct guard *g, struct candidate *c)
 {
-    abort_clear(g, c);
+    guard_abort_clear(g, c);
     guard_set_clear_hold(g, c, &UUID_ZERO);
     hmap_remove(&g->candidates, &c->node);
     ovs_list_remove(&c->turn_node);
@@ -181,6 +183,12 @@ update_candidate(struct guard *g, const struct guard_env *env,
     struct candidate *c = guard_find_candidate(g, &p->uuid, ip);
     struct verdict v;
 
+    if (judge_is_wanted(&g->model, g->mode, p, ip)) {
+        if (c) {
+            guard_drop_candidate(g, c);
+        }
+        return;
+    }
     judge_address(&g->model, &g->settings, g->mode, &g->holds, p, ip,
                   env->now, &v);
     if (v.kind == VERDICT_FINE) {
@@ -203,7 +211,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         g->own_changes++;
     }
     if (c->fingerprint != v.fingerprint || c->since_ms == LLONG_MIN) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
         c->alerted = c->told = false;
@@ -211,7 +219,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
     }
     c->network = p->network->uuid;
     if (strcmp(c->network_name, p->network->name)) {
@@ -223,7 +231,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
     c->settle_ms = v.settle_ms;
     c->not_before_ms = v.not_before_ms;
     if (c->not_before_ms > env->now) {
-        abort_clear(g, c);      /* Its chassis went meanwhile, perhaps. */
+        guard_abort_clear(g, c); /* Its chassis went meanwhile, perhaps. */
     }
     free(c->why);
     c->why = v.why;
@@ -278,7 +286,7 @@ update_want(struct guard *g, const struct guard_env *env,
     struct entitlement e;
     bool lacks = false;
 
-    judge_entitlement(&g->model, g->mode, p, &e);
+    judge_entitlement_tersely(&g->model, g->mode, p, &e);
     if (e.kind == ENT_EXPLICIT && (!e.pod || !e.pod->deleting)) {
         for (size_t i = 0; i < e.wanted.n; i++) {
             lacks |= !ip_addr_set_contains(&p->static_ips,
@@ -412,7 +420,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         }
     }
     guard_event_member(g, env, mb);
-    guard_note_hazards(g, mb);
+    guard_note_hazards(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -455,7 +463,9 @@ is_duplicate(const struct addr_use *use)
     size_t n = 0;
 
     for (size_t i = 0; i < use->n; i++) {
-        n += !counted_with_vm(use, i);
+        n += (!counted_with_vm(use, i)
+              && !(PLANTED(DUPLICATE_UNTOLD)
+                   && evidence_is_gated(use->ports[i])));
     }
     if (n < 2) {
         return false;
@@ -597,7 +607,7 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
-        guard_prune_hazards(g);
+        guard_prune_hazards(g, env);
         g->turns_left = hmap_count(&g->candidates);
         g->cycles_due = true;
         g->judged_seqno = g->model.change_seqno;

@@ -21,11 +21,13 @@
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
+ *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
  *   guard-overview.c what somebody who watches is shown, as data
  *   guard-search.c  who has an address, and what somebody has, as data
  *   guard-request.c what operators ask for through the own database
- *   guard-undo.c    one kind of such requests
+ *   guard-undo.c, guard-apply.c  kinds of such requests
+ *   guard-plan.c    what would be written, as data
  *   guard-tally.c   what was done and refused, by reason
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
@@ -92,11 +94,33 @@ struct candidate {
                                  * controller refused; 0: not yet. */
     unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
+    bool approved;              /* By a person, in a plan. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
     bool no_release;            /* Its IP object cannot be deleted. */
     bool release_told;          /* That it is not was told. */
     long long int release_ms;   /* Until when a step of that is awaited. */
+    long long int object_ms;    /* Until when its IP object is awaited. */
+};
+
+/* What a restart of Kube-OVN's controller would break, see guard-hazard.c. */
+enum hazard_kind { HAZARD_DRIFT, HAZARD_DOUBLE, HAZARD_REST };
+
+struct hazard {
+    struct hmap_node node;      /* In guard->hazards, by port name. */
+    enum hazard_kind kind;
+    char *port;
+    char *subnet;
+    struct ip_addr addr;        /* The one that may be given away. */
+    bool runs;                  /* The port's own pod runs with it. */
+    char *text;
+    long long int since_ms;
+    bool told;
+
+    /* HAZARD_REST. */
+    uint64_t read_id;           /* A live read under way; 0: none. */
+    long long int read_ms;      /* When it answered; 0: not. */
+    long long int retry_ms;     /* Not before. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -231,6 +255,7 @@ struct guard {
     bool started;               /* What was loaded has been put right. */
     bool paused;
     bool stopping;              /* guard_stop() was called. */
+    bool requests_only;         /* Only what is asked for is begun. */
     long long int active_since_ms;
 
     struct hold_table holds;
@@ -312,6 +337,8 @@ struct guard {
                                  * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
 
+    struct ovs_list asked;      /* struct asked. */
+
     /* Towards SB. */
     struct sb_watch watch;
     uint64_t watch_built;       /* model.change_seqno + own changes. */
@@ -334,8 +361,8 @@ struct guard {
     struct hmap ip_ops;         /* struct ip_op. */
     struct ovs_list releases;   /* struct release. */
     struct hmap hazards;        /* struct hazard. */
-    struct shash reserves;      /* Name of an IP object of ours that a hold
-                                 * wants -> ms when it was first seen without
+    struct shash reserves;      /* Name of an IP object of ours that is
+                                 * wanted -> ms when it was first seen without
                                  * force, as "long long int *". */
     uint64_t reserves_seqno;    /* What that was made of. */
     long long int reserves_due_ms;
@@ -352,6 +379,8 @@ struct guard {
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
+    bool nb_was_synced;
+    long long int nb_synced_wall_ms; /* When NB's current copy was complete. */
 };
 
 /* Why nothing happens, in words; guard-tally.c has one word for each. */
@@ -412,6 +441,8 @@ void guard_drop_candidate(struct guard *, struct candidate *);
 /* 'hold' is that of the clear which the candidate is on its way to. */
 void guard_set_clear_hold(struct guard *, struct candidate *,
                           const struct uuid *hold);
+/* The clear that the candidate is on its way to is off, if that can be. */
+void guard_abort_clear(struct guard *, struct candidate *);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const char *kind,
@@ -570,8 +601,15 @@ bool guard_delete_ip_object(struct guard *, const struct guard_env *,
 
 /* guard-hazard.c */
 void guard_destroy_hazards(struct guard *);
-void guard_note_hazards(struct guard *, const struct member *);
-void guard_prune_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct guard_env *,
+                        const struct member *);
+void guard_prune_hazards(struct guard *, const struct guard_env *);
+void guard_run_hazards(struct guard *, const struct guard_env *,
+                       struct orders *);
+/* Returns false if the live read 'id' was not asked for by a hazard. */
+bool guard_hazard_read_done(struct guard *, uint64_t id,
+                            enum live_read_result, const struct guard_env *);
+bool guard_hazard_is_to_be_reserved(const struct hazard *);
 void guard_add_hazard_findings(const struct guard *, struct sset *);
 
 /* guard-release.c */
@@ -655,5 +693,18 @@ void guard_forget_requests(struct guard *);
  * nor an answer it is under way. */
 char *guard_undo(struct guard *, struct request *, const struct guard_env *,
                  char **said);
+
+/* guard-ask.c */
+void guard_run_asked(struct guard *, const struct guard_env *);
+void guard_watch_asked(const struct guard *, struct sb_watch *);
+void guard_forget_asked(struct guard *);
+
+/* guard-apply.c.  The same. */
+char *guard_apply(struct guard *, struct request *, const struct guard_env *,
+                  char **said);
+
+/* guard-report.c.  By port and address; the caller frees the array. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
 
 #endif /* guard-private.h */

@@ -408,6 +408,7 @@ find_command(const char *name)
         {"gate-open", do_gate_open},
         {"gate-keep", do_gate_keep},
         {"undo", guard_undo},
+        {"apply", guard_apply},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {

@@ -59,6 +59,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     guard_reserves_init(g);
     ovs_list_init(&g->releases);
     hmap_init(&g->hazards);
+    ovs_list_init(&g->asked);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
     g->watch_due_ms = g->cycles_ms = LLONG_MIN;
     return g;
@@ -81,6 +82,7 @@ guard_destroy(struct guard *g)
     guard_reserves_destroy(g);
     guard_releases_destroy(g);
     guard_destroy_hazards(g);
+    guard_forget_asked(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -207,7 +209,7 @@ guard_sb_watch(const struct guard *g)
 bool
 guard_wants_references(const struct guard *g)
 {
-    return hold_table_count(&g->holds) > 0;
+    return hold_table_count(&g->holds) > 0 || !ovs_list_is_empty(&g->asked);
 }
 
 const struct guard_counters *
@@ -344,7 +346,8 @@ guard_want_start_barrier(struct guard *g)
 bool
 guard_start_barrier_passed(const struct guard *g)
 {
-    return g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier;
+    return ((g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier)
+            || PLANTED(NO_START_BARRIER));
 }
 
 /* ---- Roles and modes. ---- */
@@ -454,6 +457,12 @@ update_mode(struct guard *g)
 }
 
 void
+guard_limit_to_requests(struct guard *g)
+{
+    g->requests_only = true;
+}
+
+void
 guard_set_settings(struct guard *g, const struct settings *s)
 {
     bool anew = (s->sts_ip_change != g->settings.sts_ip_change
@@ -516,7 +525,7 @@ check_databases(struct guard *g, const struct guard_env *env)
     struct model *m = &g->model;
     char *why;
 
-    if (g->safety.frozen || (g->role == ROLE_ACTIVE && !g->loaded)) {
+    if (g->safety.frozen) {
         return;
     }
     if (m->nb_synced) {
@@ -617,12 +626,29 @@ is_watch_due(struct guard *g, const struct guard_env *env)
     return true;
 }
 
+/* As UUID_FMT has it, in a fraction of the time. */
+static const char *
+uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
+{
+    char *s = text;
+
+    for (int i = 0; i < 32; i++) {
+        *s++ = "0123456789abcdef"[uuid->parts[i / 8] >> (28 - i % 8 * 4) & 15];
+        if (i == 7 || i == 11 || i == 15 || i == 19) {
+            *s++ = '-';
+        }
+    }
+    *s = '\0';
+    return text;
+}
+
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 static void
 build_watch(struct guard *g, const struct guard_env *env)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
+    const struct uuid *network = NULL;
     struct candidate *c;
     struct duplicate *d;
     struct hold *h;
@@ -662,10 +688,16 @@ build_watch(struct guard *g, const struct guard_env *env)
             watch_use(&w, model_find_addr(m, n, &h->addr));
         }
         sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        sset_add_and_free(&w.networks,
-                          xasprintf(UUID_FMT, UUID_ARGS(&h->network)));
+        if (!network || !uuid_equals(network, &h->network)) {
+            /* Mostly the same one as before. */
+            char text[UUID_LEN + 1];
+
+            network = &h->network;
+            sset_add(&w.networks, uuid_to_text(network, text));
+        }
         w.chassis = true;
     }
+    guard_watch_asked(g, &w);
     if (!sset_equals(&w.ports, &g->watch.ports)
         || !sset_equals(&w.addresses, &g->watch.addresses)
         || !sset_equals(&w.networks, &g->watch.networks)
@@ -742,6 +774,15 @@ note_trust(struct guard *g)
     }
 }
 
+static void
+note_nb_copy(struct guard *g, const struct guard_env *env)
+{
+    if (g->model.nb_synced && !g->nb_was_synced) {
+        g->nb_synced_wall_ms = env->wall;
+    }
+    g->nb_was_synced = g->model.nb_synced;
+}
+
 /* Release first knows which revision comes next, because what comes is
  * judged. */
 static void
@@ -750,8 +791,15 @@ note_certainty(struct guard *g, const struct guard_env *env)
     bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
                         && env->release_certain && g->mode == MODE_GUARD);
 
-    if (next_is_new != g->model.next_is_new) {
+    const struct sset none = SSET_INITIALIZER(&none);
+    const struct sset *unknown = (next_is_new && env->release_left_out
+                                  ? env->release_left_out : &none);
+
+    if (next_is_new != g->model.next_is_new
+        || !sset_equals(unknown, &g->model.next_unknown)) {
         g->model.next_is_new = next_is_new;
+        sset_destroy(&g->model.next_unknown);
+        sset_clone(&g->model.next_unknown, unknown);
         model_mark_all(&g->model);
     }
 }
@@ -777,11 +825,13 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
+    note_nb_copy(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
+    guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
         guard_clear_plan(g);
@@ -808,6 +858,7 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->flush = NULL;
     }
     g->n_flush = 0;
+    guard_run_asked(g, env);
     build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);
