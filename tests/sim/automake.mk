@@ -9,6 +9,7 @@ tests_sim_run_SOURCES = \
 	$(agent_core_libcore_la_SOURCES) \
 	tests/sim/admission.c \
 	tests/sim/alloc.c \
+	tests/sim/calls.h \
 	tests/sim/cluster.c \
 	tests/sim/cni.c \
 	tests/sim/coverage.c \
@@ -21,6 +22,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/look-back.c \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
+	tests/sim/operator.c \
 	tests/sim/orders.c \
 	tests/sim/ovn-kubernetes.c \
 	tests/sim/own-db.c \

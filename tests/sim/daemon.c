@@ -138,8 +138,12 @@ locks_update(struct world *w)
         const struct instance *in = &w->instances[i];
 
         for (int db = 0; in->alive && db < N_DBS; db++) {
-            if (in->lock_seen[db] != (w->lock_holder[db] == i)) {
-                by(w, in, IT_LOCKS, w->now + delay(w, w->config.nb_ms));
+            bool has = w->lock_holder[db] == i;
+
+            if (in->lock_seen[db] != has) {
+                /* That it has none it has a turn to learn. */
+                by(w, in, IT_LOCKS,
+                   w->now + has + delay(w, w->config.nb_ms));
             }
         }
     }
@@ -148,9 +152,15 @@ locks_update(struct world *w)
 static void
 see_locks(struct world *w, struct instance *in)
 {
+    bool had_own = in->lock_seen[DB_OWN];
+
     for (int db = 0; db < N_DBS; db++) {
         in->lock_seen[db] = (w->lock_holder[db] == in->number
-                             && in->connected[db]);
+                             && in->connected[db] && !in->lock_lost[db]);
+        in->lock_lost[db] = false;
+    }
+    if (in->lock_seen[DB_OWN] && !had_own) {
+        in->own_locked_ms = w->now;
     }
     locks_update(w);
     instance_wake(w, in, w->now);
@@ -415,6 +425,7 @@ instance_start(struct world *w, struct instance *in)
     in->store_news = false;
     in->sb_busy = false;
     in->must_be_frozen = in->thawed = in->sb_thawed = false;
+    memset(in->lock_lost, 0, sizeof in->lock_lost);
     in->look_back = 0;
     memset(in->took, 0, sizeof in->took);
     in->last_bump_ms = INT64_MIN / 2;
