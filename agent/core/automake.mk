@@ -46,6 +46,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
+	agent/core/guard-ours.c \
 	agent/core/guard-plan.c \
 	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
