@@ -281,7 +281,11 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     for (size_t i = 0; i < n_unsaved; i++) {
         struct hold *h = unsaved[i];
-        if (hold_table_find(&g->holds, &h->network, &h->addr)) {
+
+        /* One that was stored after all may have been for a switch that was
+         * made again since: it follows by itself. */
+        if (hold_table_find_uuid(&g->holds, &h->uuid)
+            || hold_table_find(&g->holds, &h->network, &h->addr)) {
             hold_destroy(h);
         } else {
             hold_table_insert(&g->holds, h);
@@ -621,6 +625,7 @@ guard_start_if_ready(struct guard *g, const struct guard_env *env)
         start_hold(g, h);
     }
     guard_replay_standby_departures(g, env);
+    g->look_back = true;
     /* Holds that were judged with may have ended by another hand. */
     model_mark_all(&g->model);
     g->own_changes++;

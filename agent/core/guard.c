@@ -158,6 +158,12 @@ guard_get_role(const struct guard *g)
     return g->role;
 }
 
+bool
+guard_is_started(const struct guard *g)
+{
+    return g->role == ROLE_ACTIVE && g->loaded && g->started;
+}
+
 enum guard_mode
 guard_effective_mode(const struct guard *g)
 {
@@ -204,6 +210,12 @@ const struct sb_watch *
 guard_sb_watch(const struct guard *g)
 {
     return &g->watch;
+}
+
+bool
+guard_watch_is_current(const struct guard *g)
+{
+    return g->watch_built == g->model.change_seqno + g->own_changes;
 }
 
 bool
@@ -385,6 +397,7 @@ drop_work_under_way(struct guard *g)
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
         c->read_id = 0;
+        c->approved = false;
     }
 }
 
