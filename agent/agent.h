@@ -17,6 +17,7 @@ struct control;
 struct guard;
 struct guard_env;
 struct ipam_metrics;
+struct live_page;
 struct manifests;
 struct nb_view;
 struct sb_view;
@@ -43,6 +44,8 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    long long int api_changed_ms; /* When it last told a change, monotonic; 0:
+                                 * never. */
     struct ipam_metrics *ipam_metrics; /* Or NULL. */
     struct webhook *webhook;    /* Or NULL. */
     uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
@@ -53,6 +56,7 @@ struct agent {
 
     struct ovs_list asks;       /* "explain" that is not answered yet. */
     struct web_server *http;    /* --http-listen; or NULL. */
+    struct live_page *page;     /* What is at its root; or NULL. */
     struct memory_trim trim;
 
     bool warned_standalone;     /* Of an own database without fsync(). */

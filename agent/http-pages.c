@@ -17,9 +17,11 @@
 
 #include "agent/agent.h"
 #include "agent/core/guard.h"
+#include "agent/live-page.h"
 #include "agent/report/report.h"
 #include "agent/unixctl-commands.h"
 #include "agent/web/web-server.h"
+#include "agent/webhook.h"
 
 VLOG_DEFINE_THIS_MODULE(http_pages);
 
@@ -61,6 +63,7 @@ http_pages_format_metrics(const struct agent *a, bool open_metrics,
     agent_get_env(a, &env);
     agent_fill_report(a, &env, &r);
     fill_process(&r);
+    webhook_count(a, &r.admission);
     report_format_metrics(&r, open_metrics, ds);
     report_destroy(&r);
 }
@@ -127,6 +130,7 @@ http_pages_open(struct agent *a)
     web_server_add(a->http, "GET", "/metrics", serve_metrics, a);
     web_server_add(a->http, "GET", "/healthz", serve_health, a);
     web_server_add(a->http, "GET", "/readyz", serve_ready, a);
+    live_page_open(a);
     VLOG_INFO("metrics are served on http://%s/metrics",
               web_server_address(a->http));
 }
@@ -135,12 +139,14 @@ void
 http_pages_close(struct agent *a)
 {
     web_server_destroy(a->http);
+    live_page_close(a);
 }
 
 void
 http_pages_run(struct agent *a, long long int now)
 {
     if (a->http) {
+        live_page_run(a, now);
         web_server_run(a->http, now);
     }
 }
@@ -149,6 +155,7 @@ void
 http_pages_wait(struct agent *a)
 {
     if (a->http) {
+        live_page_wait(a);
         web_server_wait(a->http);
     }
 }

@@ -235,7 +235,7 @@ IPGuard:mode can only lower --mode):\n");
     stream_usage("database", true, false, false);
     printf("\n\
 Other options:\n\
-  --http-listen=[ADDR:]PORT serve metrics and health there over HTTP\n\
+  --http-listen=[ADDR:]PORT serve the page and metrics there over HTTP\n\
                             (without ADDR: 127.0.0.1)\n\
   --requests-only           begin only what ovn-ipguardctl asks for\n\
   --uninstall               undo everything of ours, tell it, and end\n\

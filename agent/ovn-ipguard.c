@@ -78,7 +78,8 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
     env->kube_writable = a->api != NULL;
-    env->release_certain = sources_release_is_certain(a);
+    env->release_certain
+        = sources_release_is_certain(a, &env->release_left_out);
 }
 
 /* ---- Databases. ---- */

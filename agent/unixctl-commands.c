@@ -115,6 +115,7 @@ fill_api(const struct agent *a, struct report_api *api)
     api->trusted = status.trusted;
     api->n_pods = status.n_pods;
     api->n_workloads = status.n_workloads;
+    api->last_change_ms = a->api_changed_ms;
     api_source_format_problems(a->api, &api->problems);
 }
 

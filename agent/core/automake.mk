@@ -48,14 +48,17 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-nudge.c \
 	agent/core/guard-ours.c \
 	agent/core/guard-plan.c \
+	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-release.c \
 	agent/core/guard-report.c \
 	agent/core/guard-reserve.c \
 	agent/core/guard-request.c \
+	agent/core/guard-search.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
+	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
@@ -98,6 +101,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/net-selection.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
+	agent/core/overview.h \
 	agent/core/ovn-kubernetes-claims.c \
 	agent/core/ovn-kubernetes-claims.h \
 	agent/core/plan-file.c \
@@ -117,5 +121,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/step-times.h \
 	agent/core/strpool.c \
 	agent/core/strpool.h \
+	agent/core/tally.c \
+	agent/core/tally.h \
 	agent/core/workload.c \
 	agent/core/workload.h

@@ -68,6 +68,13 @@ evidence_router_with(const struct model *m, const struct network *n,
     return NULL;
 }
 
+/* The nb_cfg to which ovn-northd has brought SB. */
+static int64_t
+brought_to(const struct model *m)
+{
+    return PLANTED(NB_BARRIER) ? m->nb_cfg : m->sb_nb_cfg;
+}
+
 /* Is 'ip' inside a network of the router port 'lrp'? */
 static bool
 inside_router_network(const struct model *m, const char *lrp,
@@ -127,7 +134,7 @@ look_at_bindings(const struct model *m, const struct hold *h,
                                               &h->network))) {
             continue;           /* The name is used on another switch now. */
         }
-        if (!model_binding_known(m, f->name)) {
+        if (!model_binding_known(m, f->name) && !PLANTED(SB_NOT_AWAITED)) {
             e->complete = false;
             say(&e->blockers, "SB has not yet told about %s", f->name);
             continue;
@@ -189,7 +196,7 @@ look_at_chassis(const struct model *m, const struct settings *s,
         say(&e->blockers, "chassis: the second barrier is not taken yet");
         return;
     }
-    if (m->sb_nb_cfg < b2) {
+    if (brought_to(m) < b2) {
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b2);
         return;
@@ -198,6 +205,11 @@ look_at_chassis(const struct model *m, const struct settings *s,
         if (!c->has_private || !c->private_has_chassis || c->remote
             || (c->nb_cfg >= b2 && c->nb_cfg != c->ahead)) {
             continue;
+        }
+        if (c->nb_cfg == c->ahead && c->ahead == m->sb_nb_cfg) {
+            /* NB has come again to where the chassis was before it went back:
+             * that one has nothing to write, whatever it did. */
+            e->needs_b2 = true;
         }
         if (c->missed_at >= 0 && c->nb_cfg <= c->missed_at) {
             say(&e->notes, "not confirmed by chassis %s, which has not moved "
@@ -383,7 +395,7 @@ evidence_collect(const struct model *m, const struct settings *s,
     } else if (!h->b1) {
         e->needs_b1 = e->address_gone;
         say(&e->blockers, "the first barrier is not taken yet");
-    } else if (m->sb_nb_cfg < h->b1) {
+    } else if (brought_to(m) < h->b1) {
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b1);
     } else if (e->complete && !e->dirt) {

@@ -94,7 +94,7 @@ enum finding_kind {
     FINDING_MISSING,            /* Wanted, and on no port of its owner. */
     FINDING_LEAKED,             /* Of an owner that nobody knows, or left in
                                  * the Southbound database. */
-    FINDING_FOREIGN,            /* On a port that is nobody's we know, while
+    FINDING_FOREIGN,            /* On a port that is no pod's, while
                                  * a pod wants it. */
 };
 #define N_FINDING_KINDS (FINDING_FOREIGN + 1)

@@ -122,11 +122,11 @@ order_intent(struct guard *g, const struct guard_env *env,
     char ip[IP_ADDR_STRLEN];
 
     if (h && !hold_is_evidence_phase(h) && !PLANTED(OLD_INTENT)) {
-        c->refused = "another port's clear of the address is under way";
+        guard_refuse_clear(g, c, REFUSED_OTHER_CLEAR);
         return false;
     }
     if (!h && hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
-        c->refused = "as many holds as allowed exist (max-holds)";
+        guard_refuse_clear(g, c, REFUSED_MAX_HOLDS);
         return false;
     }
     port_mac(p, mac);
@@ -208,7 +208,7 @@ tell_would(struct guard *g, struct candidate *c, const char *refusal)
 {
     char ip[IP_ADDR_STRLEN];
 
-    c->refused = refusal;
+    guard_refuse_clear(g, c, refusal);
     if (!c->alerted && g->mode == MODE_OBSERVE) {
         c->alerted = true;
         guard_log(g, 'i', "%s: would clear %s (case %s: %s)", c->port_name,
@@ -237,7 +237,7 @@ order_ripe(struct guard *g, const struct guard_env *env,
         guard_journal(g, env, "brake", "", why);
         g->row_changed = true;
         for (size_t i = 0; i < n_ripe; i++) {
-            ripe[i]->refused = "the brake is on";
+            guard_refuse_clear(g, ripe[i], REFUSED_BRAKE);
         }
         free(why);
         return;
@@ -392,6 +392,9 @@ guard_live_read_done(struct guard *g, uint64_t id,
         post_read_answered(g, pr, result, env);
         return;
     }
+    if (guard_hazard_read_done(g, id, result, env)) {
+        return;
+    }
     LIST_FOR_EACH (c, read_node, &g->reads) {
         if (c->read_id == id && c->state == CAND_READ) {
             c->read_id = 0;
@@ -401,7 +404,7 @@ guard_live_read_done(struct guard *g, uint64_t id,
                 /* No answer means no write. */
                 c->state = CAND_INTENT;
                 c->retry_ms = env->now + RETRY_MS;
-                c->refused = "the live read failed";
+                guard_refuse_clear(g, c, REFUSED_LIVE_READ);
             } else {
                 /* What changed was delivered before this answer and is judged
                  * before anything is written. */
@@ -478,7 +481,8 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             || e.workload_revisions > 1) {
             continue;
         }
-        char *obstacle = guard_set_obstacle(g, p, want);
+        const char *kind;
+        char *obstacle = guard_set_obstacle(g, p, want, &kind);
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {
@@ -629,7 +633,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
         }
         guard_hold_departed(g, h, &pl->port, w->port_name, mac, env);
     }
-    if (p && p->member) {
+    if (p && p->member && !PLANTED(NO_LOOK_BACK)) {
         queue_post_read(g, pl, w, p);
     }
 }

@@ -362,7 +362,9 @@ explain(const struct guard *g, const struct network *n,
             explain_port(g, use->ports[i], ip, env, &x->ports[x->n_ports++]);
         }
     }
-    explain_wants(g, n, ip, wanters, x);
+    if (wanters) {
+        explain_wants(g, n, ip, wanters, x);
+    }
     explain_mentions(g, ip, x);
     x->summary = summarize(x);
     x->next = foresee(x);
@@ -378,6 +380,14 @@ guard_explain(const struct guard *g, const struct network *n,
     find_wanters(g, ip, &wanters);
     explain(g, n, ip, &wanters, env, x);
     free(wanters.members);
+}
+
+void
+guard_explain_use(const struct guard *g, const struct network *n,
+                  const struct ip_addr *ip, const struct guard_env *env,
+                  struct explanation *x)
+{
+    explain(g, n, ip, NULL, env, x);
 }
 
 void

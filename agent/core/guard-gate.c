@@ -302,6 +302,11 @@ guard_gates_settled(struct guard *g, struct hold *h)
     if (gate) {
         gate->opening = true;
     }
+    if (PLANTED(GATES_TOGETHER)) {
+        HMAP_FOR_EACH (gate, node, &g->gates) {
+            gate->opening |= ip_addr_equals(&gate->addr, &h->addr);
+        }
+    }
     return false;
 }
 
@@ -334,7 +339,8 @@ waits_without(const struct guard *g, const struct gate *gate,
 }
 
 /* Has 'p', once it is open, an address that another open port has as well?  A
- * CNI controller may have given the gated port another one meanwhile. */
+ * CNI controller may have given the gated port another one meanwhile.  Of two
+ * that are shut just one may be opened. */
 static bool
 would_be_duplicate(const struct guard *g, const struct port *p)
 {
@@ -343,7 +349,10 @@ would_be_duplicate(const struct guard *g, const struct port *p)
                                                      &p->ips.addrs[i]);
 
         for (size_t j = 0; use && j < use->n; j++) {
-            if (use->ports[j] != p && !evidence_is_gated(use->ports[j])) {
+            const struct port *q = use->ports[j];
+
+            if (q != p && (!evidence_is_gated(q)
+                           || goes_before(g, &p->ips.addrs[i], q, p))) {
                 return true;
             }
         }
@@ -371,7 +380,8 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
     if (gate->opening) {
         /* As long as that holds: an older pod may have come meanwhile, or
          * the address may have been taken by somebody else. */
-        if (h && h->state == HOLD_CLEAN && !h->dirt && !open && chosen == p) {
+        if (h && h->state == HOLD_CLEAN && !h->dirt && !open
+            && (chosen == p || PLANTED(GATES_TOGETHER))) {
             return "the address is clean";
         }
         gate->opening = false;
@@ -389,6 +399,16 @@ open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
         return "it is on another network now";
     }
     if (!ip_addr_set_contains(&p->ips, &gate->addr)) {
+        if ((open || h) && !g->model.kube_synced) {
+            /* Whether its pod goes by the address that another port has, is
+             * not known yet. */
+            long long int due = gate->since_ms + g->settings.gate_max_ms;
+
+            if (env->now < due) {
+                guard_wake_at(g, due);
+                return NULL;
+            }
+        }
         return (waits_without(g, gate, p, open) || would_be_duplicate(g, p)
                 ? NULL : "it no longer has the address");
     }
@@ -434,6 +454,7 @@ give_back(struct guard *g, const struct guard_env *env,
           const struct gate *gate, const struct port *p)
 {
     struct entitlement e;
+    const char *kind;
     char *obstacle;
 
     if (g->mode != MODE_GUARD || guard_write_refusal(g, env, false)
@@ -444,7 +465,7 @@ give_back(struct guard *g, const struct guard_env *env,
         return;
     }
     judge_entitlement(&g->model, g->mode, p, &e);
-    obstacle = guard_set_obstacle(g, p, &gate->addr);
+    obstacle = guard_set_obstacle(g, p, &gate->addr, &kind);
     if (!obstacle) {
         obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
     }
@@ -513,6 +534,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
             journal_gate(g, env, gate, "ungate", "its mark is gone");
             guard_delete_gate(g, gate);
         } else if (!h || !hold_has_taker(h, &p->uuid)
+                   || uuid_equals(&h->keeper, &p->uuid)
                    || no_gate_because(g, h, p, &unused)) {
             guard_delete_gate(g, gate);
         } else if (may_shut) {
@@ -575,7 +597,7 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
         || env->now < g->nb_retry_ms) {
         return;
     }
-    if (may_shut) {
+    if (may_shut && !PLANTED(TAKER_OPEN)) {
         struct hold *h;
         HMAP_FOR_EACH (h, node, &g->holds.holds) {
             if (h->n_takers) {

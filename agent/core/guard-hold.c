@@ -7,6 +7,7 @@
 
 #include "guard-private.h"
 
+#include "ipam-object.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "plant.h"
@@ -98,8 +99,10 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
             || arrives_now(&g->model, p, &h->addr)) {
             continue;
         }
-        rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 2
-                : judge_wants(&g->model, g->mode, p, &h->addr) ? 1 : 0);
+        rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 4
+                : judge_wants(&g->model, g->mode, p, &h->addr) ? 2 : 0);
+        /* Of equals the one that was it before, in another life, too. */
+        rank += uuid_equals(&p->uuid, &h->keeper);
         if (rank > best) {
             best = rank;
             keeper = p;
@@ -317,15 +320,19 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
         struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
         char ip[IP_ADDR_STRLEN];
 
+        model_note_arrival(&g->model, a, env->wall);
         if (c) {
             /* It was away, if only between two turns: as if seen now. */
             c->fingerprint = ~c->fingerprint;
             c->since_ms = env->now;
         }
-        if (h && p && p->network
-            && uuid_equals(&p->network->uuid, &a->network)
-            && ip_addr_set_contains(&p->ips, &a->addr)
-            && !uuid_equals(&h->keeper, &a->port)) {
+        if (h && !hold_is_evidence_phase(h)
+            && hold_find_former(h, &a->port)) {
+            /* Its clear, if it is not on its way yet, is off: see above. */
+        } else if (h && p && p->network
+                   && uuid_equals(&p->network->uuid, &a->network)
+                   && ip_addr_set_contains(&p->ips, &a->addr)
+                   && !uuid_equals(&h->keeper, &a->port)) {
             hold_remove_former(h, &a->port);
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
@@ -437,6 +444,7 @@ static void
 end_hold(struct guard *g, struct hold *h, enum hold_state end,
          const struct guard_env *env)
 {
+    guard_note_ended(g, h, end, env);
     switch (end) {
     case HOLD_RELEASED:
         note_steps(g, h, env);
@@ -546,6 +554,38 @@ keep_runner(struct guard *g, struct hold *h)
     }
 }
 
+static bool
+plans_clear(const struct planned *planned, size_t n, const struct hold *h)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (planned[i].kind == PLAN_CLEAR
+            && uuid_equals(&planned[i].hold, &h->uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Was the deletion of a former port's IP object ordered, and has it not come
+ * to its end?  Kube-OVN deletes the port with it. */
+static bool
+is_being_released(const struct guard *g, const struct hold *h)
+{
+    if (g->settings.release != RELEASE_KUBE_OVN) {
+        return false;
+    }
+    for (size_t i = 0; i < h->n_former; i++) {
+        const char *name = h->former[i].name;
+        const struct ip_object *o = model_find_ip_object(&g->model, name);
+
+        if (guard_ip_op_state(g, name) == IP_OP_GOES_ON
+            || (o && o->deleting)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* How far is the clear that belongs to 'h'?  CAND_WATCH if there is none. */
 static enum candidate_state
 clear_state(const struct guard *g, const struct hold *h)
@@ -557,13 +597,11 @@ clear_state(const struct guard *g, const struct hold *h)
             return c->state;
         }
     }
-    for (size_t i = 0; g->nb_token && i < g->n_planned; i++) {
-        if (g->planned[i].kind == PLAN_CLEAR
-            && uuid_equals(&g->planned[i].hold, &h->uuid)) {
-            return CAND_SENT;   /* Its reason is gone meanwhile. */
-        }
+    if ((g->nb_token && plans_clear(g->planned, g->n_planned, h))
+        || plans_clear(g->doubt.planned, g->doubt.n_planned, h)) {
+        return CAND_SENT;       /* Its reason is gone meanwhile. */
     }
-    return CAND_WATCH;
+    return is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
 static void
@@ -607,13 +645,14 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
                           && !PLANTED(OLD_INTENT));
     }
     f.clear_lost = h->clear_lost;
-    f.owner_returned = h->returned;
+    /* What is on its way cannot be called back: its hold stays until then. */
+    bool may_end = ((h->returned || h->force)
+                    && clear_state(g, h) != CAND_SENT);
+    f.owner_returned = h->returned && may_end;
     f.evidence_complete = e.complete;
     f.n_blockers = sset_count(&e.blockers);
     f.network_gone = e.network_gone;
-    /* What is on its way cannot be called back: its hold stays until then. */
-    f.force = h->force && (hold_is_evidence_phase(h)
-                           || clear_state(g, h) != CAND_SENT);
+    f.force = h->force && may_end;
     f.frozen = g->safety.frozen != NULL || env->paused;
     if (hold_is_evidence_phase(h)) {
         replace_set(h, &h->blockers, &e.blockers);

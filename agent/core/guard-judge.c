@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -45,7 +46,9 @@ guard_abort_clear(struct guard *g, struct candidate *c)
         return;
     }
     h = hold_table_find_uuid(&g->holds, &c->hold);
-    if (h) {
+    if (h && c->state == CAND_RELEASE) {
+        /* Its IP object may be deleted all the same: step_hold() sees. */
+    } else if (h) {
         const struct port *p = model_find_port(&g->model, &c->port);
 
         if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
@@ -180,6 +183,12 @@ update_candidate(struct guard *g, const struct guard_env *env,
     struct candidate *c = guard_find_candidate(g, &p->uuid, ip);
     struct verdict v;
 
+    if (judge_is_wanted(&g->model, g->mode, p, ip)) {
+        if (c) {
+            guard_drop_candidate(g, c);
+        }
+        return;
+    }
     judge_address(&g->model, &g->settings, g->mode, &g->holds, p, ip,
                   env->now, &v);
     if (v.kind == VERDICT_FINE) {
@@ -236,7 +245,8 @@ update_candidate(struct guard *g, const struct guard_env *env,
 
 void
 guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
-                 const char *why, const struct guard_env *env)
+                 const char *why, const char *kind,
+                 const struct guard_env *env)
 {
     struct want *w;
 
@@ -256,6 +266,10 @@ guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
     w->waiting = waiting;
     ovs_list_push_back(waiting ? &g->wants_waiting : &g->wants_ready,
                        &w->list_node);
+    if (kind && !nullable_string_is_equal(w->kind, kind)) {
+        tally_add(&g->refused, "set", kind);
+        w->kind = kind;
+    }
     if (why && !nullable_string_is_equal(w->why, why)) {
         const struct port *p = model_find_port(&g->model, port);
 
@@ -272,7 +286,7 @@ update_want(struct guard *g, const struct guard_env *env,
     struct entitlement e;
     bool lacks = false;
 
-    judge_entitlement(&g->model, g->mode, p, &e);
+    judge_entitlement_tersely(&g->model, g->mode, p, &e);
     if (e.kind == ENT_EXPLICIT && (!e.pod || !e.pod->deleting)) {
         for (size_t i = 0; i < e.wanted.n; i++) {
             lacks |= !ip_addr_set_contains(&p->static_ips,
@@ -287,7 +301,7 @@ update_want(struct guard *g, const struct guard_env *env,
     entitlement_destroy(&e);
 
     if (lacks) {
-        guard_want_later(g, &p->uuid, false, NULL, env);
+        guard_want_later(g, &p->uuid, false, NULL, NULL, env);
         return;
     }
     struct want *w;
@@ -406,7 +420,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         }
     }
     guard_event_member(g, env, mb);
-    guard_note_hazards(g, mb);
+    guard_note_hazards(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -449,7 +463,9 @@ is_duplicate(const struct addr_use *use)
     size_t n = 0;
 
     for (size_t i = 0; i < use->n; i++) {
-        n += !counted_with_vm(use, i);
+        n += (!counted_with_vm(use, i)
+              && !(PLANTED(DUPLICATE_UNTOLD)
+                   && evidence_is_gated(use->ports[i])));
     }
     if (n < 2) {
         return false;
@@ -591,7 +607,7 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
-        guard_prune_hazards(g);
+        guard_prune_hazards(g, env);
         g->turns_left = hmap_count(&g->candidates);
         g->cycles_due = true;
         g->judged_seqno = g->model.change_seqno;

@@ -82,6 +82,24 @@ is_unused(const struct guard *g, const struct guard_env *env,
                 && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
 }
 
+/* Is the address held for what another port did with it?  Then the port that
+ * lost it to us was kept shut, and nobody may have it before that ends. */
+static bool
+is_held_for_others(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+    const struct hold *h = (p && p->network
+                            ? hold_table_find(&g->holds, &p->network->uuid,
+                                              &pr->addr) : NULL);
+
+    for (size_t i = 0; h && i < h->n_former; i++) {
+        if (!uuid_equals(&h->former[i].port, &pr->port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Restores the port if it still is as we left it and nobody else has the
  * address. */
 static bool
@@ -172,6 +190,8 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
 
                 if (has_it_again(g, pr) || !is_still_due(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
+                } else if (is_held_for_others(g, pr)) {
+                    continue;   /* Until that has ended. */
                 } else if (!plan_put_back(g, env, pr)) {
                     guard_log(g, 'w', "%s/%s: %s is not put back: its port "
                               "or the address is no longer as it was, or "

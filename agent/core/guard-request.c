@@ -441,6 +441,9 @@ answer(struct guard *g, const struct request *r, bool refused, char *text,
 {
     struct request_answer *a;
 
+    if (refused) {
+        guard_count_refused_request(g, r->command);
+    }
     guard_log(g, 'i', "request of %s: %s: %s%s", r->by, r->command,
               refused ? "refused: " : "", text);
     g->answers = xrealloc(g->answers,

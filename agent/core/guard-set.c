@@ -17,7 +17,7 @@
 
 char *
 guard_set_obstacle(struct guard *g, const struct port *p,
-                   const struct ip_addr *ip)
+                   const struct ip_addr *ip, const char **kind)
 {
     struct model *m = &g->model;
     const struct addr_use *use = model_find_addr(m, p->network, ip);
@@ -28,6 +28,7 @@ guard_set_obstacle(struct guard *g, const struct port *p,
     ip_addr_to_string(ip, buf);
     for (size_t i = 0; use && i < use->n; i++) {
         if (use->ports[i] != p) {
+            *kind = "in-use";
             return xasprintf("%s is on %s", buf, use->ports[i]->name);
         }
     }
@@ -42,16 +43,19 @@ guard_set_obstacle(struct guard *g, const struct port *p,
         }
         other = model_find_port(m, &pl->port);
         if (other && other != p && other->network == p->network) {
+            *kind = "being-set";
             return xasprintf("%s is being given to %s", buf, other->name);
         }
     }
     if (lrp) {
+        *kind = "router";
         return xasprintf("%s is the router's (%s)", buf, lrp);
     }
     if (h && !guard_same_owner(h, p)) {
         if (sset_add(&h->waiters, p->name)) {
             h->changed = true;
         }
+        *kind = "held";
         char *whose = guard_hold_whose(h);
         char *why = xasprintf("%s is held (%s), %s", buf,
                               hold_state_to_string(h->state), whose);
@@ -60,6 +64,7 @@ guard_set_obstacle(struct guard *g, const struct port *p,
         return why;
     }
     if (!guard_start_barrier_passed(g)) {
+        *kind = "start-barrier";
         return xasprintf("the start barrier has not passed in SB");
     }
     return NULL;
@@ -237,9 +242,9 @@ in_the_way(const struct port *p, const struct entitlement *e,
 }
 
 /* Returns NULL if everything that is missing on 'p' was planned, otherwise
- * what it waits for. */
+ * what it waits for, and stores that in one word in '*kindp'. */
 static char *
-plan_port(struct guard *g, const struct port *p)
+plan_port(struct guard *g, const struct port *p, const char **kindp)
 {
     struct entitlement e;
     char *why = NULL;
@@ -248,6 +253,7 @@ plan_port(struct guard *g, const struct port *p)
     for (size_t i = 0; e.kind == ENT_EXPLICIT && i < e.wanted.n; i++) {
         const struct ip_addr *ip = &e.wanted.addrs[i];
         const struct ip_addr *other;
+        const char *kind = "port";
         char *obstacle;
 
         if (ip_addr_set_contains(&p->static_ips, ip)) {
@@ -259,7 +265,7 @@ plan_port(struct guard *g, const struct port *p)
             obstacle = xasprintf("its port still has %s",
                                  ip_addr_to_string(other, buf));
         } else {
-            obstacle = guard_set_obstacle(g, p, ip);
+            obstacle = guard_set_obstacle(g, p, ip, &kind);
         }
         if (!obstacle) {
             obstacle = guard_edit_set(g, p, &e, ip, NULL);
@@ -270,6 +276,7 @@ plan_port(struct guard *g, const struct port *p)
             free(obstacle);
         } else {
             why = obstacle;
+            *kindp = kind;
         }
     }
     entitlement_destroy(&e);
@@ -333,6 +340,7 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
     while (!ovs_list_is_empty(&queue)) {
         w = CONTAINER_OF(ovs_list_pop_front(&queue), struct want, list_node);
         const struct port *p = model_find_port(&g->model, &w->port);
+        const char *kind = NULL;
         char *why;
 
         if (!p || !p->network || p->kind != PORT_OWNED) {
@@ -352,8 +360,8 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         if (edit_exists(g, p)) {
             continue;           /* Its clear is in this batch. */
         }
-        why = plan_port(g, p);
-        guard_want_later(g, &p->uuid, true, why, env);
+        why = plan_port(g, p, &kind);
+        guard_want_later(g, &p->uuid, true, why, kind, env);
         free(why);
     }
 }

@@ -22,6 +22,7 @@ guard_journal(struct guard *g, const struct guard_env *env,
 {
     struct journal_entry *j;
 
+    guard_count_done(g, action, case_);
     g->journal = xrealloc(g->journal,
                           (g->n_journal + 1) * sizeof *g->journal);
     j = &g->journal[g->n_journal++];
@@ -186,7 +187,7 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
     ipguard_row_destroy(&g->row);
     ipguard_row_init(&g->row);
     ipguard_row_copy(&g->row, row);
-    replace_string(&s->brake, row->brake);
+    replace_string(&s->brake, PLANTED(BRAKE_FORGOTTEN) ? NULL : row->brake);
     replace_string(&g->db_frozen, row->frozen);
     replace_string(&g->db_brake, row->brake);
     if (!g->freeze_unsaved) {
@@ -231,15 +232,39 @@ take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
     return array;
 }
 
+/* The same for gates: the port was shut, and the record of it is not in the
+ * snapshot. */
+static struct gate **
+take_unsaved_gates(struct guard *g, size_t *np)
+{
+    struct gate **array = xmalloc(MAX(hmap_count(&g->gates), 1)
+                                  * sizeof *array);
+    struct gate *gate;
+    size_t n = 0;
+
+    HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
+        const struct port *p = model_find_port(&g->model, &gate->port);
+
+        if (!gate->in_db && p && p->mark) {
+            hmap_remove(&g->gates, &gate->node);
+            gate->changed = true;
+            array[n++] = gate;
+        }
+    }
+    *np = n;
+    return array;
+}
+
 static void
 load_whole(struct guard *g, const struct store_snapshot *snap,
            const struct guard_env *env)
 {
     struct hold **unsaved;
-    size_t n_unsaved;
-    struct gate *gate;
+    size_t n_unsaved, n_gates;
+    struct gate *gate, **gates;
 
     unsaved = take_unsaved(g, env, &n_unsaved);
+    gates = take_unsaved_gates(g, &n_gates);
     hold_table_clear(&g->holds);
     HMAP_FOR_EACH_POP (gate, node, &g->gates) {
         gate_destroy(gate);
@@ -262,6 +287,15 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     for (size_t i = 0; i < snap->n_gates; i++) {
         adopt_gate(g, snap->gates[i], env);
     }
+    for (size_t i = 0; i < n_gates; i++) {
+        if (guard_find_gate(g, &gates[i]->port)) {
+            gate_destroy(gates[i]);
+        } else {
+            hmap_insert(&g->gates, &gates[i]->node,
+                        uuid_hash(&gates[i]->port));
+        }
+    }
+    free(gates);
     adopt_row(g, &snap->row);
     g->sequence = snap->last_sequence;
     for (size_t i = 0; i < g->n_journal; i++) {
@@ -291,9 +325,12 @@ merge(struct guard *g, const struct store_snapshot *snap,
     for (size_t i = 0; i < snap->n_holds; i++) {
         const struct hold *s = snap->holds[i];
         h = hold_table_find(&g->holds, &s->network, &s->addr);
-        if (!h) {
+        if (hold_table_find_uuid(&g->holds, &s->uuid)) {
+            /* Ours, perhaps on a switch that was made again meanwhile: it
+             * follows by itself. */
+        } else if (!h) {
             adopt_hold(g, s, env);
-        } else if (!uuid_equals(&h->uuid, &s->uuid)) {
+        } else {
             /* Another row for the same address would violate the index. */
             hold_table_remove(&g->holds, h);
             h->uuid = s->uuid;

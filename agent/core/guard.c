@@ -93,6 +93,7 @@ guard_destroy(struct guard *g)
         free(line->text);
         free(line);
     }
+    guard_forget_ended(g);
     for (size_t i = 0; i < g->n_last_actions; i++) {
         free(g->last_actions[i].text);
     }
@@ -287,11 +288,11 @@ const char *
 guard_book_refusal(const struct guard *g, const struct guard_env *env)
 {
     if (g->settings.mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->role != ROLE_ACTIVE) {
-        return "this instance is not the active one";
+        return REFUSED_STANDBY;
     } else if (!g->loaded || !env->store_ready) {
-        return "the own database is not ready";
+        return REFUSED_STORE;
     }
     return NULL;
 }
@@ -306,25 +307,25 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     if (why) {
         return why;
     } else if (g->mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->stopping) {
-        return "the daemon is being stopped";
+        return REFUSED_STOPPING;
     } else if (env->paused) {
-        return "paused";
+        return REFUSED_PAUSED;
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
-        return "frozen";
+        return REFUSED_FROZEN;
     } else if (g->safety.brake) {
-        return "the brake is on";
+        return REFUSED_BRAKE;
     } else if (!m->nb_synced) {
-        return "no current copy of the Northbound database";
+        return REFUSED_NB;
     } else if (!m->sb_synced) {
-        return "no current copy of the Southbound database";
+        return REFUSED_SB;
     } else if (!m->kube_synced) {
-        return "pods and owners are not read completely yet";
+        return REFUSED_PODS_UNREAD;
     } else if (destructive && !m->kube_trusted && !PLANTED(TRUST_IGNORED)) {
-        return "a source of pods has a problem";
+        return REFUSED_PODS_PROBLEM;
     } else if (!g->started) {
-        return "starting";
+        return REFUSED_STARTING;
     }
     return guard_dialect_refusal(g, destructive);
 }
@@ -357,7 +358,8 @@ guard_want_start_barrier(struct guard *g)
 bool
 guard_start_barrier_passed(const struct guard *g)
 {
-    return g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier;
+    return ((g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier)
+            || PLANTED(NO_START_BARRIER));
 }
 
 /* ---- Roles and modes. ---- */
@@ -536,7 +538,7 @@ check_databases(struct guard *g, const struct guard_env *env)
     struct model *m = &g->model;
     char *why;
 
-    if (g->safety.frozen || (g->role == ROLE_ACTIVE && !g->loaded)) {
+    if (g->safety.frozen) {
         return;
     }
     if (m->nb_synced) {
@@ -637,12 +639,29 @@ is_watch_due(struct guard *g, const struct guard_env *env)
     return true;
 }
 
+/* As UUID_FMT has it, in a fraction of the time. */
+static const char *
+uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
+{
+    char *s = text;
+
+    for (int i = 0; i < 32; i++) {
+        *s++ = "0123456789abcdef"[uuid->parts[i / 8] >> (28 - i % 8 * 4) & 15];
+        if (i == 7 || i == 11 || i == 15 || i == 19) {
+            *s++ = '-';
+        }
+    }
+    *s = '\0';
+    return text;
+}
+
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 static void
 build_watch(struct guard *g, const struct guard_env *env)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
+    const struct uuid *network = NULL;
     struct candidate *c;
     struct duplicate *d;
     struct hold *h;
@@ -682,8 +701,13 @@ build_watch(struct guard *g, const struct guard_env *env)
             watch_use(&w, model_find_addr(m, n, &h->addr));
         }
         sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        sset_add_and_free(&w.networks,
-                          xasprintf(UUID_FMT, UUID_ARGS(&h->network)));
+        if (!network || !uuid_equals(network, &h->network)) {
+            /* Mostly the same one as before. */
+            char text[UUID_LEN + 1];
+
+            network = &h->network;
+            sset_add(&w.networks, uuid_to_text(network, text));
+        }
         w.chassis = true;
     }
     guard_watch_asked(g, &w);
@@ -763,6 +787,15 @@ note_trust(struct guard *g)
     }
 }
 
+static void
+note_nb_copy(struct guard *g, const struct guard_env *env)
+{
+    if (g->model.nb_synced && !g->nb_was_synced) {
+        g->nb_synced_wall_ms = env->wall;
+    }
+    g->nb_was_synced = g->model.nb_synced;
+}
+
 /* Release first knows which revision comes next, because what comes is
  * judged. */
 static void
@@ -771,8 +804,15 @@ note_certainty(struct guard *g, const struct guard_env *env)
     bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
                         && env->release_certain && g->mode == MODE_GUARD);
 
-    if (next_is_new != g->model.next_is_new) {
+    const struct sset none = SSET_INITIALIZER(&none);
+    const struct sset *unknown = (next_is_new && env->release_left_out
+                                  ? env->release_left_out : &none);
+
+    if (next_is_new != g->model.next_is_new
+        || !sset_equals(unknown, &g->model.next_unknown)) {
         g->model.next_is_new = next_is_new;
+        sset_destroy(&g->model.next_unknown);
+        sset_clone(&g->model.next_unknown, unknown);
         model_mark_all(&g->model);
     }
 }
@@ -798,11 +838,13 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
+    note_nb_copy(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
+    guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
         guard_clear_plan(g);

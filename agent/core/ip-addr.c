@@ -82,16 +82,41 @@ ip_addr_equals(const struct ip_addr *a, const struct ip_addr *b)
 uint32_t
 ip_addr_hash(const struct ip_addr *ip, uint32_t basis)
 {
-    return hash_bytes(ip->bytes, sizeof ip->bytes,
-                      hash_int(ip->family, basis));
+    uint32_t words[sizeof ip->bytes / sizeof(uint32_t)];
+    size_t n = ip->family == 4 ? 1 : ARRAY_SIZE(words);
+
+    memcpy(words, ip->bytes, sizeof words);
+    for (size_t i = 0; i < n; i++) {
+        basis = hash_add(basis, words[i]);
+    }
+    return hash_finish(basis, ip->family);
+}
+
+/* As inet_ntop() writes it, in a fraction of the time. */
+static void
+ipv4_to_string(const uint8_t *bytes, char *s)
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned int value = bytes[i];
+
+        if (value >= 100) {
+            *s++ = '0' + value / 100;
+        }
+        if (value >= 10) {
+            *s++ = '0' + value / 10 % 10;
+        }
+        *s++ = '0' + value % 10;
+        *s++ = i < 3 ? '.' : '\0';
+    }
 }
 
 const char *
 ip_addr_to_string(const struct ip_addr *ip, char buf[IP_ADDR_STRLEN])
 {
-    if (ip_addr_is_set(ip)) {
-        inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes,
-                  buf, IP_ADDR_STRLEN);
+    if (ip->family == 4) {
+        ipv4_to_string(ip->bytes, buf);
+    } else if (ip_addr_is_set(ip)) {
+        inet_ntop(AF_INET6, ip->bytes, buf, IP_ADDR_STRLEN);
     } else {
         ovs_strlcpy(buf, "none", IP_ADDR_STRLEN);
     }

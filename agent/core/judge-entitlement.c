@@ -12,6 +12,7 @@
 #include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "workload.h"
@@ -43,13 +44,17 @@ ent_set(struct entitlement *e, enum entitlement_kind kind,
     va_list args;
 
     e->kind = kind;
+    if (e->terse) {
+        return;
+    }
     free(e->why);
     va_start(args, format);
     e->why = xvasprintf(format, args);
     va_end(args);
 }
 
-/* Fills 'e' from one claim that stands alone. */
+/* Fills 'e' from one claim that stands alone.  'whose' is NULL if 'e' is
+ * terse. */
 static void
 ent_from_claim(struct entitlement *e, const struct claim *c, const char *whose)
 {
@@ -63,7 +68,9 @@ ent_from_claim(struct entitlement *e, const struct claim *c, const char *whose)
         e->has_mac = c->has_mac;
         e->mac = c->mac;
         e->allocated = c->allocated;
-        claim_format(c, &ds);
+        if (!e->terse) {
+            claim_format(c, &ds);
+        }
         ent_set(e, ENT_EXPLICIT, "%s %s %s", whose,
                 c->allocated ? "was given" : "wants", ds_cstr(&ds));
         break;
@@ -137,7 +144,8 @@ ent_from_pods(const struct model *m, const struct member *mb,
 
     const struct claim *c = m->dialect->find_claim(&alive->claims,
                                                    p->provider);
-    char *whose = xasprintf("pod %s/%s", alive->ns, alive->name);
+    char *whose = (e->terse ? NULL
+                   : xasprintf("pod %s/%s", alive->ns, alive->name));
     if (c) {
         ent_from_claim(e, c, whose);
     } else {
@@ -153,7 +161,8 @@ ent_from_workload(const struct model *m, const struct member *mb,
                   const struct workload *w, const struct port *p,
                   struct entitlement *e)
 {
-    char *whose = (w->kind == OWNER_STATEFULSET
+    char *whose = (e->terse ? NULL
+                   : w->kind == OWNER_STATEFULSET
                    ? xasprintf("StatefulSet %s/%s for ordinal %d", w->ns,
                                w->name, mb->ordinal)
                    : xasprintf("VirtualMachine %s/%s", w->ns, w->name));
@@ -163,9 +172,10 @@ ent_from_workload(const struct model *m, const struct member *mb,
     /* Kubernetes says so of ordinals from the partition on, deleted ones
      * included; only a look at the very next pod could be surer. */
     bool is_new = (m->next_is_new && w->kind == OWNER_STATEFULSET
+                   && !sset_contains(&m->next_unknown, w->ns)
                    && !w->on_delete && n
                    && mb->ordinal >= w->start + w->partition);
-    if (is_new) {
+    if (is_new || (PLANTED(ONE_REVISION) && n)) {
         n = 1;
     }
     e->workload = w;
@@ -177,7 +187,7 @@ ent_from_workload(const struct model *m, const struct member *mb,
     }
     workload_claims(w, m->dialect, mb->ordinal, p->provider, claims);
     for (size_t i = 0; i < n; i++) {
-        struct entitlement one = { .kind = ENT_UNKNOWN };
+        struct entitlement one = { .kind = ENT_UNKNOWN, .terse = e->terse };
 
         ip_addr_set_init(&one.wanted);
         ent_from_claim(&one, &claims[i], whose);
@@ -270,20 +280,27 @@ member_gone_why(const struct model *m, enum guard_mode mode,
     return NULL;
 }
 
-void
-judge_entitlement(const struct model *m, enum guard_mode mode,
-                  const struct port *p, struct entitlement *e)
+static bool
+is_vip(const struct model *m, const struct member *mb)
 {
-    const struct member *mb = p->member;
-
-    memset(e, 0, sizeof *e);
-    ip_addr_set_init(&e->wanted);
-    ovs_assert(mb);
-
+    if (sset_is_empty(&m->vips)) {
+        return false;
+    }
     char *key = xasprintf("%s/%s", mb->ns, mb->name);
     bool vip = sset_contains(&m->vips, key);
     free(key);
-    if (vip) {
+    return vip;
+}
+
+/* Fills 'e', of which 'terse' is set and everything else zero. */
+static void
+fill_entitlement(const struct model *m, enum guard_mode mode,
+                 const struct port *p, struct entitlement *e)
+{
+    const struct member *mb = p->member;
+
+    ovs_assert(mb);
+    if (is_vip(m, mb)) {
         ent_set(e, ENT_EXEMPT, "%s/%s is a Vip", mb->ns, mb->name);
         return;
     }
@@ -351,6 +368,25 @@ judge_entitlement(const struct model *m, enum guard_mode mode,
     }
 }
 
+void
+judge_entitlement(const struct model *m, enum guard_mode mode,
+                  const struct port *p, struct entitlement *e)
+{
+    memset(e, 0, sizeof *e);
+    ip_addr_set_init(&e->wanted);
+    fill_entitlement(m, mode, p, e);
+}
+
+void
+judge_entitlement_tersely(const struct model *m, enum guard_mode mode,
+                          const struct port *p, struct entitlement *e)
+{
+    memset(e, 0, sizeof *e);
+    ip_addr_set_init(&e->wanted);
+    e->terse = true;
+    fill_entitlement(m, mode, p, e);
+}
+
 bool
 judge_wants(const struct model *m, enum guard_mode mode, const struct port *p,
             const struct ip_addr *ip)
@@ -360,7 +396,7 @@ judge_wants(const struct model *m, enum guard_mode mode, const struct port *p,
     if (p->kind != PORT_OWNED) {
         return false;
     }
-    judge_entitlement(m, mode, p, &e);
+    judge_entitlement_tersely(m, mode, p, &e);
     bool wants = (e.kind == ENT_EXPLICIT
                   && ip_addr_set_contains(&e.wanted, ip));
     entitlement_destroy(&e);

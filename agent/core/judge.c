@@ -50,7 +50,7 @@ judge_binding(const struct model *m, const struct port *p)
     const struct binding *b;
 
     if (!model_binding_known(m, p->name)) {
-        return BINDING_UNKNOWN;
+        return PLANTED(SB_NOT_AWAITED) ? BINDING_UNBOUND : BINDING_UNKNOWN;
     }
     b = model_find_binding(m, p->name);
     if (!b) {
@@ -84,6 +84,9 @@ require_unbound(const struct model *m, const struct settings *s,
         break;
     }
     case BINDING_UNBOUND:
+        if (PLANTED(SB_NOT_AWAITED) && !b) {
+            break;
+        }
         v->not_before_ms = MAX(v->not_before_ms,
                                b->unbound_since_ms + s->settle_ms);
         if (b->last_chassis) {
@@ -363,6 +366,12 @@ judge_without_pod(const struct model *m, const struct settings *s,
     require_unbound(m, s, p, v);
 }
 
+static bool
+ipam_speaks(const struct model *m)
+{
+    return !hmap_is_empty(&m->ip_objects) || m->ip_objects_hidden;
+}
+
 /* What the IPAM's objects have to say to 'v'. */
 static void
 hear_ipam(const struct model *m, enum guard_mode mode, const struct port *p,
@@ -370,7 +379,7 @@ hear_ipam(const struct model *m, enum guard_mode mode, const struct port *p,
 {
     char *text;
 
-    if (hmap_is_empty(&m->ip_objects) && !m->ip_objects_hidden) {
+    if (!ipam_speaks(m)) {
         return;
     }
     if (v->kind == VERDICT_CLEAR || v->kind == VERDICT_WAIT) {
@@ -410,6 +419,14 @@ judge_wanted(const struct model *m, const struct settings *s,
                 "only gated still answers ARP", e->why, winner->name);
     v->settle_ms = s->settle_ms;
     require_unbound(m, s, p, v);
+}
+
+bool
+judge_is_wanted(const struct model *m, enum guard_mode mode,
+                const struct port *p, const struct ip_addr *ip)
+{
+    return (p->network && !ipam_speaks(m) && judge_wants(m, mode, p, ip)
+            && !judge_gated_loser(model_find_addr(m, p->network, ip), p));
 }
 
 void

@@ -42,12 +42,17 @@ struct entitlement {
     size_t workload_revisions;  /* In play, when 'workload' spoke. */
     bool never_seen;            /* ENT_GONE: no owner was seen at all. */
     bool allocated;             /* 'wanted' is what the pod was given. */
+    bool terse;                 /* 'why' is left out, and is NULL. */
     char *why;
 };
 
 /* What the owner of 'port' (PORT_OWNED) is entitled to there. */
 void judge_entitlement(const struct model *, enum guard_mode,
                        const struct port *, struct entitlement *);
+/* The same for those who tell nobody: without 'why', whose making takes most
+ * of the time. */
+void judge_entitlement_tersely(const struct model *, enum guard_mode,
+                               const struct port *, struct entitlement *);
 void entitlement_destroy(struct entitlement *);
 const char *entitlement_kind_to_string(enum entitlement_kind);
 
@@ -90,6 +95,12 @@ void judge_address(const struct model *, const struct settings *,
                    const struct port *, const struct ip_addr *ip,
                    long long int now, struct verdict *);
 void verdict_destroy(struct verdict *);
+
+/* True if judge_address() would find 'ip' fine because the owner of 'port'
+ * wants it, which is so of most addresses at most times and takes less time to
+ * find out. */
+bool judge_is_wanted(const struct model *, enum guard_mode,
+                     const struct port *, const struct ip_addr *ip);
 
 /* Of the ports in 'use', the one that is to keep the address: it runs with it,
  * else it is entitled; NULL if that is not exactly one.  '*why' (freed by the

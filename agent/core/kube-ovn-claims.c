@@ -226,6 +226,7 @@ escape(const char *s)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
 
+    ds_reserve(&ds, strlen(s));
     for (; *s; s++) {
         unsigned char c = *s;
 
@@ -271,6 +272,22 @@ claim_set_source(struct claim *claim, const char *key)
     claim->source = escape(key);
 }
 
+/* Returns "PROVIDER.kubernetes.io/SUFFIX".  Made for each value that is looked
+ * for, which is why it is not left to printf(). */
+static char *
+join_key(const char *provider, const char *suffix)
+{
+    size_t provider_len = strlen(provider);
+    size_t middle_len = strlen(KEY_MIDDLE);
+    size_t suffix_size = strlen(suffix) + 1;
+    char *key = xmalloc(provider_len + middle_len + suffix_size);
+
+    memcpy(key, provider, provider_len);
+    memcpy(key + provider_len, KEY_MIDDLE, middle_len);
+    memcpy(key + provider_len + middle_len, suffix, suffix_size);
+    return key;
+}
+
 /* Returns the value of PROVIDER.kubernetes.io/SUFFIX, or NULL if it is absent
  * or empty, which is the same to Kube-OVN, and stores the key in '*keyp' for
  * the caller to free (also then). */
@@ -280,7 +297,7 @@ get_value(const struct claim_context *ctx, const char *provider,
 {
     const char *value;
 
-    *keyp = xasprintf("%s"KEY_MIDDLE"%s", provider, suffix);
+    *keyp = join_key(provider, suffix);
     value = smap_get(ctx->annotations, *keyp);
     return value && value[0] ? value : NULL;
 }

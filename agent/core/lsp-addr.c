@@ -11,8 +11,9 @@
  * They are made one by one, because the library's ip_parse_cidr_len() and its
  * like do not tell where an address ends and its mask begins, and because
  * their error messages, made for every address of the other family, copy the
- * rest of the text each time.  tests/unit/test-lsp-addr.c holds both ways
- * against each other. */
+ * rest of the text each time.  Before a call is made, what almost every
+ * string is, digits as anybody would write them, is read without it.
+ * tests/unit/test-lsp-addr.c holds both ways against each other. */
 
 #include <config.h>
 
@@ -65,6 +66,67 @@ ip_addr_from_ipv6(const struct in6_addr *ip6, struct ip_addr *ip)
     memcpy(ip->bytes, ip6, sizeof *ip6);
 }
 
+/* Reads a MAC of six times two digits at the beginning of 's'.  Returns its
+ * length; 0 if it is none, but may be a MAC all the same. */
+static int
+scan_plain_mac(const char *s, struct eth_addr *mac)
+{
+    for (int i = 0; i < ETH_ADDR_LEN; i++) {
+        int high = hexit_value(s[0]);
+        int low = high < 0 ? -1 : hexit_value(s[1]);
+
+        if (low < 0) {
+            return 0;
+        }
+        mac->ea[i] = high * 16 + low;
+        s += 2;
+        if (i < ETH_ADDR_LEN - 1 ? *s++ != ':' : hexit_value(*s) >= 0) {
+            return 0;
+        }
+    }
+    return ETH_ADDR_STRLEN;
+}
+
+/* Reads a MAC at the beginning of 's'.  Returns the offset of what follows it,
+ * 0 if there is none. */
+static int
+scan_mac(const char *s, struct eth_addr *mac)
+{
+    int n = scan_plain_mac(s, mac);
+
+    if (!n && !ovs_scan_len(s, &n, ETH_ADDR_SCAN_FMT,
+                            ETH_ADDR_SCAN_ARGS(*mac))) {
+        n = 0;
+    }
+    return n;
+}
+
+/* Reads an IPv4 address without a mask at 's', whose numbers have three digits
+ * at most.  Returns its length; 0 if it is none, but may be an address all the
+ * same. */
+static int
+scan_plain_ipv4(const char *s, struct ip_addr *ip)
+{
+    const char *start = s;
+
+    memset(ip, 0, sizeof *ip);
+    ip->family = 4;
+    for (int i = 0; i < 4; i++) {
+        unsigned int value = 0;
+        int n = 0;
+
+        for (; n < 3 && *s >= '0' && *s <= '9'; n++) {
+            value = value * 10 + (*s++ - '0');
+        }
+        ip->bytes[i] = value;
+        if (!n || (*s >= '0' && *s <= '9')
+            || (i < 3 ? *s++ != '.' : *s == '/')) {
+            return 0;
+        }
+    }
+    return s - start;
+}
+
 /* Reads an IPv4 address with an optional mask at 's' + '*n' and advances '*n'
  * behind it.  If the address can be read but its mask is wrong, returns false
  * with '*n' advanced all the same, as OVS's ip_parse_cidr_len() does. */
@@ -74,6 +136,15 @@ scan_ipv4(const char *s, int *n, struct lsp_token *token)
     ovs_be32 ip4, mask;
     int prefix;
 
+    /* Each number may have blanks before it, the first one as well. */
+    int start = skip_blanks(s, *n);
+    int len = scan_plain_ipv4(s + start, &token->ip);
+    if (len) {
+        *n = start + len;
+        token->addr_end = *n;
+        token->plen = 32;
+        return true;
+    }
     if (!ovs_scan_len(s, n, IP_SCAN_FMT, IP_SCAN_ARGS(&ip4))) {
         return false;
     }
@@ -141,6 +212,9 @@ scan_address(const char *s, struct lsp_token *token)
     int n = 0;
 
     token->start = token->addr_start = skip_blanks(s, 0);
+    if (!s[token->start]) {
+        return false;
+    }
     if (!scan_ipv4(s, &n, token)) {
         /* 'n' is not reset: that is what makes OVN read an IPv6 address
          * behind an IPv4 address with a bad mask. */
@@ -156,14 +230,12 @@ scan_address(const char *s, struct lsp_token *token)
 bool
 lsp_scan_start(struct lsp_scan *scan, const char *s)
 {
-    int n = 0;
+    int n = scan_mac(s, &scan->mac);
 
-    scan->s = s;
-    if (!ovs_scan_len(s, &n, ETH_ADDR_SCAN_FMT,
-                      ETH_ADDR_SCAN_ARGS(scan->mac))) {
+    if (!n) {
         scan->mac = eth_addr_zero;
-        n = 0;
     }
+    scan->s = s;
     scan->ofs = n;
     return n > 0;
 }
@@ -211,8 +283,9 @@ is_dynamic(const char *s)
     }
 
     n = 0;
-    return ovs_scan_len(s, &n, ETH_ADDR_SCAN_FMT" dynamic",
-                        ETH_ADDR_SCAN_ARGS(mac)) && !s[n];
+    return (strstr(s, "dynamic")
+            && ovs_scan_len(s, &n, ETH_ADDR_SCAN_FMT" dynamic",
+                            ETH_ADDR_SCAN_ARGS(mac)) && !s[n]);
 }
 
 enum lsp_addr_kind

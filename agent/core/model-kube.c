@@ -111,7 +111,7 @@ model_get_member(struct model *m, const char *ns, const char *name)
         char *base = xmemdup0(name, base_len);
         struct base_entry *b = get_base(m, ns, base);
         free(base);
-        mb->base = b->name;
+        mb->base = b;
         ovs_list_push_back(&b->members, &mb->base_node);
     }
     struct base_entry *same = find_base(m, ns, name);
@@ -129,7 +129,7 @@ model_gc_member(struct model *m, struct member *mb)
     ovs_list_remove(&mb->dirty_node);
     if (mb->base) {
         ovs_list_remove(&mb->base_node);
-        gc_base(m, find_base(m, mb->ns, mb->base));
+        gc_base(m, mb->base);
     }
     hmap_remove(&m->members, &mb->node);
     strpool_unref(&m->strings, mb->ns);
@@ -183,6 +183,14 @@ uid_agrees(const char *a, const char *b)
     return !a[0] || !b[0] || !strcmp(a, b);
 }
 
+/* The base_entry of 'name', which mostly is the one that 'mb' is in. */
+static const struct base_entry *
+member_base(const struct model *m, const struct member *mb, const char *name)
+{
+    return (mb->base && !strcmp(mb->base->name, name)
+            ? mb->base : find_base(m, mb->ns, name));
+}
+
 const struct workload *
 model_member_workload(const struct model *m, const struct member *mb)
 {
@@ -191,7 +199,7 @@ model_member_workload(const struct model *m, const struct member *mb)
     if (mb->n_pods) {
         const struct pod *pod = mb->pods[0];
 
-        b = find_base(m, mb->ns, pod->owner_name);
+        b = member_base(m, mb, pod->owner_name);
         if (pod->owner_kind == OWNER_STATEFULSET) {
             return (b && b->workload
                     && uid_agrees(b->workload->uid, pod->owner_uid)
@@ -203,7 +211,7 @@ model_member_workload(const struct model *m, const struct member *mb)
     }
     if (mb->pod_seen) {
         if (mb->seen_kind == OWNER_STATEFULSET) {
-            b = find_base(m, mb->ns, mb->seen_workload);
+            b = member_base(m, mb, mb->seen_workload);
             return b ? b->workload : NULL;
         } else if (mb->seen_kind == OWNER_VM) {
             b = find_base(m, mb->ns, mb->seen_workload);
@@ -212,11 +220,8 @@ model_member_workload(const struct model *m, const struct member *mb)
             return NULL;
         }
     }
-    if (mb->base) {
-        b = find_base(m, mb->ns, mb->base);
-        if (b && b->workload) {
-            return b->workload;
-        }
+    if (mb->base && mb->base->workload) {
+        return mb->base->workload;
     }
     b = m->dialect->vm_ports ? find_base(m, mb->ns, mb->name) : NULL;
     return b ? b->vm : NULL;
@@ -226,9 +231,9 @@ const struct base_entry *
 model_member_base(const struct model *m, const struct member *mb)
 {
     if (mb->pod_seen && mb->seen_kind == OWNER_STATEFULSET) {
-        return find_base(m, mb->ns, mb->seen_workload);
+        return member_base(m, mb, mb->seen_workload);
     }
-    return mb->base ? find_base(m, mb->ns, mb->base) : NULL;
+    return mb->base;
 }
 
 bool
@@ -246,6 +251,16 @@ model_member_opted_out(const struct model *m, const struct member *mb)
         }
     }
     return false;
+}
+
+/* What a pod asks for depends on its owner as well: an orphan has no ordinal.
+ * What an adoption makes of it is no edit. */
+static bool
+same_owner(const struct pod *a, const struct pod *b)
+{
+    return (a->owner_kind == b->owner_kind && a->ordinal == b->ordinal
+            && !strcmp(a->owner_name, b->owner_name)
+            && uid_agrees(a->owner_uid, b->owner_uid));
 }
 
 /* Did the user change, on a living pod, what it asks for?  A controller that
@@ -361,7 +376,8 @@ set_pod(struct model *m, struct pod *pod)
         }
         model_note_pod_marks(m, old->marks, pod->marks);
         if (!strcmp(old->uid, pod->uid)) {
-            if (claims_edited(&old->claims, &pod->claims)) {
+            if (same_owner(old, pod)
+                && claims_edited(&old->claims, &pod->claims)) {
                 replace_string(&mb->edited_uid, pod->uid);
             }
         } else if (m->kube_synced && !PLANTED(UID_IGNORED)) {

@@ -37,7 +37,19 @@
     PLANT(REPEATED_BUMP, "barriers are taken without an interval")          \
     PLANT(OPEN_ANYWAY, "a gate is opened while the address is elsewhere")   \
     PLANT(JOURNAL_LOST, "an action is not written down")                    \
-    PLANT(ROLLBACK_UNSEEN, "nb_cfg that goes back is accepted")
+    PLANT(ROLLBACK_UNSEEN, "nb_cfg that goes back is accepted")             \
+    PLANT(GATES_TOGETHER, "two gates of one address are opened at once")    \
+    PLANT(ONE_REVISION, "one revision of a rollout is taken for both")      \
+    PLANT(BRAKE_FORGOTTEN, "the brake is forgotten over a restart")         \
+    PLANT(NB_BARRIER, "a barrier is looked for in NB")                      \
+    PLANT(NO_START_BARRIER, "there is no barrier at the start")             \
+    PLANT(SB_NOT_AWAITED, "what SB has not told is taken for absent")       \
+    PLANT(NO_LOOK_BACK, "nobody looks at the owner again after a clear")    \
+    PLANT(LIST_AS_EMPTY, "what a broken-off list lacks is taken for gone") \
+    PLANT(TAKER_OPEN, "a port that takes a held address is left open")      \
+    PLANT(DUPLICATE_UNTOLD, "a duplicate beside a gate is not told of")     \
+    PLANT(HELD_LET_IN, "a pod that asks for a held address is let in")      \
+    PLANT(RESERVE_FORGOTTEN, "a reservation outlives its hold")
 
 enum planted_bug {
     BUG_NONE,

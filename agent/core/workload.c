@@ -128,8 +128,9 @@ workload_has_ordinal(const struct workload *w, int ordinal)
 }
 
 void
-workload_claims(const struct workload *w, const struct dialect *dialect,
-                int ordinal, const char *provider, struct claim *claims)
+workload_claim(const struct workload *w, const struct dialect *dialect,
+               size_t revision, int ordinal, const char *provider,
+               struct claim *claim)
 {
     struct claim_subject subject = {
         .ns = w->ns,
@@ -138,22 +139,31 @@ workload_claims(const struct workload *w, const struct dialect *dialect,
         .ordinal = w->kind == OWNER_STATEFULSET ? ordinal : -1,
         .is_template = true,
     };
+    const struct claim *found;
+    struct claims all;
 
+    claims_init(&all);
+    dialect->read_claims(&w->revisions[revision].annotations, &subject, &all);
+    found = dialect->find_claim(&all, provider);
+    if (found) {
+        struct claim *taken = &all.claims[found - all.claims];
+
+        *claim = *taken;
+        memset(taken, 0, sizeof *taken);
+    } else {
+        *claim = (struct claim) {
+            .provider = xstrdup(provider),
+            .kind = CLAIM_STICKY,
+        };
+    }
+    claims_destroy(&all);
+}
+
+void
+workload_claims(const struct workload *w, const struct dialect *dialect,
+                int ordinal, const char *provider, struct claim *claims)
+{
     for (size_t i = 0; i < w->n_revisions; i++) {
-        const struct claim *found;
-        struct claims all;
-
-        claims_init(&all);
-        dialect->read_claims(&w->revisions[i].annotations, &subject, &all);
-        found = dialect->find_claim(&all, provider);
-        if (found) {
-            claim_clone(&claims[i], found);
-        } else {
-            claims[i] = (struct claim) {
-                .provider = xstrdup(provider),
-                .kind = CLAIM_STICKY,
-            };
-        }
-        claims_destroy(&all);
+        workload_claim(w, dialect, i, ordinal, provider, &claims[i]);
     }
 }

@@ -60,11 +60,16 @@ void workload_add_revision(struct workload *, const char *name,
 /* True if 'ordinal' lies in start ... start+replicas-1. */
 bool workload_has_ordinal(const struct workload *, int ordinal);
 
-/* What the member 'ordinal' (ignored for a VM) may claim on 'provider': one
- * claim for each revision in play, appended to 'claims' (an array of
- * 'n_revisions' that the caller provides, each to be destroyed with
- * claim_destroy()).  A revision that says nothing about the provider gives
+/* Stores in 'claim', which the caller destroys with claim_destroy(), what the
+ * member 'ordinal' (ignored for a VM) may claim on 'provider' by the template
+ * revisions['revision'].  One that says nothing about the provider gives
  * CLAIM_STICKY. */
+void workload_claim(const struct workload *, const struct dialect *,
+                    size_t revision, int ordinal, const char *provider,
+                    struct claim *);
+
+/* The same for all revisions in play, into 'claims': an array of
+ * 'n_revisions' that the caller provides. */
 void workload_claims(const struct workload *, const struct dialect *,
                      int ordinal, const char *provider,
                      struct claim *claims);

@@ -7,19 +7,27 @@ check_PROGRAMS += tests/sim/run
 
 tests_sim_run_SOURCES = \
 	$(agent_core_libcore_la_SOURCES) \
+	tests/sim/admission.c \
+	tests/sim/alloc.c \
+	tests/sim/cluster.c \
 	tests/sim/cni.c \
 	tests/sim/coverage.c \
 	tests/sim/daemon.c \
 	tests/sim/event.c \
 	tests/sim/events.h \
+	tests/sim/ipam.c \
 	tests/sim/kube.c \
+	tests/sim/look-back.c \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
 	tests/sim/orders.c \
+	tests/sim/ovn-kubernetes.c \
 	tests/sim/own-db.c \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
 	tests/sim/prng.c \
+	tests/sim/reaction.c \
+	tests/sim/regret.c \
 	tests/sim/rest.c \
 	tests/sim/rules.c \
 	tests/sim/rules.h \
@@ -35,6 +43,31 @@ tests_sim_run_SOURCES = \
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
 tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_sim_run_LDADD = $(OVS_LIBS)
+
+# The same for "make check-sim-coverage": which lines and branches of the core
+# the simulation reaches.
+EXTRA_PROGRAMS += tests/sim/run-coverage
+tests_sim_run_coverage_SOURCES = $(tests_sim_run_SOURCES)
+tests_sim_run_coverage_CPPFLAGS = $(tests_sim_run_CPPFLAGS) -DSIM_COVERAGE
+tests_sim_run_coverage_CFLAGS = $(AM_CFLAGS) --coverage
+tests_sim_run_coverage_LDFLAGS = $(tests_sim_run_LDFLAGS) --coverage
+tests_sim_run_coverage_LDADD = $(tests_sim_run_LDADD)
+EXTRA_DIST += tests/sim/coverage-report
+CLEANFILES += \
+	agent/core/*.gcda agent/core/*.gcno \
+	tests/sim/*.gcda tests/sim/*.gcno \
+	tests/sim/coverage/* \
+	tests/sim/run-coverage$(EXEEXT)
+
+GCOV = gcov
+SIM_COVERAGE_ORDERS = 100000
+.PHONY: check-sim-coverage
+check-sim-coverage: tests/sim/run-coverage$(EXEEXT)
+	$(AM_V_at)rm -f agent/core/*.gcda tests/sim/*.gcda
+	$(AM_V_at)tests/sim/run-coverage --seed=$(SIM_SEED) --survey \
+	  --count=$(SIM_COVERAGE_ORDERS) --jobs=$(SIM_JOBS) || :
+	$(AM_V_at)$(srcdir)/tests/sim/coverage-report '$(GCOV)' \
+	  tests_sim_run_coverage
 
 # Event orders from a fixed seed, then each of the planted bugs.
 SIM_SEED = 1

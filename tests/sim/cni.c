@@ -24,8 +24,8 @@
 #define GC_MS (360 * 1000)
 #define MAX_RETRY_MS (1000 * 1000)
 
-static void
-release(struct world *w, int slot)
+void
+cni_release(struct world *w, int slot)
 {
     struct cni_state *c = &w->cni;
 
@@ -71,16 +71,18 @@ allocate(struct world *w, int slot)
         }
     }
     if (w->config.cni == CNI_OVN_FAILED_MOVE && c->nic[slot] != wants) {
-        release(w, slot);
+        cni_release(w, slot);
     }
     if (c->ipam[net][wants] >= 0 && c->ipam[net][wants] != slot) {
         SAY(w, "CNI", "AddressConflict: %s asks for %s, which is %s's",
             slot_name(slot), ip_text(wants),
-            slot_name(c->ipam[net][wants]));
+            c->ipam[net][wants] < N_SLOTS ? slot_name(c->ipam[net][wants])
+            : w->ipam.rows[c->ipam[net][wants] - N_SLOTS].name);
+        w->places[slot].conflict = true;
         return NO_IP;
     }
     if (w->config.cni != CNI_OVN_LEAK && c->nic[slot] != wants) {
-        release(w, slot);
+        cni_release(w, slot);
     }
     c->ipam[net][wants] = slot;
     c->nic[slot] = wants;
@@ -88,8 +90,8 @@ allocate(struct world *w, int slot)
     return wants;
 }
 
-static void
-write_port(struct world *w, int slot, int ip)
+void
+cni_write_port(struct world *w, int slot, int ip)
 {
     struct nb_row row = w->nb.rows[slot];
     int v6 = (!w->config.dual_stack ? NO_IP
@@ -100,6 +102,9 @@ write_port(struct world *w, int slot, int ip)
 
     if (!row.id) {
         row = nb_new_row(w, slot);
+    }
+    if (speaks_ovn_kubernetes(w)) {
+        row.made_for = w->kube.pods[slot].uid;
     }
     row.addresses[0] = text_get(s);
     row.n_addresses = 1;
@@ -117,7 +122,7 @@ cni_settle(struct world *w, int slot, int ip)
 {
     w->cni.ipam[slot_net(slot)][ip] = slot;
     w->cni.nic[slot] = w->cni.ip_object[slot] = ip;
-    write_port(w, slot, ip);
+    cni_write_port(w, slot, ip);
 }
 
 /* One pod that has no network yet. */
@@ -139,6 +144,10 @@ set_up(struct world *w, int slot)
         pod_network_ready(w, slot, NO_IP);
         return;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_set_up(w, slot);
+        return;
+    }
     if (p->granted_ip != NO_IP) {
         pod_network_ready(w, slot, p->granted_ip);
         p->granted_ip = NO_IP;
@@ -151,9 +160,20 @@ set_up(struct world *w, int slot)
         timer_by(w, T_CNI, p->retry_at);
         return;
     }
-    write_port(w, slot, ip);
+    cni_write_port(w, slot, ip);
     p->granted_ip = ip;
     timer_by(w, T_CNI, w->now + delay(w, 50));
+}
+
+void
+cni_set_up_at_once(struct world *w, int slot)
+{
+    for (int i = 0; i < 2 && w->cni.up; i++) {
+        if (!w->places[slot].network_ready) {
+            set_up(w, slot);
+        }
+    }
+    ipam_sync(w);
 }
 
 /* The pod that was in 'slot' is gone: a member that will come again keeps its
@@ -164,6 +184,10 @@ tear_down(struct world *w, int slot)
     int sts = slot_sts(slot);
     bool keep;
 
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_tear_down(w, slot);
+        return;
+    }
     if (w->kube.pods[slot].exists) {
         return;
     }
@@ -175,7 +199,7 @@ tear_down(struct world *w, int slot)
                 : slot == SLOT_VM && w->kube.vm.exists);
     }
     if (!keep) {
-        release(w, slot);
+        cni_release(w, slot);
         w->cni.ip_object[slot] = NO_IP;
         nb_delete(w, slot);
     }
@@ -205,6 +229,7 @@ cni_step(struct world *w)
             }
         }
     }
+    ipam_sync(w);
 }
 
 /* Ports without a pod go at the second round that finds them so. */
@@ -212,7 +237,8 @@ void
 cni_gc(struct world *w)
 {
     w->due[T_GC] = NEVER;
-    if (w->config.cni == CNI_NONE || !w->cni.up) {
+    if (w->config.cni == CNI_NONE || speaks_ovn_kubernetes(w)
+        || !w->cni.up) {
         return;
     }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
@@ -220,13 +246,14 @@ cni_gc(struct world *w)
 
         if (orphan && w->cni.marked[i]) {
             SAY(w, "CNI", "GC deletes %s", slot_port(i));
-            release(w, i);
+            cni_release(w, i);
             w->cni.ip_object[i] = NO_IP;
             nb_delete(w, i);
             orphan = false;
         }
         w->cni.marked[i] = orphan;
     }
+    ipam_sync(w);
     timer_set(w, T_GC, w->now + GC_MS);
 }
 
@@ -240,6 +267,11 @@ cni_restart(struct world *w)
     c->up = true;
     c->restarted_ms = w->now;
     memset(c->ipam, 0xff, sizeof c->ipam);
+    if (speaks_ovn_kubernetes(w)) {
+        for (int i = 0; i < N_OWNED_SLOTS; i++) {
+            c->ip_object[i] = NO_IP; /* It has none. */
+        }
+    }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
         int ip = c->ip_object[i];
 
@@ -253,17 +285,23 @@ cni_restart(struct world *w)
         w->places[i].retry_ms = 5;
         w->places[i].gone_pending = !w->kube.pods[i].exists;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_restart(w);
+    }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
-        int ip = (w->kube.pods[i].exists ? w->kube.pods[i].allocated_ip
-                  : NO_IP);
+        int ip = (w->kube.pods[i].exists && !speaks_ovn_kubernetes(w)
+                  ? w->kube.pods[i].allocated_ip : NO_IP);
 
         if (ip != NO_IP && c->ipam[slot_net(i)][ip] < 0) {
             c->ipam[slot_net(i)][ip] = i;
             c->nic[i] = ip;
         }
     }
+    ipam_sync(w);
+    ipam_restart(w);
     for (int i = 0; i < N_INSTANCES; i++) {
-        if (w->instances[i].alive && w->config.cni != CNI_NONE) {
+        if (w->instances[i].alive && w->config.cni != CNI_NONE
+            && !speaks_ovn_kubernetes(w)) {
             guard_model(w->instances[i].guard)->cni_restarted_ms = w->now;
         }
     }

@@ -234,8 +234,18 @@ coverage_report(const struct coverage *c, bool strict)
         }
     }
     printf("  %"PRIu64" clears, %"PRIu64" sets, %"PRIu64" put-backs, "
-           "%"PRIu64" gates, %"PRIu64" freezes, %"PRIu64" brakes\n",
+           "%"PRIu64" gates, %"PRIu64" freezes, %"PRIu64" brakes\n"
+           "  %"PRIu64" addresses were given by ovn-kubernetes\n"
+           "  %"PRIu64" IP objects were reserved, %"PRIu64" released, "
+           "%"PRIu64" nudges, %"PRIu64" refusals told\n"
+           "  %"PRIu64" owners came back amid a clear, %"PRIu64" lost their "
+           "address for a moment\n"
+           "  %"PRIu64" pods were refused, %"PRIu64" leaders moved, SB was "
+           "restored %"PRIu64" times\n",
            c->clears, c->sets, c->put_backs, c->gates, c->freezes,
-           c->brakes);
+           c->brakes, c->given, c->reserved, c->released, c->nudges,
+           c->refusals_told, c->regrets, c->losses, c->refusals,
+           c->leader_moves,
+           c->sb_restores);
     return n;
 }

@@ -20,6 +20,8 @@
 
 #include "agent/core/dialect.h"
 
+#include "tests/sim/planted.h"
+
 #define CLOCK_BEGINS 1000
 
 /* Its monotonic clock. */
@@ -71,6 +73,8 @@ instance_env(const struct world *w, const struct instance *in,
         .nb_busy = in->nb != NULL,
         .sb_busy = in->sb_busy,
         .paused = in->paused,
+        .kube_writable = w->config.ip_objects,
+        .release_certain = w->config.release && w->config.webhook,
     };
 }
 
@@ -233,7 +237,7 @@ kube_in(struct world *w, struct instance *in)
         kube_deliver(w, in, e->object, &e->value, e->version);
     }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
-        if (kube_decides_anew(&before[i], &in->known[i].pod, i)) {
+        if (kube_decides_anew(w, &before[i], &in->known[i].pod, i)) {
             in->slot_changed[i] = w->now;
         }
     }
@@ -267,7 +271,56 @@ list_object(struct world *w, struct instance *in, int object)
     } else {
         o.sts = w->kube.sts[object - OBJ_STS(0)];
     }
+    struct kpod before = in->known[MIN(object, N_OWNED_SLOTS - 1)].pod;
+
     kube_deliver(w, in, object, &o, w->kube.object_version[object]);
+    if (object < N_OWNED_SLOTS
+        && kube_decides_anew(w, &before, &in->known[object].pod, object)) {
+        in->slot_changed[object] = w->now;
+    }
+}
+
+/* What the list has no more is gone. */
+static void
+forget_object(struct world *w, struct instance *in, int object)
+{
+    union kobject gone = in->known[object];
+
+    if (object < N_OWNED_SLOTS) {
+        gone.pod.exists = false;
+    } else {
+        gone.sts.exists = false;
+    }
+    kube_deliver(w, in, object, &gone, in->kube_version[object] + 1);
+}
+
+/* A list that breaks off tells of what it has, and of nothing else. */
+static bool
+list_cut(struct world *w, struct instance *in)
+{
+    if (!in->lists_cut) {
+        return false;
+    }
+    in->lists_cut--;
+    SAY(w, in->name, "a list breaks off after %d objects", in->list_cut_at);
+    for (int i = 0; i < N_OBJECTS; i++) {
+        int object = N_OBJECTS - 1 - i;
+
+        if (i < in->list_cut_at) {
+            list_object(w, in, object);
+        } else if (SIM_PLANTED(LIST_AS_EMPTY)) {
+            forget_object(w, in, object);
+        }
+    }
+    if (SIM_PLANTED(LIST_AS_EMPTY)) {
+        guard_model(in->guard)->kube_synced = true;
+        guard_model(in->guard)->kube_trusted = true;
+    }
+    guard_model(in->guard)->change_seqno++;
+    timer_set(w, instance_timer_number(in, IT_KUBE_LIST),
+              w->now + 1000 + delay(w, 5000));
+    instance_wake(w, in, w->now);
+    return true;
 }
 
 static void
@@ -275,23 +328,23 @@ kube_list(struct world *w, struct instance *in)
 {
     struct model *m = guard_model(in->guard);
 
+    if ((in->list_needed || !m->kube_synced) && list_cut(w, in)) {
+        return;
+    }
     in->watch_broken = false;
     if (in->list_needed || !m->kube_synced) {
         /* Owners first, as they have to be there when pods are. */
         for (int i = N_OBJECTS - 1; i >= 0; i--) {
-            struct kpod before = in->known[MIN(i, N_OWNED_SLOTS - 1)].pod;
-
             list_object(w, in, i);
-            if (i < N_OWNED_SLOTS
-                && kube_decides_anew(&before, &in->known[i].pod, i)) {
-                in->slot_changed[i] = w->now;
-            }
         }
         in->kube_pos = w->kube.n_log;
         in->list_needed = false;
         in->listed_ms = w->now;
     }
     m->kube_synced = m->kube_trusted = m->vips_known = true;
+    if (w->config.ip_objects) {
+        by(w, in, IT_IPAM_IN, w->now + delay(w, in->kube_lag_ms));
+    }
     m->change_seqno++;
     kube_in(w, in);
     instance_wake(w, in, w->now);
@@ -310,6 +363,9 @@ instance_init(struct world *w, int number)
     sset_init(&in->watch_sent.ports);
     sset_init(&in->watch_sent.addresses);
     sset_init(&in->watch_sent.networks);
+    sset_init(&in->watch_next.ports);
+    sset_init(&in->watch_next.addresses);
+    sset_init(&in->watch_next.networks);
     in->nb_lag_ms = w->config.nb_ms;
     in->sb_lag_ms = w->config.sb_ms;
     in->kube_lag_ms = w->config.kube_ms;
@@ -329,18 +385,23 @@ instance_start(struct world *w, struct instance *in)
     SAY(w, in->name, "starts");
     in->alive = true;
     in->born_ms = w->now;
-    in->guard = guard_create(&dialect_kube_ovn, &in->settings, in->name,
+    in->guard = guard_create(sim_dialect(w), &in->settings, in->name,
                              &seed);
     memset(in->nb_rows, 0, sizeof in->nb_rows);
     memset(in->read_began, 0, sizeof in->read_began);
     memset(in->nb_net_ids, 0, sizeof in->nb_net_ids);
     memset(in->kube_version, 0, sizeof in->kube_version);
     memset(in->known, 0, sizeof in->known);
+    memset(in->ip_told, 0, sizeof in->ip_told);
+    in->subnets_told = false;
     in->nb_pos = w->nb.n_log;
     in->watch_broken = in->list_needed = false;
+    in->lists_cut = 0;
     in->store_news = false;
     in->sb_busy = false;
-    in->must_be_frozen = in->thawed = false;
+    in->must_be_frozen = in->thawed = in->sb_thawed = false;
+    in->look_back = 0;
+    memset(in->took, 0, sizeof in->took);
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);
@@ -445,6 +506,12 @@ turn(struct world *w, struct instance *in)
     take_log(w, in);
     rules_check_orders(w, in, &orders);
     orders_take(w, in, &orders);
+    if (w->config.ip_objects) {
+        ipam_take_writes(w, in, &orders);
+        ipam_ask_refusals(w, in, &orders);
+    }
+    look_back_check(w, in);
+    reaction_check(w, in, &env);
     mirror_send_watch(w, in);
     if (orders.again) {
         instance_wake(w, in, w->now);
@@ -470,6 +537,8 @@ instance_timer(struct world *w, struct instance *in, enum instance_timer t)
     case IT_SB_ACK: mirror_sb_ack(w, in); break;
     case IT_KUBE_IN: kube_in(w, in); break;
     case IT_KUBE_LIST: kube_list(w, in); break;
+    case IT_IPAM_IN: ipam_in(w, in); break;
+    case IT_KUBE_WRITE: ipam_carry_out(w, in); break;
     case IT_STORE_IN: instance_wake(w, in, w->now); break;
     case IT_STORE_COMMIT: orders_store_commit(w, in); break;
     case IT_STORE_DONE: orders_store_done(w, in); break;

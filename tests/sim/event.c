@@ -30,6 +30,9 @@ event_subject(enum happening kind)
 {
     if (kind <= EV_STRATEGY || kind == EV_UNREADABLE) {
         return ABOUT_STS;
+    } else if (kind == EV_STS_PAUSE || kind == EV_OP_TAKE
+               || kind == EV_REGRET) {
+        return ABOUT_NOTHING;
     } else if (kind <= EV_OPT_OUT
                || (kind >= EV_OP_SET && kind <= EV_OP_ENABLE)
                || kind == EV_SEND) {
@@ -39,6 +42,7 @@ event_subject(enum happening kind)
     } else if ((kind >= EV_NB_FAULT && kind <= EV_SLOW_LINK)
                || kind == EV_OP_PAUSE || kind == EV_WATCH_BREAK
                || kind == EV_READS_FAIL || kind == EV_KILL
+               || kind == EV_LIST_CUT
                || kind == EV_STOP || kind == EV_REBOOT) {
         return ABOUT_INSTANCE;
     }
@@ -169,7 +173,8 @@ edit_pod(struct world *w, int slot, int ip)
 {
     struct kpod *pod = &w->kube.pods[slot];
 
-    if (!pod->exists || pod->deleting || pod_wants(pod, slot) == ip) {
+    if (!pod->exists || pod->deleting || pod_wants(pod, slot) == ip
+        || speaks_ovn_kubernetes(w)) {
         return;
     }
     SAY(w, "user", "pod %s is edited to want %s", slot_name(slot),
@@ -192,6 +197,8 @@ finish_pod(struct world *w, int slot)
         p->unplug_at = w->now + delay(w, 500);
         timer_by(w, T_PLACE + slot, p->unplug_at);
         kube_pod_changed(w, slot);
+        p->gone_pending = speaks_ovn_kubernetes(w);
+        timer_by(w, T_CNI, w->now + delay(w, 60));
     }
 }
 
@@ -201,8 +208,8 @@ toggle_plain(struct world *w, int b)
     if (w->kube.pods[SLOT_PLAIN].exists) {
         pod_delete(w, SLOT_PLAIN, false);
     } else if (!w->places[SLOT_PLAIN].runs) {
-        pod_create_at(w, SLOT_PLAIN, b % 4 ? WAY_ADDRESS : WAY_STICKY, NULL,
-                      b % 6, 1, 0);
+        pod_ask_at(w, SLOT_PLAIN, b % 4 ? WAY_ADDRESS : WAY_STICKY, NULL,
+                   b % 6, 1, 0);
     }
 }
 
@@ -211,6 +218,9 @@ toggle_vm(struct world *w, int b)
 {
     struct ksts *vm = &w->kube.vm;
 
+    if (speaks_ovn_kubernetes(w)) {
+        return;
+    }
     if (vm->exists && b % 5 == 0) {
         vm->exists = false;
     } else if (!vm->exists) {
@@ -282,6 +292,13 @@ happen_to_owner(struct world *w, const struct event *e)
     case EV_VM_STOP: toggle_vm(w, e->b); break;
     case EV_VM_MIGRATE: migrate_vm(w); break;
     case EV_PLAIN: toggle_plain(w, e->b); break;
+    case EV_REGRET: w->regret = true; break;
+    case EV_STS_PAUSE:
+        w->sts_paused = e->b % 2;
+        SAY(w, "kubernetes", "the StatefulSet controller %s",
+            w->sts_paused ? "stands still" : "goes on");
+        timer_by(w, T_STS, w->now);
+        break;
     default: OVS_NOT_REACHED();
     }
 }
@@ -317,6 +334,7 @@ thaw_or_freeze(struct world *w)
              : guard_freeze(in->guard, "a script"));
         in->must_be_frozen = false;
         in->thawed = !in->connected[DB_NB];
+        in->sb_thawed = !in->connected[DB_SB];
         instance_wake(w, in, w->now);
     }
 }
@@ -333,6 +351,41 @@ release_by_hand(struct world *w, int net, int ip)
         free(guard_hold_release(in->guard, net ? "net1" : "net0",
                                 ip_text(ip), &env));
         instance_wake(w, in, w->now);
+    }
+}
+
+/* One or two ports of net0, behind which nothing runs, get an address that is
+ * held, or the last one that was on a port. */
+static void
+take_held(struct world *w, int a, int b)
+{
+    int ip = NO_IP, n = b % 4 ? 2 : 1;
+    int64_t latest = 0;
+
+    for (int i = 0; i < N_SLOTS; i++) {
+        for (int j = 0; j < 6 && slot_net(i) == 0; j++) {
+            if (w->nb.lost_ms[i][j] > latest) {
+                latest = w->nb.lost_ms[i][j];
+                ip = j;
+            }
+        }
+    }
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        const struct hold *h = w->own.holds[(a + i) % w->own.n_holds];
+
+        if (!strcmp(h->network_name, "net0") && ip_number(&h->addr) < 6) {
+            ip = ip_number(&h->addr);
+            break;
+        }
+    }
+    for (int i = 0; i < N_OWNED_SLOTS && ip != NO_IP && n; i++) {
+        int slot = (a + i) % N_OWNED_SLOTS;
+
+        if (slot_net(slot) == 0 && w->nb.rows[slot].id
+            && !w->places[slot].runs) {
+            nb_set_address(w, slot, ip);
+            n--;
+        }
     }
 }
 
@@ -367,6 +420,7 @@ happen_by_operator(struct world *w, const struct event *e)
         }
         break;
     case EV_OP_FOREIGN: nb_set_address(w, SLOT_FOREIGN, e->b % 7 - 1); break;
+    case EV_OP_TAKE: take_held(w, e->a, e->b); break;
     case EV_OP_SWITCH: nb_recreate_switch(w, e->b % N_NETS); break;
     case EV_OP_RELEASE: release_by_hand(w, e->a % N_NETS, e->b % 6); break;
     case EV_OP_PAUSE:
@@ -411,6 +465,9 @@ happen_in_ovn(struct world *w, const struct event *e)
     case EV_SEND: sb_send(w, e->a % N_OWNED_SLOTS); break;
     case EV_NB_SAVE: nb_save(w); break;
     case EV_NB_RESTORE: nb_restore(w); break;
+    case EV_SB_SAVE: sb_save(w); break;
+    case EV_SB_RESTORE: sb_restore(w); break;
+    case EV_LEADER_MOVE: cluster_move_leader(w, e->b % N_DBS); break;
     case EV_OWN_SAVE: own_save(w); break;
     case EV_OWN_RESTORE: own_restore(w); break;
     case EV_OWN_LOSE: own_lose(w); break;
@@ -437,6 +494,29 @@ reboot(struct world *w, struct instance *in)
     in->mono0 = w->now - 5000;
     snprintf(in->boot_id, sizeof in->boot_id, "boot-%d-%d", in->number,
              ++in->boots);
+}
+
+/* While no instance runs and ovn-northd stands still, an operator takes the
+ * address of a port off, and a plain pod comes that asks for it. */
+static void
+move_unwatched(struct world *w, int a)
+{
+    int slot = a % SLOT_PLAIN;
+    uint32_t ips = row_ips(&w->nb.rows[slot]) & 0x3f;
+
+    if (!ips || slot_net(slot) != slot_net(SLOT_PLAIN)
+        || w->kube.pods[SLOT_PLAIN].exists || w->places[SLOT_PLAIN].runs) {
+        return;
+    }
+    SAY(w, "operator", "moves an address while nobody watches");
+    w->sb.northd_paused = true;
+    for (int i = 0; i < N_INSTANCES; i++) {
+        if (w->instances[i].alive) {
+            instance_kill(w, &w->instances[i], ", to be started anew");
+        }
+    }
+    nb_delete(w, slot);
+    pod_create_at(w, SLOT_PLAIN, WAY_ADDRESS, NULL, raw_ctz(ips), 1, 0);
 }
 
 static void
@@ -474,6 +554,12 @@ happen_to_daemon(struct world *w, const struct event *e)
         in->list_needed |= e->b % 2;
         instance_break_watch(w, in, e->c % 3 ? e->c % 100 : e->c % 20000);
         break;
+    case EV_LIST_CUT:
+        in->list_needed = true;
+        in->lists_cut = 1 + e->b % 3;
+        in->list_cut_at = e->b % N_OBJECTS;
+        instance_break_watch(w, in, e->c % 100);
+        break;
     case EV_READS_FAIL: in->reads_fail = e->b % 2; break;
     case EV_KILL: in->kill_in = e->b % 24; break;
     case EV_STOP:
@@ -489,6 +575,7 @@ happen_to_daemon(struct world *w, const struct event *e)
         instance_wake(w, in, w->now);
         break;
     case EV_REBOOT: reboot(w, in); break;
+    case EV_UNWATCHED: move_unwatched(w, e->a); break;
     default: OVS_NOT_REACHED();
     }
 }
@@ -499,12 +586,13 @@ event_happen(struct world *w, const struct event *e)
     coverage->happened[e->kind]++;
     if (e->kind == EV_NOTHING) {
         return;
-    } else if (e->kind <= EV_PLAIN) {
+    } else if (e->kind <= EV_REGRET) {
         happen_to_owner(w, e);
     } else if (e->kind >= EV_OP_SET && e->kind <= EV_OP_FREEZE) {
         happen_by_operator(w, e);
     } else if (event_subject(e->kind) == ABOUT_INSTANCE
-               || e->kind == EV_LOCK_STEAL || e->kind == EV_CLOCK) {
+               || e->kind == EV_LOCK_STEAL || e->kind == EV_CLOCK
+               || e->kind == EV_UNWATCHED) {
         happen_to_daemon(w, e);
     } else {
         happen_in_ovn(w, e);
@@ -522,23 +610,40 @@ mend_instance(struct world *w, struct instance *in)
     in->nb_fault = in->store_fault = FAULT_NONE;
     in->reads_fail = in->paused = false;
     in->kill_in = -1;
+    in->lists_cut = 0;
     in->must_be_frozen = false;
     in->thawed = in->alive && !in->connected[DB_NB];
+    in->sb_thawed = in->alive && !in->connected[DB_SB];
+    if (in->alive) {
+        free(guard_thaw(in->guard));
+        instance_wake(w, in, w->now);
+    }
+}
+
+static void
+rearm(struct world *w, struct instance *in)
+{
     in->settings.brake_clears = 1000;
     if (in->alive) {
         guard_set_settings(in->guard, &in->settings);
-        free(guard_thaw(in->guard));
         free(guard_brake_rearm(in->guard));
         instance_wake(w, in, w->now);
     }
 }
 
-/* All faults end, and somebody looks after what waits for a person. */
+/* All faults end, and somebody looks after what waits for a person.  Where the
+ * brake is on, the daemon is first started anew under it. */
 void
-event_mend_all(struct world *w)
+event_mend_all(struct world *w, bool first)
 {
+    bool braked = first && w->braked;
+
     w->calm = true;
-    w->braked = false;
+    w->braked = braked;
+    if (!braked) {
+        w->rearmed_ms = w->now;
+    }
+    w->sts_paused = false;
     w->sb.northd_paused = false;
     w->sb.northd_lag_ms = w->config.sb_ms;
     sb_nb_changed(w);
@@ -561,7 +666,14 @@ event_mend_all(struct world *w)
     timer_by(w, T_CNI, w->now + 100);
     timer_by(w, T_STS, w->now + 100);
     for (int i = 0; i < (w->config.two_instances ? 2 : 1); i++) {
-        mend_instance(w, &w->instances[i]);
+        struct instance *in = &w->instances[i];
+
+        mend_instance(w, in);
+        if (!braked) {
+            rearm(w, in);
+        } else if (in->alive) {
+            instance_kill(w, in, ", under the brake");
+        }
     }
     if (w->nb.rows[SLOT_VM].id && w->nb.rows[SLOT_VM].migrating) {
         struct nb_row row = w->nb.rows[SLOT_VM];

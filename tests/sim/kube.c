@@ -148,6 +148,15 @@ add_claim(struct smap *smap, enum claim_way way, const int pool[2], int ip)
     }
 }
 
+/* Two networks have the same addresses: who asks for one says on which. */
+static void
+add_switch(const struct world *w, struct smap *smap, int net)
+{
+    if (w->config.webhook) {
+        smap_add(smap, KEY("logical_switch"), net ? "net1" : "net0");
+    }
+}
+
 static void
 set_string(char **s, const char *value)
 {
@@ -162,8 +171,7 @@ format_uid(uint32_t uid)
 }
 
 struct pod *
-kube_make_pod(const struct world *w OVS_UNUSED, int slot,
-              const struct kpod *k)
+kube_make_pod(const struct world *w, int slot, const struct kpod *k)
 {
     struct smap smap = SMAP_INITIALIZER(&smap);
     int sts = slot_sts(slot);
@@ -190,8 +198,12 @@ kube_make_pod(const struct world *w OVS_UNUSED, int slot,
     pod->migrating = k->migrating;
     pod->opted_out = k->opted_out;
 
-    bool allocated = k->allocated_ip != NO_IP;
+    bool allocated = k->allocated_ip != NO_IP && !speaks_ovn_kubernetes(w);
+    if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_add_annotation(&smap, k);
+    }
     add_claim(&smap, k->way, k->pool, k->ip);
+    add_switch(w, &smap, slot_net(slot));
     if (allocated) {
         if (!k->edited) {
             smap_replace(&smap, KEY("ip_address"), ip_text(k->allocated_ip));
@@ -202,28 +214,29 @@ kube_make_pod(const struct world *w OVS_UNUSED, int slot,
         .ns = NS, .name = slot_name(slot), .owner_kind = pod->owner_kind,
         .ordinal = pod->ordinal,
     };
-    dialect_kube_ovn.read_claims(&smap, &subject, &pod->claims);
+    sim_dialect(w)->read_claims(&smap, &subject, &pod->claims);
     smap_destroy(&smap);
     return pod;
 }
 
 static void
-add_revision(struct workload *wl, int revision, enum claim_way way,
-             const int pool[2])
+add_revision(const struct world *w, struct workload *wl, int sts,
+             int revision, enum claim_way way, const int pool[2])
 {
     struct smap smap = SMAP_INITIALIZER(&smap);
     char name[16];
 
     snprintf(name, sizeof name, "r%d", revision);
-    add_claim(&smap, way, pool, pool[0]);
+    add_claim(&smap, speaks_ovn_kubernetes(w) ? WAY_STICKY : way, pool,
+              pool[0]);
+    add_switch(w, &smap, sts == 2);
     workload_add_revision(wl, name, &smap);
     smap_destroy(&smap);
 }
 
 /* 'sts' is a StatefulSet's number, or N_STS for the VM. */
 struct workload *
-kube_make_workload(const struct world *w OVS_UNUSED, int sts,
-                   const struct ksts *k)
+kube_make_workload(const struct world *w, int sts, const struct ksts *k)
 {
     char name[3] = { sts == N_STS ? 'v' : 's', '0' + sts % N_STS, '\0' };
     char *uid = format_uid(k->uid);
@@ -238,9 +251,9 @@ kube_make_workload(const struct world *w OVS_UNUSED, int sts,
     wl->on_delete = k->on_delete;
     wl->partition = k->partition;
     wl->revisions_known = !(k->unreadable && k->old_revision != k->revision);
-    add_revision(wl, k->revision, k->way, k->pool);
+    add_revision(w, wl, sts, k->revision, k->way, k->pool);
     if (k->old_revision != k->revision && !k->unreadable) {
-        add_revision(wl, k->old_revision, k->old_way, k->old_pool);
+        add_revision(w, wl, sts, k->old_revision, k->old_way, k->old_pool);
     }
     return wl;
 }
@@ -249,9 +262,13 @@ kube_make_workload(const struct world *w OVS_UNUSED, int sts,
 
 /* Is what 'b' says of the address another thing than what 'a' says? */
 bool
-kube_decides_anew(const struct kpod *a, const struct kpod *b, int slot)
+kube_decides_anew(const struct world *w, const struct kpod *a,
+                  const struct kpod *b, int slot)
 {
-    return (a->exists != b->exists || a->uid != b->uid
+    bool frees = speaks_ovn_kubernetes(w);
+
+    return ((a->exists && !(frees && a->finished))
+            != (b->exists && !(frees && b->finished)) || a->uid != b->uid
             || pod_wants(a, slot) != pod_wants(b, slot));
 }
 

@@ -19,8 +19,9 @@
 
 /* A port of the CNI's own on net0. */
 static void
-tell_infra(struct instance *in, uint32_t number, const char *name,
-           const char *type, const char *address, const char *router_port)
+tell_infra(const struct world *w, struct instance *in, uint32_t number,
+           const char *name, const char *type, const char *address,
+           const char *router_port)
 {
     struct smap ids = SMAP_INITIALIZER(&ids);
     struct smap options = SMAP_INITIALIZER(&options);
@@ -33,8 +34,10 @@ tell_infra(struct instance *in, uint32_t number, const char *name,
         .options = &options, .external_ids = &ids,
     };
 
-    smap_add(&ids, "vendor", "kube-ovn");
-    smap_add(&ids, "ls", "net0");
+    if (!speaks_ovn_kubernetes(w)) {
+        smap_add(&ids, "vendor", "kube-ovn");
+        smap_add(&ids, "ls", "net0");
+    }
     if (router_port) {
         smap_add(&options, "router-port", router_port);
     }
@@ -49,11 +52,12 @@ tell_infras(struct world *w, struct instance *in)
     char *networks[] = { CONST_CAST(char *, "10.0.0.254/24") };
 
     if (w->config.localnet) {
-        tell_infra(in, 1, "localnet.net0", "localnet", "unknown", NULL);
+        tell_infra(w, in, 1, "localnet.net0", "localnet", "unknown", NULL);
     }
     if (w->config.router_port) {
         model_set_router_port(guard_model(in->guard), "lrp0", networks, 1);
-        tell_infra(in, 2, "net0-router", "router", "router", "lrp0");
+        tell_infra(w, in, 2, speaks_ovn_kubernetes(w) ? "stor-net0"
+                   : "net0-router", "router", "router", "lrp0");
     }
 }
 
@@ -90,10 +94,14 @@ tell_networks(struct world *w, struct instance *in, const uint32_t *ids)
 }
 
 static void
-fill_ids(struct smap *ids, int slot)
+fill_ids(const struct world *w, struct smap *ids, int slot)
 {
     smap_init(ids);
-    if (slot != SLOT_FOREIGN) {
+    if (slot == SLOT_FOREIGN) {
+        return;
+    } else if (speaks_ovn_kubernetes(w)) {
+        ovn_kubernetes_fill_ids(ids);
+    } else {
         smap_add(ids, "vendor", "kube-ovn");
         smap_add(ids, "ls", slot_net(slot) ? "net1" : "net0");
         smap_add_nocopy(ids, xstrdup("pod"),
@@ -115,6 +123,7 @@ tell_row(struct world *w, struct instance *in, int slot,
     if (old_id != row->id || row_ips(known) != row_ips(row)) {
         in->slot_changed[slot] = w->now;
     }
+    reaction_row(in, slot, row);
     if (old_id && old_id != row->id) {
         model_remove_port(m, &old);
     }
@@ -128,8 +137,12 @@ tell_row(struct world *w, struct instance *in, int slot,
     for (int i = 0; i < row->n_ps; i++) {
         ps[i] = CONST_CAST(char *, row->ps[i]->s);
     }
-    fill_ids(&ids, slot);
+    fill_ids(w, &ids, slot);
     smap_init(&options);
+    if (row->made_for) {
+        smap_add_nocopy(&options, xstrdup("iface-id-ver"),
+                        xasprintf("uid-%u", row->made_for));
+    }
     if (row->mark) {
         smap_add(&options, GATE_MARK_KEY, row->mark);
     }
@@ -258,6 +271,7 @@ tell_binding(struct world *w, struct instance *in, int slot)
     model_set_binding(m, &r, instance_clock(w, in));
     if (row->chassis != NO_CHASSIS) {
         in->unbound_at[slot] = NEVER;
+        in->took[slot] = 0;
     } else if (in->unbound_at[slot] == NEVER) {
         in->unbound_at[slot] = w->now;
     }
@@ -383,6 +397,9 @@ mirror_forget_watch(struct instance *in)
     sset_clear(&in->watch_sent.ports);
     sset_clear(&in->watch_sent.addresses);
     sset_clear(&in->watch_sent.networks);
+    sset_clear(&in->watch_next.ports);
+    sset_clear(&in->watch_next.addresses);
+    sset_clear(&in->watch_next.networks);
     in->watch_sent.chassis = false;
     in->watch_sent.seqno = 0;
     in->watch_pending = false;
@@ -402,20 +419,14 @@ mirror_send_watch(struct world *w, struct instance *in)
         || watch->seqno == in->watch_sent.seqno) {
         return;
     }
-    for (int i = 0; i < N_SLOTS; i++) {
-        if (!sset_contains(&in->watch_sent.ports, slot_port(i))) {
-            in->sb_told[i] = false;
-            in->unbound_at[i] = NEVER;
-        }
-    }
-    sset_destroy(&in->watch_sent.ports);
-    sset_destroy(&in->watch_sent.addresses);
-    sset_destroy(&in->watch_sent.networks);
-    sset_clone(&in->watch_sent.ports, &watch->ports);
-    sset_clone(&in->watch_sent.addresses, &watch->addresses);
-    sset_clone(&in->watch_sent.networks, &watch->networks);
-    in->watch_sent.chassis = watch->chassis;
-    in->watch_sent.seqno = watch->seqno;
+    sset_destroy(&in->watch_next.ports);
+    sset_destroy(&in->watch_next.addresses);
+    sset_destroy(&in->watch_next.networks);
+    sset_clone(&in->watch_next.ports, &watch->ports);
+    sset_clone(&in->watch_next.addresses, &watch->addresses);
+    sset_clone(&in->watch_next.networks, &watch->networks);
+    in->watch_next.chassis = watch->chassis;
+    in->watch_next.seqno = watch->seqno;
     in->watch_pending = true;
     timer_set(w, instance_timer_number(in, IT_SB_ACK),
               w->now + delay(w, 2 * in->sb_lag_ms));
@@ -428,6 +439,17 @@ mirror_sb_ack(struct world *w, struct instance *in)
         return;
     }
     in->watch_pending = false;
+    for (int i = 0; i < N_SLOTS; i++) {
+        if (!sset_contains(&in->watch_sent.ports, slot_port(i))) {
+            in->sb_told[i] = false;
+            in->unbound_at[i] = NEVER;
+        }
+    }
+    sset_swap(&in->watch_sent.ports, &in->watch_next.ports);
+    sset_swap(&in->watch_sent.addresses, &in->watch_next.addresses);
+    sset_swap(&in->watch_sent.networks, &in->watch_next.networks);
+    in->watch_sent.chassis = in->watch_next.chassis;
+    in->watch_sent.seqno = in->watch_next.seqno;
     mirror_tell_sb(w, in);
     model_ack_sb_watch(guard_model(in->guard), &in->watch_sent,
                        instance_clock(w, in));
@@ -443,6 +465,8 @@ mirror_copy_sb(struct world *w, struct instance *in)
     free(m->sb_identity);
     m->sb_identity = xasprintf("sb-%d", w->sb.identity);
     m->sb_synced = true;
+    in->must_be_frozen |= m->sb_nb_cfg > w->sb.nb_cfg && !in->sb_thawed;
+    in->sb_thawed = false;
     m->change_seqno++;
     mirror_tell_sb(w, in);
     mirror_send_watch(w, in);

@@ -26,6 +26,7 @@ row_equals(const struct nb_row *a, const struct nb_row *b)
 {
     return (a->id == b->id && a->net == b->net && a->enabled == b->enabled
             && a->mark == b->mark && a->migrating == b->migrating
+            && a->made_for == b->made_for
             && same_texts(a->addresses, a->n_addresses, b->addresses,
                           b->n_addresses)
             && same_texts(a->ps, a->n_ps, b->ps, b->n_ps));
@@ -156,6 +157,13 @@ nb_end(struct world *w)
 void
 nb_put(struct world *w, int slot, const struct nb_row *row)
 {
+    if (row_ps_ips(row) != row_ps_ips(&w->nb.rows[slot])) {
+        w->ps_taken[slot] = 0;
+    }
+    if (row->id != w->nb.rows[slot].id
+        || row_ips(row) != row_ips(&w->nb.rows[slot])) {
+        w->authors[slot].ours = false;
+    }
     nb_begin(w);
     nb_put_in_txn(w, slot, row);
     nb_end(w);
@@ -272,6 +280,7 @@ nb_restore(struct world *w)
         struct nb_row row = nb->saved[i];
 
         if (!row_equals(&row, &nb->rows[i])) {
+            w->authors[i].ours = false;
             nb_put_in_txn(w, i, &row);
         }
     }
@@ -299,6 +308,7 @@ nb_recreate_switch(struct world *w, int net)
     nb_begin(w);
     for (int i = 0; i < N_SLOTS; i++) {
         if (w->nb.rows[i].id && w->nb.rows[i].net == net) {
+            w->authors[i].ours = false;
             nb_put_in_txn(w, i, &none);
         }
     }

@@ -70,6 +70,22 @@ own_find_hold(const struct world *w, const struct uuid *net,
     return NULL;
 }
 
+uint64_t
+own_end_ordered(struct world *w, const struct uuid *hold, uint64_t seq)
+{
+    size_t n = MIN(w->n_ends, N_ENDS);
+
+    for (size_t i = 0; i < n; i++) {
+        if (uuid_equals(&w->ends[i].hold, hold)) {
+            return w->ends[i].seq;
+        }
+    }
+    w->ends[w->n_ends++ % N_ENDS] = (struct end_ordered) {
+        .hold = *hold, .seq = seq,
+    };
+    return seq;
+}
+
 const struct gate *
 own_find_gate(const struct world *w, const struct uuid *port)
 {
@@ -212,10 +228,10 @@ own_commit(struct world *w, int author, const struct store_batch *b)
     ipguard_row_init(&db->row);
     ipguard_row_copy(&db->row, &b->row);
     db->row.generation = generation;
-    /* It may have been re-armed while this was on its way. */
-    w->braked = (db->row.brake && db->row.brake[0]
-                 && !(w->instances[author].alive
-                      && !guard_brake(w->instances[author].guard)));
+    /* It may have been re-armed while this was on its way.  That an instance
+     * stores no brake ends none. */
+    w->braked |= (db->row.brake && db->row.brake[0]
+                  && w->instances[author].store_ordered_ms > w->rearmed_ms);
     db->change++;
     db->author = author;
     tell(w);

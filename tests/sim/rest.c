@@ -100,6 +100,9 @@ wish_of_absent(const struct world *w, int slot, int *ip)
                                  * source lists such things at all, or whether
                                  * a VM is only stopped. */
     }
+    if (speaks_ovn_kubernetes(w)) {
+        return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;
+    }
     if (!s || !s->exists || (sts >= 0 && ordinal >= s->replicas)) {
         return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;
     }
@@ -120,6 +123,9 @@ wish_of(const struct world *w, int slot, int *ip)
 
     if (!pod->exists) {
         return wish_of_absent(w, slot, ip);
+    }
+    if (pod->finished && speaks_ovn_kubernetes(w) && !pod->opted_out) {
+        return WISH_NONE;
     }
     if (pod->finished || pod->deleting || pod->opted_out || pod->edited
         || pod->migrating || p->confused) {
@@ -269,6 +275,26 @@ is_journalled(const struct world *w, const struct due_entry *d)
     return false;
 }
 
+/* Does a row name the hold of what left the port? */
+static bool
+hold_is_journalled(const struct world *w, int slot, uint32_t gone)
+{
+    for (size_t i = 0; i < w->own.n_journal; i++) {
+        const struct journal_entry *j = &w->own.journal[i];
+        struct ip_addr ip;
+
+        if (ip_addr_parse(j->address, &ip) && ip_number(&ip) != NO_IP
+            && gone & (1u << ip_number(&ip))
+            && !strcmp(j->network_name, slot_net(slot) ? "net1" : "net0")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What our hand left on a port, or took off it, has its row.  If the instance
+ * died before it could write one, the hold tells of what left the port; of
+ * what was set nobody knows. */
 static void
 check_journal(struct world *w)
 {
@@ -280,6 +306,28 @@ check_journal(struct world *w)
             && !is_journalled(w, d)) {
             violate(w, RULE_JOURNAL, "that port %u became \"%s\" is not in "
                     "the journal", d->port, d->new->s);
+        }
+    }
+    for (int slot = 0; slot < N_OWNED_SLOTS && !w->own_replaced; slot++) {
+        const struct authorship *a = &w->authors[slot];
+        const struct nb_row *row = &w->nb.rows[slot];
+        const struct instance *in = &w->instances[a->instance];
+        struct due_entry d = { .port = row->id, .new = text_get("") };
+        bool alive = in->alive && in->lives == a->life;
+
+        if (!row->id || !a->ours) {
+            continue;
+        }
+        if (row->n_addresses) {
+            d.new = row->addresses[0];
+        }
+        if (alive && row->n_addresses <= 1 ? !is_journalled(w, &d)
+            : a->gone && !hold_is_journalled(w, slot, a->gone)) {
+            char *s = row_format(row);
+
+            violate(w, RULE_EXPLAINED, "no row of the journal tells why %s "
+                    "is %s", slot_port(slot), s);
+            free(s);
         }
     }
 }
@@ -319,6 +367,8 @@ check_restart(struct world *w)
         /* What one life could not tell, another may. */
         known &= (i >= N_OWNED_SLOTS || !w->nb.rows[i].id
                   || wish_of(w, i, &ip) != WISH_UNKNOWN);
+        /* Who is refused comes in when nobody is there to refuse it. */
+        known &= i >= N_OWNED_SLOTS || !w->refused[i];
     }
     w->n_due = 0;
     for (int i = 0; i < N_INSTANCES; i++) {
@@ -371,9 +421,17 @@ rest_check(struct world *w)
     check_holds(w);
     check_gates(w);
     for (int i = 0; i < N_OWNED_SLOTS && w->violation < 0; i++) {
+        int ip = NO_IP;
+
         check_port(w, i, w->config.mode == MODE_MANAGE);
+        if (w->refused[i] && wish_of(w, i, &ip) == WISH_IP) {
+            admission_rest(w, i, ip, has_rival(w, i, ip));
+        }
     }
     check_journal(w);
+    ipam_rest(w);
+    reaction_rest(w, in);
+    look_back_rest(w);
     if (w->violation < 0) {
         check_second_plan(w, in);
     }

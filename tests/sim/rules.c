@@ -38,17 +38,6 @@ rule_text(enum rule rule)
     return rules[rule].text;
 }
 
-static uint32_t
-svec_ips(const struct svec *sv)
-{
-    uint32_t ips = 0;
-
-    for (size_t i = 0; i < sv->n; i++) {
-        ips |= text_get(sv->names[i])->ips;
-    }
-    return ips;
-}
-
 /* ---- By what the daemon knows. ---- */
 
 static const struct hold *
@@ -126,6 +115,10 @@ check_shut_order(struct world *w, struct instance *in, int slot,
                 "held", in->name, name);
         return;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        violate(w, RULE_GATE_REASON, "%s shuts %s, whose CNI writes "
+                "'enabled' itself", in->name, name);
+    }
     if (judge_binding(m, p) != BINDING_UNBOUND
         || uuid_equals(&h->keeper, &p->uuid)) {
         violate(w, RULE_GATE_REASON, "%s shuts %s, which runs with the "
@@ -140,7 +133,7 @@ check_shut_order(struct world *w, struct instance *in, int slot,
 /* Does the owner, as the instance knows it, want 'ip' on 'slot', or did it
  * when its port lost it? */
 static bool
-is_wanted(const struct instance *in, int slot, int ip)
+is_wanted(const struct world *w, const struct instance *in, int slot, int ip)
 {
     const struct kpod *pod = &in->known[slot].pod;
     int sts = slot_sts(slot);
@@ -154,13 +147,15 @@ is_wanted(const struct instance *in, int slot, int ip)
                 : pod_wants(pod, slot) == ip);
     }
     /* Either revision in play may be the next one. */
-    return (s && s->exists
-            && (s->pool[ordinal] == ip || s->old_pool[ordinal] == ip));
+    return (s && s->exists && !speaks_ovn_kubernetes(w)
+            && (s->pool[ordinal] == ip
+                || (s->old_revision != s->revision
+                    && s->old_pool[ordinal] == ip)));
 }
 
-/* A put-back undoes its own write of a moment ago, with what that set. */
-static bool
-is_undone(const struct world *w, const struct instance *in, int slot, int ip)
+bool
+rules_is_undone(const struct world *w, const struct instance *in, int slot,
+                int ip)
 {
     return in->set_ms[slot][ip] && w->now - in->set_ms[slot][ip] < 5000;
 }
@@ -222,7 +217,7 @@ check_write_order(struct world *w, struct instance *in,
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)
             & ~svec_ips(&wr->old_addresses) : 0);
     for (int i = 0; i < N_IPS; i++) {
-        if (gone & (1u << i) && is_undone(w, in, slot, i)) {
+        if (gone & (1u << i) && rules_is_undone(w, in, slot, i)) {
             continue;
         }
         if (come & (1u << i)) {
@@ -230,14 +225,14 @@ check_write_order(struct world *w, struct instance *in,
         }
         if (gone & (1u << i)) {
             check_clear_order(w, in, slot, p, i);
-            if (!p->mark && is_wanted(in, slot, i)
+            if (!p->mark && is_wanted(w, in, slot, i)
                 && !in->known[slot].pod.exists
                 && slot_ordinal(slot) < wanted_replicas(in, slot)) {
                 violate(w, RULE_STILL_WANTED, "%s clears %s of %s, which the "
                         "next pod may want", in->name, ip_text(i),
                         wr->port_name);
             }
-        } else if (come & (1u << i) && !is_wanted(in, slot, i)) {
+        } else if (come & (1u << i) && !is_wanted(w, in, slot, i)) {
             violate(w, RULE_WANTED, "%s sets %s on %s, whose owner does not "
                     "want it", in->name, ip_text(i), slot_port(slot));
         }
@@ -346,10 +341,10 @@ static void
 check_given(struct world *w, struct instance *in, int slot, int ip,
             const char *how)
 {
-    const char *dirt = truth_dirt(w, slot_net(slot), ip, slot,
-                                  in->nb_ordered_seq, in->born_ms);
+    const char *dirt = truth_dirt(w, in, slot_net(slot), ip, slot,
+                                  in->nb_ordered_seq);
 
-    if (dirt) {
+    if (dirt && !look_back_is_put_back(w, slot, ip)) {
         violate(w, RULE_CLEAN, "%s %s %s with %s: %s", in->name, how,
                 slot_port(slot), ip_text(ip), dirt);
     }
@@ -363,8 +358,11 @@ check_ps(struct world *w, struct instance *in, int slot,
         violate(w, RULE_PORT_SECURITY, "%s empties port_security of %s",
                 in->name, slot_port(slot));
     }
+    /* A put-back restores what our clear took off, here, too. */
+    uint32_t back = row_ips(new) & ~row_ips(old) ? w->ps_taken[slot] : 0;
+    w->ps_taken[slot] |= row_ps_ips(old) & ~row_ps_ips(new);
     if (in->settings.mode == MODE_GUARD
-        && row_ps_ips(new) & ~row_ps_ips(old)) {
+        && row_ps_ips(new) & ~row_ps_ips(old) & ~back) {
         violate(w, RULE_PORT_SECURITY, "%s widens port_security of %s",
                 in->name, slot_port(slot));
     }
@@ -393,8 +391,9 @@ rules_check_nb_write(struct world *w, struct instance *in,
     for (int i = 0; i < N_IPS; i++) {
         uint32_t bit = 1u << i;
 
-        if (before & ~after & bit && !is_undone(w, in, slot, i)) {
+        if (before & ~after & bit && !rules_is_undone(w, in, slot, i)) {
             check_clear(w, in, slot, old, i);
+            look_back_note_loss(w, slot, i, new);
         }
         if (after & ~before & bit) {
             check_given(w, in, slot, i, "sets");
@@ -410,6 +409,26 @@ rules_check_nb_write(struct world *w, struct instance *in,
     check_ps(w, in, slot, old, new);
     if (old->net != new->net || old->id != new->id) {
         violate(w, RULE_COLUMNS, "%s moves %s", in->name, slot_port(slot));
+    }
+}
+
+void
+rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
+                        int ip)
+{
+    const struct nb_row *row = &w->nb.rows[slot];
+    struct uuid port = sim_uuid(UUID_PORT, row->id);
+    const struct port *p = model_find_port(guard_model_const(in->guard),
+                                           &port);
+
+    if (row->id && row_ips(row) & (1u << ip) && p) {
+        in->nb_ordered_ms = w->now;
+        check_clear(w, in, slot, row, ip);
+        if (judge_binding(guard_model_const(in->guard), p)
+            == BINDING_BOUND) {
+            violate(w, RULE_RUNS, "%s deletes the IP object of %s, which it "
+                    "knows to be bound", in->name, slot_port(slot));
+        }
     }
 }
 
@@ -452,8 +471,8 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
-    dirt = truth_dirt(w, net, ip, keeper, in->store_ordered_seq,
-                      in->born_ms);
+    dirt = truth_dirt(w, in, net, ip, keeper,
+                      own_end_ordered(w, &h->uuid, in->store_ordered_seq));
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);

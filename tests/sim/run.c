@@ -21,6 +21,10 @@
 
 #include "tests/sim/planted.h"
 
+#ifdef SIM_COVERAGE
+void __gcov_dump(void);         /* Of the compiler's library. */
+#endif
+
 #define MAX_JOBS 64
 #define N_TRIALS 5
 
@@ -32,7 +36,6 @@ struct job {
     bool failed;
     int rule;
     uint64_t n_broken[N_RULES]; /* --survey. */
-    uint64_t first_broken[N_RULES];
     uint64_t found_after[N_PLANTED_BUGS][N_TRIALS]; /* 0: not found. */
     int found_rule[N_PLANTED_BUGS];
 };
@@ -145,9 +148,10 @@ work(struct job *job, int number, double until)
         job->seed = options.seed + i;
         if (play_seed(&w, job->seed) >= 0) {
             if (options.survey) {
-                if (!job->n_broken[w.violation]++) {
-                    job->first_broken[w.violation] = job->seed;
-                }
+                job->n_broken[w.violation]++;
+                printf("seed %"PRIu64": rule %s (%s) is broken\n", job->seed,
+                       rule_number(w.violation), rule_text(w.violation));
+                fflush(stdout);
             } else {
                 job->failed = true;
                 job->rule = w.violation;
@@ -176,6 +180,9 @@ run_jobs(void (*function)(struct job *, int, double), double until)
         } else if (!pids[i]) {
             function(&jobs[i], i, until);
             fflush(NULL);
+#ifdef SIM_COVERAGE
+            __gcov_dump();
+#endif
             _exit(0);
         }
     }
@@ -228,14 +235,16 @@ play_many(void)
             break;
         }
     }
-    for (int i = 0; options.survey && i < options.jobs; i++) {
-        for (int j = 0; j < N_RULES; j++) {
-            if (jobs[i].n_broken[j]) {
-                printf("  broken %6"PRIu64" times, first by seed %"PRIu64
-                       ": rule %s (%s)\n", jobs[i].n_broken[j],
-                       jobs[i].first_broken[j], rule_number(j), rule_text(j));
-                failed++;
-            }
+    for (int i = 0; options.survey && i < N_RULES; i++) {
+        uint64_t n_broken = 0;
+
+        for (int j = 0; j < options.jobs; j++) {
+            n_broken += jobs[j].n_broken[i];
+        }
+        if (n_broken) {
+            printf("  broken %6"PRIu64" times: rule %s (%s)\n", n_broken,
+                   rule_number(i), rule_text(i));
+            failed++;
         }
     }
     int missing = coverage_report(&sum, options.strict && !failed);
@@ -338,8 +347,8 @@ usage(void)
            "  --jobs=N         use N processes (default 1)\n"
            "  --strict         fail if a state or case was not reached\n"
            "  --no-shrink      tell of a failure as it is\n"
-           "  --survey         go on after failures and count them by "
-           "rule\n"
+           "  --survey         go on after failures, and count them by "
+           "rule in the end\n"
            "  --planted        look for each planted bug, --count orders "
            "at most\n"
            "  --bug=NAME       play with this planted bug\n"

@@ -32,8 +32,8 @@ sb_changed(struct world *w)
     }
 }
 
-static void
-row_changed(struct world *w, int slot)
+void
+sb_row_changed(struct world *w, int slot)
 {
     for (int i = 0; i < N_INSTANCES; i++) {
         w->instances[i].sb_told[slot] = false;
@@ -60,8 +60,8 @@ sb_nb_changed(struct world *w)
     }
 }
 
-static void
-wake_chassis(struct world *w)
+void
+sb_wake_chassis(struct world *w)
 {
     for (int i = 0; i < w->config.n_chassis; i++) {
         struct chassis_state *c = &w->sb.chassis[i];
@@ -102,7 +102,7 @@ sb_northd_rows(struct world *w)
         }
         row->present = present;
         row->nb = *nb;
-        row_changed(w, i);
+        sb_row_changed(w, i);
         any = true;
         if (present && i < N_OWNED_SLOTS && w->places[i].runs
             && row->chassis == NO_CHASSIS) {
@@ -115,12 +115,16 @@ sb_northd_rows(struct world *w)
         any = true;
     }
     sb->nb_seq = sb->pending_seq;
+    if (sb->nb_cfg != sb->pending_nb_cfg) {
+        sb->nb_cfg = sb->pending_nb_cfg;
+        SAY(w, "northd", "nb_cfg of SB is %"PRId64, sb->nb_cfg);
+    }
     if (any) {
         SAY(w, "northd", "the rows of SB are as NB was at transaction %"
             PRIu64, sb->nb_seq);
     }
     sb_changed(w);
-    wake_chassis(w);
+    sb_wake_chassis(w);
     places_changed(w);
 }
 
@@ -137,15 +141,17 @@ sb_northd(struct world *w)
     memcpy(sb->pending, w->nb.rows, sizeof sb->pending);
     memcpy(sb->pending_net_ids, w->nb.net_ids, sizeof sb->pending_net_ids);
     sb->pending_seq = w->nb.seq;
+    sb->pending_nb_cfg = w->nb.nb_cfg;
     sb->is_pending = true;
-    if (sb->nb_cfg != w->nb.nb_cfg) {
+    if (w->config.early_nb_cfg && sb->nb_cfg != w->nb.nb_cfg) {
         sb->nb_cfg = w->nb.nb_cfg;
-        SAY(w, "northd", "nb_cfg of SB is %"PRId64, sb->nb_cfg);
+        SAY(w, "northd", "nb_cfg of SB is %"PRId64", and not yet its rows",
+            sb->nb_cfg);
         sb_changed(w);
     }
-    if (w->config.early_nb_cfg) {
+    if (w->config.early_nb_cfg || w->config.slow_northd) {
         /* Chassis may see the number without the rows. */
-        wake_chassis(w);
+        sb_wake_chassis(w);
         timer_by(w, T_NORTHD_ROWS, w->now + 1
                  + delay(w, 3 * sb->northd_lag_ms + 20));
     } else {
@@ -191,7 +197,7 @@ sb_chassis_set(struct world *w, int number, bool exists, bool alive)
         for (int i = 0; i < N_SLOTS; i++) {
             if (w->sb.rows[i].chassis == number) {
                 w->sb.rows[i].chassis = NO_CHASSIS;
-                row_changed(w, i);
+                sb_row_changed(w, i);
             }
         }
     }
@@ -208,7 +214,7 @@ sb_chassis_set(struct world *w, int number, bool exists, bool alive)
             if (p->runs && p->chassis == number && row->present
                 && row->chassis != number) {
                 row->chassis = number;
-                row_changed(w, i);
+                sb_row_changed(w, i);
                 note_confusion(w, i);
             }
         }
@@ -226,7 +232,7 @@ sb_plug(struct world *w, int slot, int chassis)
 
     if (row->present && row->chassis != chassis) {
         row->chassis = chassis;
-        row_changed(w, slot);
+        sb_row_changed(w, slot);
         sb_changed(w);
     }
     SAY(w, "chassis", "%s is %s%s", slot_port(slot),

@@ -16,17 +16,21 @@ static const int weights[N_EVENT_KINDS] = {
     [EV_STS_ORPHAN] = 2, [EV_STS_CREATE] = 14, [EV_STRATEGY] = 3,
     [EV_POD_DELETE] = 18, [EV_POD_FORCE] = 8, [EV_POD_EDIT] = 5,
     [EV_POD_FINISH] = 3, [EV_OPT_OUT] = 2, [EV_UNREADABLE] = 2,
-    [EV_VM_STOP] = 5, [EV_VM_MIGRATE] = 3, [EV_PLAIN] = 6,
+    [EV_VM_STOP] = 5, [EV_VM_MIGRATE] = 3, [EV_PLAIN] = 6, [EV_STS_PAUSE] = 6,
+    [EV_REGRET] = 5,
     [EV_CNI_RESTART] = 4, [EV_CNI_STOP] = 2, [EV_OP_SET] = 6,
     [EV_OP_SET_ODD] = 2, [EV_OP_CLEAR] = 3, [EV_OP_DELETE] = 3,
-    [EV_OP_ENABLE] = 4, [EV_OP_FOREIGN] = 3, [EV_OP_SWITCH] = 1,
+    [EV_OP_ENABLE] = 4, [EV_OP_FOREIGN] = 3, [EV_OP_TAKE] = 5,
+    [EV_OP_SWITCH] = 1, [EV_LIST_CUT] = 3,
     [EV_OP_RELEASE] = 2, [EV_OP_PAUSE] = 2, [EV_OP_FREEZE] = 2,
     [EV_NORTHD_PAUSE] = 8, [EV_NORTHD_LAG] = 6, [EV_CHASSIS_LAG] = 8,
     [EV_CHASSIS_DIE] = 6, [EV_CHASSIS_LEAVE] = 3, [EV_NB_FAULT] = 8,
     [EV_STORE_FAULT] = 8, [EV_DISCONNECT] = 6, [EV_SLOW_LINK] = 6,
+    [EV_SB_SAVE] = 1, [EV_SB_RESTORE] = 2, [EV_LEADER_MOVE] = 4,
     [EV_NB_SAVE] = 2, [EV_NB_RESTORE] = 2, [EV_OWN_SAVE] = 2,
     [EV_OWN_RESTORE] = 2, [EV_OWN_LOSE] = 1, [EV_WATCH_BREAK] = 6,
     [EV_READS_FAIL] = 3, [EV_KILL] = 10, [EV_STOP] = 3,
+    [EV_UNWATCHED] = 3,
     [EV_LOCK_STEAL] = 4, [EV_CLOCK] = 3, [EV_REBOOT] = 2, [EV_SEND] = 4,
     [EV_NOTHING] = 6,
 };
@@ -111,13 +115,14 @@ draw_config(struct config *c, struct prng *p)
     c->mode = (prng_one_in(p, 12) ? MODE_OBSERVE
                : prng_one_in(p, 2) ? MODE_GUARD : MODE_MANAGE);
     c->cni = (c->mode == MODE_MANAGE ? CNI_NONE
-              : c->mode == MODE_GUARD ? CNI_OVN_LEAK + prng_below(p, 3)
-              : prng_below(p, CNI_OVN_FAILED_MOVE + 1));
+              : c->mode == MODE_GUARD ? CNI_OVN_LEAK + prng_below(p, 4)
+              : prng_below(p, CNI_OVN_KUBERNETES + 1));
     c->two_instances = prng_one_in(p, 4);
     c->one_by_one = prng_one_in(p, 2);
     c->restart_at_rest = prng_one_in(p, 8);
     c->early_nb_cfg = prng_one_in(p, 3);
-    c->chassis_report = !prng_one_in(p, 10);
+    c->slow_northd = !c->early_nb_cfg && prng_one_in(p, 3);
+    c->chassis_report = !prng_one_in(p, 6);
     c->dual_stack = c->cni != CNI_NONE && prng_one_in(p, 4);
     c->port_security = prng_one_in(p, 2);
     c->patient = !prng_one_in(p, 6);
@@ -125,15 +130,23 @@ draw_config(struct config *c, struct prng *p)
     c->router_port = prng_one_in(p, 3);
     c->flush = prng_one_in(p, 4);
     c->wait_policy = prng_one_in(p, 5);
+    c->webhook = prng_one_in(p, 4);
     c->deny = prng_one_in(p, 12);
     c->scope_all = prng_one_in(p, 6);
-    c->brake = prng_one_in(p, 10) ? 1 : 1000;
+    c->brake = prng_one_in(p, 6) ? 1 : 1000;
     c->n_chassis = 1 + prng_below(p, N_CHASSIS);
     c->nb_ms = draw_delay(p);
     c->sb_ms = draw_delay(p);
     c->kube_ms = draw_delay(p);
     c->store_ms = draw_delay(p);
+    c->ip_objects = (c->cni >= CNI_OVN_LEAK && c->cni <= CNI_OVN_FAILED_MOVE
+                     && prng_one_in(p, 3));
+    c->reserve = c->ip_objects && prng_one_in(p, 2);
+    c->release = c->ip_objects && prng_one_in(p, 2);
     draw_owners(c, p);
+    if (c->cni == CNI_OVN_KUBERNETES) {
+        c->vm = c->dual_stack = c->webhook = false;
+    }
 }
 
 void

@@ -14,17 +14,25 @@
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
+ *   admission.c the API server asks before it makes a pod
+ *   cluster.c   leaders that move, snapshots of SB
  *   kube.c      the Kubernetes API: objects, their history, watches
  *   workload.c  StatefulSet controller, kubelets, pods and VMs
  *   cni.c       Kube-OVN in three behaviours, or a plain CMS
+ *   ovn-kubernetes.c  the controller of another dialect
+ *   ipam.c      Kube-OVN's IP objects, reserved ones as well
  *   own-db.c    the server of the own database
  *   mirror.c    what an instance is told of NB and SB
  *   daemon.c    one instance: what it is told, its turns, its death
  *   orders.c    what an instance asks for, carried out to the letter
+ *   regret.c    an owner that comes back at the worst moment
  *   rules.c     what is checked after every event
+ *   reaction.c  that takers are shut and duplicates told of
+ *   look-back.c that a clear is looked back at
  *   rest.c      what is checked when the world has calmed down
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
+ *   alloc.c     malloc() in less time
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
  *   run.c       the command line
@@ -47,6 +55,8 @@
 #include "agent/core/pod.h"
 #include "agent/core/settings.h"
 #include "agent/core/workload.h"
+
+struct smap;
 
 /* ---- Sizes of the world. ---- */
 
@@ -104,6 +114,8 @@ const char *ip_text_odd(int ip);
 /* The number of 'ip', or NO_IP. */
 int ip_number(const struct ip_addr *);
 bool ip_is_v6(int ip);
+/* The addresses with a number that stand in 'sv'. */
+uint32_t svec_ips(const struct svec *sv);
 
 /* ---- Configuration and script. ---- */
 
@@ -112,6 +124,7 @@ enum cni_kind {
     CNI_OVN_LEAK,               /* Kube-OVN up to 1.14.5. */
     CNI_OVN_CURRENT,
     CNI_OVN_FAILED_MOVE,        /* Releases, then asks: may be refused. */
+    CNI_OVN_KUBERNETES,         /* Another dialect. */
 };
 
 struct config {
@@ -122,6 +135,7 @@ struct config {
     bool one_by_one;            /* NB's transactions are told singly. */
     bool restart_at_rest;       /* Kill all at the end and look again. */
     bool early_nb_cfg;          /* northd tells nb_cfg before the rows. */
+    bool slow_northd;           /* It writes later than it reads. */
     bool chassis_report;
     bool dual_stack;
     bool port_security;         /* Ports are made with it. */
@@ -131,6 +145,9 @@ struct config {
     bool flush;                 /* mac-bindings=flush. */
     bool wait_policy;           /* chassis-policy=wait. */
     bool deny;                  /* sts-ip-change=deny. */
+    bool ip_objects;            /* Kube-OVN's are watched and written ... */
+    bool reserve, release;      /* ... for the one and the other. */
+    bool webhook;               /* Instances are asked about new pods. */
     bool scope_all;             /* hold-scope=all. */
     int brake;                  /* Clears that trip it. */
     int n_chassis;
@@ -168,6 +185,8 @@ void script_generate(struct script *, uint64_t seed);
 char *event_format(const struct script *, const struct event *);
 const char *slot_name(enum slot_id); /* Pod's, VM's or port's owner's name. */
 const char *slot_port(enum slot_id); /* Name of its port. */
+/* Ports are called as ovn-kubernetes calls them from now on, or not. */
+void slots_speak_ovn_kubernetes(bool);
 int slot_of_port(const char *name); /* -1: none. */
 int slot_of_owner(const char *name); /* -1: none. */
 int slot_sts(enum slot_id);     /* Its StatefulSet, or -1. */
@@ -187,6 +206,7 @@ struct nb_row {
     enum tristate enabled;
     const char *mark;           /* options:ipguard-gate, or NULL. */
     bool migrating;             /* options:requested-chassis names two. */
+    uint32_t made_for;          /* options:iface-id-ver; 0: absent. */
 };
 
 /* One change that the NB server tells its clients. */
@@ -250,6 +270,12 @@ struct mac_row {
 };
 #define N_MACS 4
 
+struct sb_snapshot {
+    bool is_there;
+    struct sb_row rows[N_SLOTS];
+    int64_t nb_cfg, chassis_nb_cfg[N_CHASSIS];
+};
+
 struct sb_server {
     struct sb_row rows[N_SLOTS];
     uint32_t net_ids[N_NETS];
@@ -264,8 +290,11 @@ struct sb_server {
     bool northd_paused;
     struct nb_row pending[N_SLOTS];
     uint32_t pending_net_ids[N_NETS];
+    int64_t pending_nb_cfg;
     uint64_t pending_seq;
     bool is_pending;
+    struct sb_snapshot saved;
+    uint64_t restored_seq;      /* When it was. */
 };
 
 /* ---- Kubernetes. ---- */
@@ -342,6 +371,7 @@ struct place {
     bool confused;              /* See sb.c. */
     bool network_ready;         /* The CNI has done its part. */
     int granted_ip;             /* Written to NB, not yet to the pod. */
+    bool conflict;              /* The CNI refused it its address. */
     bool gone_pending;          /* The CNI has yet to see the pod's end. */
     int64_t retry_ms;           /* Back-off of the CNI. */
     int64_t retry_at;
@@ -358,6 +388,34 @@ struct cni_state {
     int ip_object[N_SLOTS];     /* The same, of the IP object. */
     bool marked[N_SLOTS];       /* By the first round of GC. */
 };
+
+/* An IP object of Kube-OVN: those of ports, by slot, then reserved ones. */
+#define N_IP_ROWS (N_OWNED_SLOTS + 8)
+struct ip_row {
+    bool exists;
+    uint32_t uid;
+    uint64_t version;
+    char name[80], pod[64];
+    int net, ip;
+    bool of_sts;                /* spec.podType is StatefulSet. */
+    bool ours, taken_up, deleting;
+    int64_t due_ms;             /* When the controller looks at it; 0: it
+                                 * does not. */
+};
+
+struct ipam_server {
+    struct ip_row rows[N_IP_ROWS];
+    uint64_t version;
+    uint32_t next_uid;
+};
+
+/* The same as an instance was told. */
+struct ip_told {
+    uint32_t uid;
+    uint64_t version;           /* 0: of no such object. */
+    char name[80];
+};
+#define N_KUBE_WRITES 8
 
 /* ---- Own database. ---- */
 
@@ -426,14 +484,21 @@ struct instance {
     bool nb_one_by_one;
     uint64_t sb_seq;
     bool sb_told[N_SLOTS];      /* It has been told the row as it is. */
-    struct sb_watch watch_sent;
+    struct sb_watch watch_sent; /* In force: the server has acknowledged. */
+    struct sb_watch watch_next; /* On its way there. */
     bool watch_pending;
     size_t kube_pos;
     uint64_t kube_version[N_OBJECTS];
     union kobject known[N_OBJECTS];
     bool watch_broken;
     bool list_needed;           /* 410: what was missed must be listed. */
+    int lists_cut;              /* So many lists will break off ... */
+    int list_cut_at;            /* ... after so many objects. */
     int kube_lag_ms, nb_lag_ms, sb_lag_ms;
+    struct ip_told ip_told[N_IP_ROWS];
+    bool subnets_told;
+    struct kube_write *kube_writes[N_KUBE_WRITES];
+    size_t n_kube_writes;
     uint64_t store_change;
     bool store_news;            /* Another hand's, not yet loaded. */
 
@@ -466,11 +531,17 @@ struct instance {
     int64_t last_bump_ms;
     int64_t nb_ordered_ms;
     uint64_t nb_ordered_seq, store_ordered_seq;
+    int64_t store_ordered_ms;
     uint32_t nb_clean_openings; /* Slots opened because it is clean. */
     int64_t read_began[N_SLOTS]; /* Of the latest live read answered. */
     int64_t set_ms[N_SLOTS][N_IPS]; /* When it ordered to set one. */
     bool must_be_frozen;        /* Told something that freezes. */
     bool thawed;                /* Whatever NB will be like is accepted. */
+    bool sb_thawed;             /* Likewise. */
+    uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
+                                 * and have not been seen bound since. */
+    uint32_t look_back;         /* Slots whose owner is to be asked again. */
+    int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
 };
 
@@ -489,14 +560,15 @@ const char *rule_text(enum rule);
 /* ---- The world. ---- */
 
 enum timer {
-    T_EVENT, T_NORTHD, T_NORTHD_ROWS, T_STS, T_CNI, T_GC,
+    T_EVENT, T_NORTHD, T_NORTHD_ROWS, T_STS, T_CNI, T_GC, T_IPAM,
     T_CHASSIS,                  /* One each. */
     T_PLACE = T_CHASSIS + N_CHASSIS, /* One for each owned slot. */
     T_INSTANCE = T_PLACE + N_OWNED_SLOTS, /* N_INSTANCE_TIMERS for each. */
 };
 
 enum instance_timer {
-    IT_NB_IN, IT_SB_IN, IT_SB_ACK, IT_KUBE_IN, IT_KUBE_LIST, IT_STORE_IN,
+    IT_NB_IN, IT_SB_IN, IT_SB_ACK, IT_KUBE_IN, IT_KUBE_LIST, IT_IPAM_IN,
+    IT_KUBE_WRITE, IT_STORE_IN,
     IT_STORE_COMMIT, IT_STORE_DONE, IT_NB_COMMIT, IT_NB_DONE, IT_NB_LATE,
     IT_READS,
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
@@ -510,6 +582,29 @@ struct due_entry {
     const struct text *new;     /* Its addresses, joined. */
 };
 #define N_DUE 64
+
+/* An address that our hand took from a pod which had a right to it. */
+struct loss {
+    bool is_lost;
+    int ip;
+    int64_t lost_ms;
+    uint64_t seq;               /* Transaction of NB. */
+    struct nb_row left;
+};
+
+/* Who gave a port the addresses that it has: one of our instances. */
+struct authorship {
+    bool ours;
+    int instance;
+    uint32_t life;
+    uint32_t gone;              /* What that took off. */
+};
+
+#define N_ENDS 32
+struct end_ordered {
+    struct uuid hold;
+    uint64_t seq;
+};
 
 struct world {
     const struct script *script;
@@ -526,6 +621,7 @@ struct world {
     struct kube_server kube;
     struct place places[N_OWNED_SLOTS];
     struct cni_state cni;
+    struct ipam_server ipam;
     struct own_db own;
     struct instance instances[N_INSTANCES];
     int lock_holder[N_DBS];     /* Instance, or -1. */
@@ -535,11 +631,23 @@ struct world {
     char *violation_text;
     int64_t violation_ms;
     uint64_t n_steps;
+    struct end_ordered ends[N_ENDS]; /* Of holds, the latest ones. */
+    size_t n_ends;
+    struct authorship authors[N_SLOTS];
     struct due_entry entries_due[N_DUE];
     int n_due;
     /* Set once others did what excuses a difference at rest. */
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
+    bool regret;                /* See regret.c. */
+    struct loss losses[N_OWNED_SLOTS];
+    bool refused[N_OWNED_SLOTS]; /* By admission, the last time. */
+    int n_refused[N_OWNED_SLOTS];
+    int64_t refused_ms[N_OWNED_SLOTS]; /* It is asked again then. */
+    uint32_t ps_taken[N_SLOTS]; /* From port_security by our hand, and nobody
+                                 * else has written it since. */
+    bool sts_paused;            /* The StatefulSet controller stands still. */
     bool braked;                /* As stored; nobody has re-armed it. */
+    int64_t rearmed_ms;         /* When somebody did. */
     bool own_replaced;          /* The own database was lost or restored. */
     int64_t own_replaced_ms;    /* The last time; -1: never. */
     int n_killed;
@@ -565,7 +673,8 @@ void violate(struct world *, enum rule, const char *format, ...)
 
 /* event.c */
 void event_happen(struct world *, const struct event *);
-void event_mend_all(struct world *);
+/* At the first time the brake stays on, over a restart. */
+void event_mend_all(struct world *, bool first);
 
 /* nb.c */
 void nb_init(struct world *);
@@ -593,6 +702,8 @@ char *row_format(const struct nb_row *);
 /* sb.c */
 void sb_init(struct world *);
 void sb_changed(struct world *);
+void sb_row_changed(struct world *, int slot);
+void sb_wake_chassis(struct world *);
 void sb_nb_changed(struct world *);
 void sb_plug(struct world *, int slot, int chassis);
 void sb_northd(struct world *);
@@ -602,12 +713,22 @@ void sb_chassis_set(struct world *, int chassis, bool exists, bool alive);
 void sb_send(struct world *, int slot);
 void sb_delete_macs(struct world *, const struct uuid *, size_t n);
 
+/* admission.c */
+bool admission_lets_in(struct world *, int slot, const struct kpod *);
+void admission_rest(struct world *, int slot, int ip, bool has_rival);
+
+/* cluster.c */
+void cluster_move_leader(struct world *, enum database);
+void sb_save(struct world *);
+void sb_restore(struct world *);
+
 /* kube.c */
 void kube_init(struct world *);
 void kube_pod_changed(struct world *, int slot);
 void kube_sts_changed(struct world *, int sts);
 void kube_vm_changed(struct world *);
-bool kube_decides_anew(const struct kpod *, const struct kpod *, int slot);
+bool kube_decides_anew(const struct world *, const struct kpod *,
+                       const struct kpod *, int slot);
 int pod_wants(const struct kpod *, int slot);
 struct pod *kube_make_pod(const struct world *, int slot,
                           const struct kpod *);
@@ -622,6 +743,8 @@ void place_step(struct world *, int slot);
 void places_changed(struct world *);
 void pod_create_at(struct world *, int slot, enum claim_way, const int *pool,
                    int ip, int revision, uint32_t owner_uid);
+void pod_ask_at(struct world *, int slot, enum claim_way, const int *pool,
+                int ip, int revision, uint32_t owner_uid);
 void pod_delete(struct world *, int slot, bool force);
 void pod_network_ready(struct world *, int slot, int ip);
 
@@ -631,6 +754,52 @@ void cni_settle(struct world *, int slot, int ip);
 void cni_step(struct world *);
 void cni_gc(struct world *);
 void cni_restart(struct world *);
+/* The controller does all its part for the new pod in 'slot' now. */
+void cni_set_up_at_once(struct world *, int slot);
+
+void cni_write_port(struct world *, int slot, int ip);
+
+void cni_release(struct world *, int slot);
+
+/* ipam.c */
+void ipam_sync(struct world *);
+void ipam_step(struct world *);
+void ipam_restart(struct world *);
+void ipam_in(struct world *, struct instance *);
+void ipam_take_writes(struct world *, struct instance *, struct orders *);
+void ipam_carry_out(struct world *, struct instance *);
+void ipam_drop_writes(struct instance *);
+void ipam_ask_refusals(struct world *, struct instance *,
+                       const struct orders *);
+void ipam_rest(struct world *);
+
+/* ovn-kubernetes.c */
+bool speaks_ovn_kubernetes(const struct world *);
+const struct dialect *sim_dialect(const struct world *);
+void ovn_kubernetes_fill_ids(struct smap *);
+void ovn_kubernetes_add_annotation(struct smap *, const struct kpod *);
+void ovn_kubernetes_set_up(struct world *, int slot);
+void ovn_kubernetes_tear_down(struct world *, int slot);
+void ovn_kubernetes_restart(struct world *);
+
+/* regret.c */
+void regret_before_commit(struct world *, const struct nb_batch *);
+
+/* reaction.c */
+void reaction_row(struct instance *, int slot, const struct nb_row *);
+void reaction_check(struct world *, struct instance *,
+                    const struct guard_env *);
+void reaction_rest(struct world *, const struct instance *);
+
+/* look-back.c */
+void look_back_due(struct world *, struct instance *,
+                   const struct nb_batch *);
+void look_back_asked(struct instance *, int slot);
+void look_back_check(struct world *, struct instance *);
+void look_back_note_loss(struct world *, int slot, int ip,
+                         const struct nb_row *left);
+bool look_back_is_put_back(const struct world *, int slot, int ip);
+void look_back_rest(struct world *);
 
 /* own-db.c */
 void own_init(struct world *);
@@ -642,6 +811,10 @@ void own_restore(struct world *);
 void own_lose(struct world *);
 const struct hold *own_find_hold(const struct world *, const struct uuid *net,
                                  const struct ip_addr *);
+/* The transaction of NB that was known when the end of 'hold' was first
+ * ordered: 'seq' if that is now.  An order without an answer is repeated. */
+uint64_t own_end_ordered(struct world *, const struct uuid *hold,
+                         uint64_t seq);
 const struct gate *own_find_gate(const struct world *, const struct uuid *);
 
 /* daemon.c */
@@ -685,20 +858,27 @@ void orders_drop(struct instance *);
 /* truth.c */
 void truth_update(struct world *, int slot);
 /* What leads to 'ip' besides 'slot' (-1: nothing may), or NULL.  What a port
- * gained after transaction 'seq' is excused, and flows for what was lost when
- * nobody watched: before 'watched_since'. */
-const char *truth_dirt(const struct world *, int net, int ip, int slot,
-                       uint64_t seq, int64_t watched_since);
+ * gained after transaction 'seq' is excused, flows for what was lost when
+ * nobody watched, before the instance began, and what SB shows again since it
+ * was restored, if the instance has not been told of that. */
+const char *truth_dirt(const struct world *, const struct instance *,
+                       int net, int ip, int slot, uint64_t seq);
 /* How many pairs of open ports have one address, without what was gained after
  * transaction 'seq' by another one than 'own'. */
 int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);
 
 /* rules.c */
+/* Did the instance set 'ip' a moment ago?  A put-back undoes that. */
+bool rules_is_undone(const struct world *, const struct instance *, int slot,
+                     int ip);
 void rules_check_orders(struct world *, struct instance *,
                         const struct orders *);
 void rules_check_nb_write(struct world *, struct instance *,
                           const struct nb_write *, const struct nb_row *old,
                           const struct nb_row *new);
+/* The IP object of the port of 'slot', with 'ip', and with it the port. */
+void rules_check_ip_deletion(struct world *, struct instance *, int slot,
+                             int ip);
 void rules_check_store(struct world *, struct instance *,
                        const struct store_batch *);
 
@@ -712,6 +892,8 @@ struct coverage {
     uint64_t transitions[HOLD_N_STATES][HOLD_N_STATES];
     uint64_t cases[N_CASES];
     uint64_t happened[N_EVENT_KINDS];
+    uint64_t refusals, given, reserved, released, nudges, refusals_told;
+    uint64_t regrets, losses, leader_moves, sb_restores;
     uint64_t clears, sets, put_backs, gates, barriers, freezes, brakes;
 };
 extern struct coverage *coverage;

@@ -106,17 +106,25 @@ text_get(const char *s)
 /* ---- Slots. ---- */
 
 static const struct {
-    const char *name, *port, *mac;
+    const char *name, *port, *port2, *mac;
     int sts, ordinal, net;
 } slots[N_SLOTS] = {
-    [SLOT_S0_0] = { "s0-0", "s0-0.default", "0a:00:00:00:00:10", 0, 0, 0 },
-    [SLOT_S0_1] = { "s0-1", "s0-1.default", "0a:00:00:00:00:11", 0, 1, 0 },
-    [SLOT_S1_0] = { "s1-0", "s1-0.default", "0a:00:00:00:00:12", 1, 0, 0 },
-    [SLOT_S1_1] = { "s1-1", "s1-1.default", "0a:00:00:00:00:13", 1, 1, 0 },
-    [SLOT_S2_0] = { "s2-0", "s2-0.default", "0a:00:00:00:00:14", 2, 0, 1 },
-    [SLOT_PLAIN] = { "p0", "p0.default", "0a:00:00:00:00:15", -1, -1, 0 },
-    [SLOT_VM] = { "v0", "v0.default", "0a:00:00:00:00:16", -1, -1, 0 },
-    [SLOT_FOREIGN] = { "ext0", "ext0", "0a:00:00:00:00:17", -1, -1, 0 },
+    [SLOT_S0_0] = { "s0-0", "s0-0.default", "default_s0-0",
+                     "0a:00:00:00:00:10", 0, 0, 0 },
+    [SLOT_S0_1] = { "s0-1", "s0-1.default", "default_s0-1",
+                     "0a:00:00:00:00:11", 0, 1, 0 },
+    [SLOT_S1_0] = { "s1-0", "s1-0.default", "default_s1-0",
+                     "0a:00:00:00:00:12", 1, 0, 0 },
+    [SLOT_S1_1] = { "s1-1", "s1-1.default", "default_s1-1",
+                     "0a:00:00:00:00:13", 1, 1, 0 },
+    [SLOT_S2_0] = { "s2-0", "s2-0.default", "default_s2-0",
+                     "0a:00:00:00:00:14", 2, 0, 1 },
+    [SLOT_PLAIN] = { "p0", "p0.default", "default_p0",
+                     "0a:00:00:00:00:15", -1, -1, 0 },
+    [SLOT_VM] = { "v0", "v0.default", "default_v0",
+                     "0a:00:00:00:00:16", -1, -1, 0 },
+    [SLOT_FOREIGN] = { "ext0", "ext0", "ext0",
+                     "0a:00:00:00:00:17", -1, -1, 0 },
 };
 
 const char *
@@ -125,10 +133,18 @@ slot_name(enum slot_id slot)
     return slots[slot].name;
 }
 
+static bool underscores;
+
+void
+slots_speak_ovn_kubernetes(bool yes)
+{
+    underscores = yes;
+}
+
 const char *
 slot_port(enum slot_id slot)
 {
-    return slots[slot].port;
+    return underscores ? slots[slot].port2 : slots[slot].port;
 }
 
 const char *
@@ -159,7 +175,7 @@ int
 slot_of_port(const char *name)
 {
     for (int i = 0; i < N_SLOTS; i++) {
-        if (!strcmp(slots[i].port, name)) {
+        if (!strcmp(slot_port(i), name)) {
             return i;
         }
     }
@@ -187,4 +203,15 @@ uint32_t
 sim_uuid_number(const struct uuid *uuid)
 {
     return uuid->parts[3];
+}
+
+uint32_t
+svec_ips(const struct svec *sv)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < sv->n; i++) {
+        found |= text_get(sv->names[i])->ips;
+    }
+    return found;
 }

@@ -26,6 +26,9 @@ rights(const struct world *w, int slot)
     if (wants != NO_IP && !pod->edited) {
         return 1u << wants;
     }
+    if (speaks_ovn_kubernetes(w)) {
+        return 0;               /* It gets a port of its own. */
+    }
     if (pod->edited && w->places[slot].uid != pod->uid) {
         return 0;               /* It never ran. */
     }
@@ -83,11 +86,13 @@ is_guarded(const struct world *w, int slot, int64_t watched_since)
 }
 
 const char *
-truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
-           int64_t watched_since)
+truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
+           int slot, uint64_t seq)
 {
     static char reason[100];
     uint32_t bit = 1u << ip;
+    int64_t watched_since = in->born_ms;
+    bool restored = w->sb.restored_seq > in->sb_seq;
 
     for (int q = 0; q < N_SLOTS; q++) {
         const struct sb_row *sb = &w->sb.rows[q];
@@ -102,10 +107,19 @@ truth_dirt(const struct world *w, int net, int ip, int slot, uint64_t seq,
                      slot_port(q));
             return reason;
         }
+        if (restored) {
+            continue;
+        }
         if (sb->present && sb->net_id == w->nb.net_ids[net]
             && row_open_ips(&sb->nb) & bit) {
             snprintf(reason, sizeof reason, "SB's row of %s lists it",
                      slot_port(q));
+            return reason;
+        }
+        if (w->sb.is_pending && row_open_ips(&w->sb.pending[q]) & bit
+            && w->sb.pending_net_ids[net] == w->nb.net_ids[net]) {
+            snprintf(reason, sizeof reason, "northd is about to put it on "
+                     "SB's row of %s", slot_port(q));
             return reason;
         }
         for (int c = 0; c < w->config.n_chassis; c++) {

@@ -15,6 +15,34 @@
 
 /* ---- Pods. ---- */
 
+static struct kpod
+make_pod(struct world *w, enum claim_way way, const int *pool, int ip,
+         int revision, uint32_t owner_uid)
+{
+    if (speaks_ovn_kubernetes(w)) {
+        way = WAY_STICKY;       /* Nobody asks for an address. */
+        pool = NULL;
+    }
+    return (struct kpod) {
+        .exists = true, .owner_uid = owner_uid, .way = way,
+        .pool = { pool ? pool[0] : NO_IP, pool ? pool[1] : NO_IP },
+        .ip = ip, .allocated_ip = NO_IP, .revision = revision,
+        .created_s = w->wall / 1000,
+    };
+}
+
+/* The same, if admission lets it in. */
+void
+pod_ask_at(struct world *w, int slot, enum claim_way way, const int *pool,
+           int ip, int revision, uint32_t owner_uid)
+{
+    struct kpod pod = make_pod(w, way, pool, ip, revision, owner_uid);
+
+    if (admission_lets_in(w, slot, &pod)) {
+        pod_create_at(w, slot, way, pool, ip, revision, owner_uid);
+    }
+}
+
 void
 pod_create_at(struct world *w, int slot, enum claim_way way, const int *pool,
               int ip, int revision, uint32_t owner_uid)
@@ -22,18 +50,11 @@ pod_create_at(struct world *w, int slot, enum claim_way way, const int *pool,
     struct kpod *pod = &w->kube.pods[slot];
     struct place *p = &w->places[slot];
 
-    *pod = (struct kpod) {
-        .exists = true, .uid = ++w->kube.next_uid, .owner_uid = owner_uid,
-        .way = way, .pool = { NO_IP, NO_IP }, .ip = ip,
-        .allocated_ip = NO_IP, .revision = revision,
-        .created_s = w->wall / 1000,
-    };
-    if (pool) {
-        memcpy(pod->pool, pool, sizeof pod->pool);
-    }
+    *pod = make_pod(w, way, pool, ip, revision, owner_uid);
+    pod->uid = ++w->kube.next_uid;
     p->created_ms = w->now;
     p->confused = false;
-    p->network_ready = false;
+    p->network_ready = p->conflict = false;
     p->granted_ip = NO_IP;
     p->retry_ms = 5;
     p->retry_at = w->now;
@@ -241,10 +262,10 @@ create_member(struct world *w, int sts, int ordinal, int slot)
     const struct ksts *s = &w->kube.sts[sts];
     bool old = s->old_revision != s->revision && ordinal < s->partition;
 
-    pod_create_at(w, slot, old ? s->old_way : s->way,
-                  old ? s->old_pool : s->pool,
-                  old ? s->old_pool[0] : s->pool[0],
-                  old ? s->old_revision : s->revision, s->uid);
+    pod_ask_at(w, slot, old ? s->old_way : s->way,
+               old ? s->old_pool : s->pool,
+               old ? s->old_pool[0] : s->pool[0],
+               old ? s->old_revision : s->revision, s->uid);
 }
 
 /* The rolling update: the highest ordinal that is not of the new revision,
@@ -324,8 +345,8 @@ step_vm(struct world *w)
         pod_delete(w, SLOT_VM, false);
     } else if (!pod->exists && vm->exists && vm->replicas
                && !w->places[SLOT_VM].runs) {
-        pod_create_at(w, SLOT_VM, vm->way, vm->pool, vm->pool[0],
-                      vm->revision, vm->uid);
+        pod_ask_at(w, SLOT_VM, vm->way, vm->pool, vm->pool[0], vm->revision,
+                   vm->uid);
     }
 }
 
@@ -333,6 +354,9 @@ void
 workload_step(struct world *w)
 {
     w->due[T_STS] = NEVER;
+    if (w->sts_paused) {
+        return;
+    }
     for (int i = 0; i < N_STS; i++) {
         step_sts(w, i);
     }

@@ -34,6 +34,29 @@ timer_by(struct world *w, int timer, int64_t at)
     w->due[timer] = MIN(w->due[timer], at);
 }
 
+/* The one that goes next: looked for at each step, hence four at a time. */
+static int
+next_timer(const struct world *w)
+{
+    int64_t due[4] = { NEVER, NEVER, NEVER, NEVER };
+    int64_t first;
+    int timer;
+
+    for (timer = 0; timer + 4 <= N_TIMERS; timer += 4) {
+        for (int i = 0; i < 4; i++) {
+            due[i] = MIN(due[i], w->due[timer + i]);
+        }
+    }
+    for (; timer < N_TIMERS; timer++) {
+        due[0] = MIN(due[0], w->due[timer]);
+    }
+    first = MIN(MIN(due[0], due[1]), MIN(due[2], due[3]));
+    for (timer = 0; w->due[timer] != first; timer++) {
+        continue;
+    }
+    return timer;
+}
+
 int64_t
 delay(struct world *w, int max_ms)
 {
@@ -94,6 +117,9 @@ end_instances(struct world *w)
         sset_destroy(&in->watch_sent.ports);
         sset_destroy(&in->watch_sent.addresses);
         sset_destroy(&in->watch_sent.networks);
+        sset_destroy(&in->watch_next.ports);
+        sset_destroy(&in->watch_next.addresses);
+        sset_destroy(&in->watch_next.networks);
     }
     own_reset(&w->own);
 }
@@ -116,6 +142,10 @@ settings_for(const struct config *c, struct settings *s)
     s->shrink_floor = 1000;
     s->mac_bindings = c->flush ? MAC_BINDINGS_FLUSH : MAC_BINDINGS_REPORT;
     s->chassis_policy = c->wait_policy ? CHASSIS_WAIT : CHASSIS_BOUNDED;
+    s->events = SWITCH_OFF;
+    s->reserve = c->reserve ? RESERVE_KUBE_OVN : RESERVE_NONE;
+    s->release = c->release ? RELEASE_KUBE_OVN : RELEASE_NONE;
+    s->admission = c->webhook ? ADMISSION_DENY : ADMISSION_WARN;
     s->sts_ip_change = c->deny ? STS_IP_CHANGE_DENY : STS_IP_CHANGE_MIGRATE;
     s->hold_scope = c->scope_all ? HOLD_SCOPE_ALL : HOLD_SCOPE_FIXED;
 }
@@ -195,10 +225,12 @@ settle(struct world *w)
     }
     int lag = w->sb.northd_lag_ms;
     bool early = w->config.early_nb_cfg;
-    w->config.early_nb_cfg = false;
+    bool slow = w->config.slow_northd;
+    w->config.early_nb_cfg = w->config.slow_northd = false;
     w->sb.northd_lag_ms = 0;
     sb_northd(w);
     w->config.early_nb_cfg = early;
+    w->config.slow_northd = slow;
     w->sb.northd_lag_ms = lag;
     for (int i = 0; i < w->config.n_chassis; i++) {
         sb_chassis(w, i);
@@ -210,6 +242,7 @@ begin(struct world *w, const struct script *script)
 {
     w->script = script;
     w->config = script->config;
+    slots_speak_ovn_kubernetes(speaks_ovn_kubernetes(w));
     w->now = 0;
     w->wall = INT64_C(1700000000000);
     w->n_delays = 0;
@@ -219,9 +252,15 @@ begin(struct world *w, const struct script *script)
     free(w->violation_text);
     w->violation_text = NULL;
     w->n_steps = 0;
-    w->n_due = 0;
-    w->own_replaced = w->braked = false;
-    w->own_replaced_ms = -1;
+    w->n_due = w->n_ends = 0;
+    w->own_replaced = w->braked = w->sts_paused = false;
+    w->regret = false;
+    memset(w->losses, 0, sizeof w->losses);
+    memset(w->ps_taken, 0, sizeof w->ps_taken);
+    memset(w->authors, 0, sizeof w->authors);
+    memset(w->refused, 0, sizeof w->refused);
+    memset(w->n_refused, 0, sizeof w->n_refused);
+    w->own_replaced_ms = w->rearmed_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;
     for (int i = 0; i < N_TIMERS; i++) {
@@ -249,8 +288,11 @@ begin(struct world *w, const struct script *script)
     kube_init(w);
     cni_init(w);
     own_init(w);
+    memset(&w->ipam, 0, sizeof w->ipam);
     settle(w);
+    ipam_sync(w);
     nb_save(w);
+    sb_save(w);
     own_save(w);
     for (int i = 0; i < (w->config.two_instances ? 2 : 1); i++) {
         instance_start(w, &w->instances[i]);
@@ -281,12 +323,14 @@ run_timer(struct world *w, int t)
         cni_step(w);
     } else if (t == T_GC) {
         cni_gc(w);
+    } else if (t == T_IPAM) {
+        ipam_step(w);
     } else if (t == T_EVENT) {
         const struct script *s = w->script;
         const struct event *e = &s->events[w->next_event++];
 
-        w->due[T_EVENT] = (w->next_event < s->n_events
-                           ? s->events[w->next_event].at_ms : NEVER);
+        timer_set(w, T_EVENT, (w->next_event < s->n_events
+                               ? s->events[w->next_event].at_ms : NEVER));
         event_happen(w, e);
     }
 }
@@ -295,13 +339,8 @@ void
 world_run_until(struct world *w, int64_t end)
 {
     while (w->violation < 0) {
-        int best = 0;
+        int best = next_timer(w);
 
-        for (int i = 1; i < N_TIMERS; i++) {
-            if (w->due[i] < w->due[best]) {
-                best = i;
-            }
-        }
         if (w->due[best] > end) {
             w->now = end;
             return;
@@ -322,15 +361,15 @@ world_play(struct world *w, const struct script *script)
 
     begin(w, script);
     if (script->n_events) {
-        w->due[T_EVENT] = script->events[0].at_ms;
+        timer_set(w, T_EVENT, script->events[0].at_ms);
     }
     world_run_until(w, end);
     if (w->violation < 0) {
-        event_mend_all(w);
-        world_run_until(w, w->now + 60 * 1000);
-        event_mend_all(w);      /* What froze meanwhile is thawed. */
+        event_mend_all(w, true);
+        world_run_until(w, w->now + 90 * 1000);
+        event_mend_all(w, false); /* What froze meanwhile is thawed. */
         world_run_until(w, w->now + CALM_MS / 2);
-        event_mend_all(w);
+        event_mend_all(w, false);
         world_run_until(w, w->now + CALM_MS / 2);
     }
     if (w->violation < 0) {

@@ -491,6 +491,32 @@ test_network_gone(void)
     done(&c);
 }
 
+/* (d) NB went back, and comes again to the value that the chassis has from
+ * before: it has nothing to write, so another barrier is to be taken. */
+static void
+test_chassis_as_before(void)
+{
+    struct scene c;
+
+    set_up(&c);
+    c.s.chassis_policy = CHASSIS_WAIT;
+    c.m.nb_cfg = 9;
+    model_note_chassis_ahead(&c.m);
+    c.m.nb_cfg = 10;
+    expect(&c, "chassis hv1 has not confirmed", false, true);
+    CU_ASSERT(c.e.needs_b2);
+    evidence_destroy(&c.e);
+
+    c.h->b2 = c.m.nb_cfg = c.m.sb_nb_cfg = 11;
+    expect(&c, "chassis hv1 has not confirmed", false, true);
+    CU_ASSERT(!c.e.needs_b2);
+    evidence_destroy(&c.e);
+
+    model_set_chassis_private(&c.m, "hv1", true, 11);
+    expect(&c, NULL, false, true);
+    done(&c);
+}
+
 void
 suite_evidence(void)
 {
@@ -506,4 +532,5 @@ suite_evidence(void)
     CU_ADD_TEST(suite, test_time);
     CU_ADD_TEST(suite, test_references);
     CU_ADD_TEST(suite, test_network_gone);
+    CU_ADD_TEST(suite, test_chassis_as_before);
 }

@@ -15,6 +15,8 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
+#define IP3 "10.0.0.3"
+
 /* The owner of IP1 is gone, and its port still has it. */
 static void
 make_stale(struct world *w)
@@ -305,6 +307,346 @@ test_late_answer_puts_nothing_back(void)
     fixture_end(&w);
 }
 
+/* The own database is another one, and has a hold on the switch that was made
+ * again under the name of the one that we know: it is one hold, not two. */
+static void
+test_hold_of_a_moved_switch(void)
+{
+    struct store_snapshot snap;
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+    };
+    struct hold *moved = hold_clone(world_stored_hold(&w, IP1));
+    moved->network = unit_uuid(4711);
+    store_snapshot_init(&snap);
+    free(snap.identity);
+    snap.identity = xstrdup("another one");
+    snap.holds = xmalloc(sizeof *snap.holds);
+    snap.holds[snap.n_holds++] = moved;
+    guard_load(w.guard, &snap, &env);
+    CU_ASSERT_EQUAL(hold_table_count(guard_holds(w.guard)), 1);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    store_snapshot_destroy(&snap);
+    fixture_end(&w);
+}
+
+/* The daemon begins anew, and no pod is read. */
+static void
+restart_without_pods(struct world *w)
+{
+    world_del_pod(w, "sts2-0");
+    w->kube_down = true;
+    world_kill(w, false);
+}
+
+/* A port that lost its address to another one waits behind its gate, over a
+ * restart, too: that the pods are not read yet does not open it. */
+static void
+test_loser_waits_over_a_restart(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    fixture_taker(&w, "sts3", MAC3, IP1, 10);
+    world_run(&w, 3000);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    restart_without_pods(&w);
+    world_run(&w, 5000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.kube_down = false;
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_flags(&w);
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    /* But not for ever, if nobody can tell. */
+    restart_without_pods(&w);
+    world_run(&w, w.settings.gate_max_ms + 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
+/* A pod that never ran is left by its StatefulSet and adopted by the next one
+ * of that name: nobody edited it, and its port is cleared as ever. */
+static void
+test_adopted_is_not_edited(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2","IP3));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_pool="IP2","IP3));
+    world_settle(&w);
+    world_del_sts(&w, "sts1");
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_NONE, "",
+                           "ip_pool="IP2","IP3));
+    world_settle(&w);
+    world_sts(&w, unit_sts("sts1", "again", 1, "ip_pool="IP2","IP3));
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_pool="IP2","IP3));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
+    fixture_end(&w);
+}
+
+/* Of several ports that list a held address one was the keeper, because it ran
+ * with it; it does no more when the daemon begins anew, and still is it. */
+static void
+test_keeper_over_a_restart(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        if (!i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        struct wport *p = fixture_running(&w, "sts2", MAC2, IP1);
+        if (i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        world_run(&w, 5000);
+        fixture_leave(&w);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        world_del_pod(&w, "sts2-0");
+        world_del_sts(&w, "sts2");
+        world_bind(&w, p, NULL);
+        world_run(&w, 5000);
+        world_kill(&w, false);
+        world_run(&w, 5000);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        fixture_end(&w);
+    }
+}
+
+/* While nobody knows whether a clear was carried out its address goes and
+ * comes back: the hold stays, because it may still be. */
+static void
+test_back_amid_a_clear(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    struct wport *p = world_find_port(&w, "sts1-0.default");
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_set_addresses(&w, p, MAC1);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    fixture_end(&w);
+}
+
+/* The same with hold/release, when the owner is there again. */
+static void
+test_release_in_doubt(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    world_settle(&w);
+    release_by_hand(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    fixture_end(&w);
+}
+
+/* A port is shut, and the locks are lost before the record of the gate is
+ * stored: who shut it still knows, and does not open it. */
+static void
+test_gate_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    for (int i = 0; i < 20 && !world_gated(&w, "sts2-0.default"); i++) {
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        world_turn(&w);
+    }
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(!world_logged(&w, "not recorded"));
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    fixture_end(&w);
+}
+
+/* A gate is on its way when the own database is replaced and the locks are
+ * lost: when this begins anew its port has become the keeper, and is not shut
+ * after the thaw. */
+static void
+test_keeper_is_not_shut(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    for (int i = 0; i < 20 && !w.n_gates; i++) {
+        w.nb_fault = FAULT_NOT_LOCKED;
+        world_turn(&w);
+    }
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    free(w.store_identity);
+    w.store_identity = xstrdup("store-2");
+    world_load(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_settle(&w);
+    free(guard_thaw(w.guard));
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
+/* SB goes back, and is brought up to date again, between the moment in which
+ * the locks are had and that in which the own database is loaded. */
+static void
+test_back_while_loading(void)
+{
+    struct orders orders;
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_stale(&w);
+    world_run(&w, 60 * 1000);
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_STANDBY);
+
+    struct model *m = guard_model(w.guard);
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .store_busy = true,
+        .locked = true,
+    };
+    CU_ASSERT(m->sb_nb_cfg > 0);
+    m->sb_nb_cfg--;
+    orders_init(&orders);
+    guard_run(w.guard, &env, &orders);
+    orders_destroy(&orders);
+    m->sb_nb_cfg++;
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    fixture_end(&w);
+}
+
+/* Two ports that are kept shut get one other address at once: one of them is
+ * opened, and no more. */
+static void
+test_one_of_two_is_opened(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
+    struct wport *a = world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    struct wport *b = world_port(&w, 0, "sts3-0", MAC3" "IP1);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(w.n_gated, 2);
+    world_set_addresses(&w, a, MAC2" "IP3);
+    world_set_addresses(&w, b, MAC3" "IP3);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP3), 1);
+    fixture_end(&w);
+}
+
+/* The first look back fails, and with the second one its owner is there. */
+static enum live_read_result
+sts2_comes_back(struct world *w)
+{
+    if (!w->n_clears) {
+        return LIVE_READ_CURRENT;
+    } else if (w->read_result == LIVE_READ_CURRENT) {
+        w->read_result = LIVE_READ_CHANGED;
+        return LIVE_READ_FAILED;
+    }
+    w->on_read = NULL;
+    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_pod(w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                          "ip_address="IP1));
+    return LIVE_READ_CHANGED;
+}
+
+/* The owner of a port that is kept shut is gone, and comes back as its port is
+ * cleared: the address is not put back while it is held for another port. */
+static void
+test_put_back_waits_for_the_hold(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_del_pod(&w, "sts2-0");
+    world_del_sts(&w, "sts2");
+    w.read_result = LIVE_READ_CURRENT;
+    w.on_read = sts2_comes_back;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* When an address came to its port is known from what was seen of it. */
+static void
+test_since_when(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    const struct model *m = guard_model_const(w.guard);
+
+    world_run(&w, 5000);
+    world_set_addresses(&w, p, MAC1" "IP2);
+    world_run(&w, 1);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    w.wall / 1000);
+    long long int then = w.wall / 1000;
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    then);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -318,5 +660,17 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
     CU_ADD_TEST(suite, test_back_within_a_turn);
+    CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
+    CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
+    CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
+    CU_ADD_TEST(suite, test_adopted_is_not_edited);
+    CU_ADD_TEST(suite, test_keeper_over_a_restart);
+    CU_ADD_TEST(suite, test_back_amid_a_clear);
+    CU_ADD_TEST(suite, test_release_in_doubt);
+    CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_keeper_is_not_shut);
+    CU_ADD_TEST(suite, test_back_while_loading);
+    CU_ADD_TEST(suite, test_one_of_two_is_opened);
+    CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
 }

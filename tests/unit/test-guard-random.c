@@ -59,12 +59,13 @@ is_moving(const struct world *w)
     return moving;
 }
 
+static const char *const ips[] = {
+    "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
+};
+
 static const char *
 random_ip(void)
 {
-    static const char *const ips[] = {
-        "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
-    };
     return ips[random_range(ARRAY_SIZE(ips))];
 }
 
@@ -293,9 +294,15 @@ play(enum guard_mode mode, const struct speech *speech, uint32_t seed)
     for (size_t i = 0; i < w.n_ports; i++) {
         const struct wport *p = w.ports[i];
 
-        /* A gate stays only while somebody else has the address. */
+        /* A gate stays only while somebody else has the address, or one that
+         * the port got meanwhile. */
         if (p->mark) {
             bool other = false;
+
+            for (size_t j = 0; j < ARRAY_SIZE(ips); j++) {
+                other |= (world_has(&w, p->name, ips[j])
+                          && world_open_ports(&w, ips[j]) > 0);
+            }
 
             for (size_t j = 0; j < w.n_gates; j++) {
                 char ip[IP_ADDR_STRLEN];

@@ -54,7 +54,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_LDADD = \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
-	$(YAML_LIBS)
+	$(YAML_LIBS) \
+	$(JEMALLOC_LIBS)
 
 # Where bash looks for the completion of a command of that name.
 bashcompdir = $(datadir)/bash-completion/completions

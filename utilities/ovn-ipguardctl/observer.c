@@ -141,6 +141,7 @@ void
 observer_watch_all(struct observer *o)
 {
     o->all = true;
+    sb_view_read_every_port(o->agent.sb);
     o->guard_watch = 0;
 }
 
