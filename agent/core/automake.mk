@@ -90,6 +90,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model-ipam-claims.c \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
+	agent/core/model-member.c \
 	agent/core/model-private.h \
 	agent/core/model-promise.c \
 	agent/core/model-references.c \

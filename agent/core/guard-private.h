@@ -270,6 +270,7 @@ struct guard {
     struct hmap wants;
     struct ovs_list wants_ready, wants_waiting;
     struct ovs_list post_reads;
+    bool look_back;             /* At what was cleared in another life. */
     struct ovs_list standby_departures; /* struct standby_departure. */
 
     /* guard_step_holds(), where there are very many. */
@@ -391,6 +392,7 @@ struct guard {
 #define REFUSED_STOPPING "the daemon is being stopped"
 #define REFUSED_PAUSED "paused"
 #define REFUSED_FROZEN "frozen"
+#define REFUSED_BEHIND "a copy of a database is behind what was seen of it"
 #define REFUSED_BRAKE "the brake is on"
 #define REFUSED_NB "no current copy of the Northbound database"
 #define REFUSED_SB "no current copy of the Southbound database"
@@ -460,6 +462,9 @@ void guard_clear_done(struct guard *, const struct planned *,
                       const struct nb_write *, const struct guard_env *);
 void guard_clear_failed(struct guard *, const struct planned *,
                         enum txn_result, const struct guard_env *);
+/* Whom the source is to be asked about 'mb'. */
+void guard_read_owner(const struct model *, const struct member *mb,
+                      const char **workload, int *kind);
 void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);

@@ -314,6 +314,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return REFUSED_PAUSED;
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
         return REFUSED_FROZEN;
+    } else if (g->safety.behind_ms) {
+        return REFUSED_BEHIND;
     } else if (g->safety.brake) {
         return REFUSED_BRAKE;
     } else if (!m->nb_synced) {
@@ -556,7 +558,17 @@ check_databases(struct guard *g, const struct guard_env *env)
         if (why) {
             freeze(g, env, why);
             free(why);
+            return;
         }
+    }
+    if (safety_is_behind(&g->safety, m->nb_synced ? m->nb_cfg : INT64_MAX,
+                         m->sb_synced ? m->sb_nb_cfg : INT64_MAX, env->now,
+                         &why)) {
+        guard_wake_at(g, g->safety.behind_ms + SAFETY_BEHIND_MS);
+    }
+    if (why) {
+        freeze(g, env, why);
+        free(why);
     }
 }
 

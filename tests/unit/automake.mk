@@ -37,6 +37,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
+	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-explain.c \
@@ -47,6 +48,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-request.c \
+	tests/unit/test-guard-roles.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
