@@ -50,10 +50,9 @@ guard_add_live_read(const struct guard *g, struct orders *orders,
     return r;
 }
 
-/* Whom the source is to be asked about. */
-static void
-read_owner(const struct model *m, const struct member *mb,
-           const char **workload, int *kind)
+void
+guard_read_owner(const struct model *m, const struct member *mb,
+                 const char **workload, int *kind)
 {
     const struct workload *w = model_member_workload(m, mb);
 
@@ -98,7 +97,7 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
     const char *workload;
     int kind;
 
-    read_owner(&g->model, mb, &workload, &kind);
+    guard_read_owner(&g->model, mb, &workload, &kind);
     if (evidence_is_gated(p)) {
         h->fixed = true;        /* It waited for the address, and is nobody
                                  * who may have it back at once. */
@@ -164,7 +163,7 @@ ask_live(struct guard *g, struct candidate *c, struct orders *orders)
     const char *workload;
     int kind;
 
-    read_owner(&g->model, p->member, &workload, &kind);
+    guard_read_owner(&g->model, p->member, &workload, &kind);
     c->read_id = guard_new_token(g);
     c->state = CAND_READ;
     ovs_list_remove(&c->read_node);
@@ -579,7 +578,7 @@ queue_post_read(struct guard *g, const struct planned *pl,
     int kind;
 
     guard_post_read_done(g, &pl->port, &pl->addr); /* Of an earlier clear. */
-    read_owner(&g->model, p->member, &workload, &kind);
+    guard_read_owner(&g->model, p->member, &workload, &kind);
     pr->port = pl->port;
     pr->hold = pl->hold;
     pr->addr = pl->addr;

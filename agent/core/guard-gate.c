@@ -189,6 +189,7 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
 {
     for (size_t i = 0; i < h->n_takers; i++) {
         const struct port *p = model_find_port(&g->model, &h->takers[i]);
+        struct gate *gate = guard_find_gate(g, &h->takers[i]);
         const char *why;
         bool later;
 
@@ -198,7 +199,13 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
             i--;
             continue;
         }
-        if (evidence_is_gated(p) || guard_find_gate(g, &p->uuid)) {
+        if (gate && gate->closing && !p->mark
+            && !ip_addr_set_contains(&p->ips, &gate->addr)) {
+            guard_delete_gate(g, gate); /* It came too late: the port has
+                                         * another one by now. */
+            gate = NULL;
+        }
+        if (evidence_is_gated(p) || gate) {
             continue;
         }
         if (uuid_equals(&h->keeper, &p->uuid) && !PLANTED(KEEPER_GATED)) {

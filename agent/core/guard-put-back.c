@@ -82,10 +82,11 @@ is_unused(const struct guard *g, const struct guard_env *env,
                 && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
 }
 
-/* Is the address held for what another port did with it?  Then the port that
- * lost it to us was kept shut, and nobody may have it before that ends. */
+/* Is the address being given to another port, or held for what one did with
+ * it?  Then the port that lost it to us was kept shut, or shared it, and it
+ * waits until that has ended. */
 static bool
-is_held_for_others(const struct guard *g, const struct post_read *pr)
+must_wait(const struct guard *g, const struct post_read *pr)
 {
     const struct port *p = model_find_port(&g->model, &pr->port);
     const struct hold *h = (p && p->network
@@ -94,6 +95,16 @@ is_held_for_others(const struct guard *g, const struct post_read *pr)
 
     for (size_t i = 0; h && i < h->n_former; i++) {
         if (!uuid_equals(&h->former[i].port, &pr->port)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < g->n_planned; i++) {
+        const struct planned *pl = &g->planned[i];
+        const struct port *q = model_find_port(&g->model, &pl->port);
+
+        if (pl->kind == PLAN_PUT_BACK && q && p && q != p
+            && q->network == p->network
+            && ip_addr_equals(&pl->addr, &pr->addr)) {
             return true;
         }
     }
@@ -174,6 +185,67 @@ guard_post_read_done(struct guard *g, const struct uuid *port,
     }
 }
 
+/* The port of 'f' lost the address of 'h' to a clear: does its owner want it
+ * by now? */
+static void
+look_back_at(struct guard *g, const struct guard_env *env,
+             const struct hold *h, const struct former_port *f)
+{
+    const struct port *p = model_find_port(&g->model, &f->port);
+    struct svec before = SVEC_EMPTY_INITIALIZER;
+    struct post_read *pr;
+    struct eth_addr mac;
+    const char *workload;
+    int kind;
+
+    if (!p || p->kind != PORT_OWNED || !p->network || !p->member
+        || evidence_is_gated(p) || ip_addr_set_contains(&p->ips, &h->addr)
+        || (p->port_security.n
+            && !ps_entries_permit(p->port_security.names,
+                                  p->port_security.n, &h->addr))
+        || !lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
+        || lsp_edit_set(p->addresses.names, p->addresses.n, &mac, &h->addr,
+                        NULL, &before) != LSP_EDIT_CHANGED) {
+        svec_destroy(&before);
+        return;
+    }
+    guard_read_owner(&g->model, p->member, &workload, &kind);
+    pr = xzalloc(sizeof *pr);
+    pr->port = f->port;
+    pr->hold = h->uuid;
+    pr->addr = h->addr;
+    pr->since_ms = env->now;
+    pr->ns = xstrdup(p->member->ns);
+    pr->name = xstrdup(p->member->name);
+    pr->workload = xstrdup(workload);
+    pr->owner_kind = kind;
+    pr->before = before;
+    svec_clone(&pr->left, &p->addresses);
+    svec_clone(&pr->left_ps, &p->port_security);
+    svec_clone(&pr->before_ps, &p->port_security);
+    ovs_list_push_back(&g->post_reads, &pr->node);
+}
+
+/* Another life, or another instance, may have ended between a clear and the
+ * look back at it, or before it could put the address back.  In mode manage
+ * what an owner wants is set anyway. */
+static void
+look_back_again(struct guard *g, const struct guard_env *env)
+{
+    const struct hold *h;
+
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        bool by_us = (!strcmp(h->reason_case, "B")
+                      || !strcmp(h->reason_case, "C")
+                      || !strcmp(h->reason_case, "D")
+                      || !strcmp(h->reason_case, "E"));
+
+        for (size_t i = 0; by_us && !h->would_be && i < h->n_former; i++) {
+            look_back_at(g, env, h, &h->former[i]);
+        }
+    }
+}
+
 void
 guard_plan_put_backs(struct guard *g, const struct guard_env *env,
                      struct orders *orders)
@@ -183,6 +255,13 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
                       && env->now >= g->nb_retry_ms);
     struct post_read *pr;
 
+    if (g->look_back && g->started && g->model.nb_synced
+        && g->model.kube_synced) {
+        g->look_back = false;
+        if (g->mode == MODE_GUARD) {
+            look_back_again(g, env);
+        }
+    }
     LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
         if (pr->put_back) {
             if (may_write) {
@@ -190,8 +269,8 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
 
                 if (has_it_again(g, pr) || !is_still_due(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
-                } else if (is_held_for_others(g, pr)) {
-                    continue;   /* Until that has ended. */
+                } else if (must_wait(g, pr)) {
+                    continue;
                 } else if (!plan_put_back(g, env, pr)) {
                     guard_log(g, 'w', "%s/%s: %s is not put back: its port "
                               "or the address is no longer as it was, or "

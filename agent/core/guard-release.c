@@ -269,6 +269,7 @@ run_release(struct guard *g, const struct guard_env *env, struct release *r)
     }
     if (model_find_ip_object(&g->model, r->object)
         || model_find_port_by_name(&g->model, r->object)) {
+        r->gone_ms = 0;         /* Or it is there again. */
         return true;
     }
     if (!r->gone_ms) {

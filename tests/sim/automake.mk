@@ -9,6 +9,7 @@ tests_sim_run_SOURCES = \
 	$(agent_core_libcore_la_SOURCES) \
 	tests/sim/admission.c \
 	tests/sim/alloc.c \
+	tests/sim/calls.h \
 	tests/sim/cluster.c \
 	tests/sim/cni.c \
 	tests/sim/coverage.c \
@@ -16,10 +17,12 @@ tests_sim_run_SOURCES = \
 	tests/sim/event.c \
 	tests/sim/events.h \
 	tests/sim/ipam.c \
+	tests/sim/ipam.h \
 	tests/sim/kube.c \
 	tests/sim/look-back.c \
 	tests/sim/mirror.c \
 	tests/sim/nb.c \
+	tests/sim/operator.c \
 	tests/sim/orders.c \
 	tests/sim/ovn-kubernetes.c \
 	tests/sim/own-db.c \
@@ -38,6 +41,8 @@ tests_sim_run_SOURCES = \
 	tests/sim/sim.h \
 	tests/sim/text.c \
 	tests/sim/truth.c \
+	tests/sim/whim.c \
+	tests/sim/whim.h \
 	tests/sim/workload.c \
 	tests/sim/world.c
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM

@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/whim.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -104,6 +105,19 @@ wants_lock(const struct instance *in, enum database db)
             && (db != DB_SB || in->lock_seen[DB_OWN]));
 }
 
+/* A server looks at the requests of a session one after the other: a
+ * transaction that was sent before a lock was lost is over when the lock is
+ * had again. */
+static void
+execute_before_lock(struct world *w, struct instance *in, enum database db)
+{
+    if (db == DB_OWN && in->store && !in->store_done) {
+        orders_store_commit(w, in);
+    } else if (db == DB_NB && in->nb && !in->nb_done) {
+        orders_nb_commit(w, in);
+    }
+}
+
 void
 locks_update(struct world *w)
 {
@@ -115,6 +129,7 @@ locks_update(struct world *w)
         }
         for (int i = 0; i < N_INSTANCES && *holder < 0; i++) {
             if (wants_lock(&w->instances[i], db)) {
+                execute_before_lock(w, &w->instances[i], db);
                 *holder = i;
             }
         }
@@ -123,8 +138,12 @@ locks_update(struct world *w)
         const struct instance *in = &w->instances[i];
 
         for (int db = 0; in->alive && db < N_DBS; db++) {
-            if (in->lock_seen[db] != (w->lock_holder[db] == i)) {
-                by(w, in, IT_LOCKS, w->now + delay(w, w->config.nb_ms));
+            bool has = w->lock_holder[db] == i;
+
+            if (in->lock_seen[db] != has) {
+                /* That it has none it has a turn to learn. */
+                by(w, in, IT_LOCKS,
+                   w->now + has + delay(w, w->config.nb_ms));
             }
         }
     }
@@ -133,9 +152,15 @@ locks_update(struct world *w)
 static void
 see_locks(struct world *w, struct instance *in)
 {
+    bool had_own = in->lock_seen[DB_OWN];
+
     for (int db = 0; db < N_DBS; db++) {
         in->lock_seen[db] = (w->lock_holder[db] == in->number
-                             && in->connected[db]);
+                             && in->connected[db] && !in->lock_lost[db]);
+        in->lock_lost[db] = false;
+    }
+    if (in->lock_seen[DB_OWN] && !had_own) {
+        in->own_locked_ms = w->now;
     }
     locks_update(w);
     instance_wake(w, in, w->now);
@@ -400,6 +425,7 @@ instance_start(struct world *w, struct instance *in)
     in->store_news = false;
     in->sb_busy = false;
     in->must_be_frozen = in->thawed = in->sb_thawed = false;
+    memset(in->lock_lost, 0, sizeof in->lock_lost);
     in->look_back = 0;
     memset(in->took, 0, sizeof in->took);
     in->last_bump_ms = INT64_MIN / 2;
@@ -499,6 +525,7 @@ turn(struct world *w, struct instance *in)
         violate(w, RULE_REST, "%s does not come to rest", in->name);
         return;
     }
+    whim_before_turn(w, in);
     coverage_before_turn(w, in);
     orders_init(&orders);
     guard_run(in->guard, &env, &orders);

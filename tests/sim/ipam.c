@@ -3,12 +3,13 @@
 /* What Kube-OVN's IPAM shows of itself to the API server: an IP object for
  * each port that it gave an address, Subnets, and reserved IP objects, which
  * anybody may make.  Its controller takes a reserved one up some seconds
- * later, if the address is free; and with the object of a port it deletes the
- * port. */
+ * later, without asking who has the address: it is shared then, and whoever
+ * comes after is refused.  With the object of a port it deletes the port. */
 
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/ipam.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,6 @@
 #include "agent/core/kube-write.h"
 
 #define TAKE_UP_MS 3000
-#define RETRY_MS 60000
 
 static void
 tell(struct world *w)
@@ -91,13 +91,24 @@ take_up(struct world *w, int number)
 
     if (*holder < 0) {
         *holder = N_SLOTS + number;
-        o->taken_up = true;
-        o->due_ms = NEVER;
-        SAY(w, "CNI", "%s is reserved by %s", ip_text(o->ip), o->name);
-        object_changed(w, o);
-    } else {
-        o->due_ms = w->now + RETRY_MS;
     }
+    o->taken_up = true;
+    o->due_ms = NEVER;
+    SAY(w, "CNI", "%s is reserved by %s", ip_text(o->ip), o->name);
+    object_changed(w, o);
+}
+
+int
+ipam_other_holder(const struct world *w, int net, int ip)
+{
+    for (int i = N_OWNED_SLOTS; i < N_IP_ROWS; i++) {
+        const struct ip_row *o = &w->ipam.rows[i];
+
+        if (o->exists && o->taken_up && o->net == net && o->ip == ip) {
+            return N_SLOTS + i;
+        }
+    }
+    return -1;
 }
 
 static void
@@ -411,7 +422,31 @@ ipam_ask_refusals(struct world *w, struct instance *in,
 
 /* ---- Rest. ---- */
 
-/* Of what was reserved nothing is left but for what is held. */
+/* Does a living pod run with 'ip' which annotation and IP object give it no
+ * more, or have two IP objects got it?  A restart of the controller would give
+ * it to others. */
+static bool
+is_hazard(const struct world *w, int net, int ip)
+{
+    int n_objects = 0;
+
+    for (int i = 0; i < N_OWNED_SLOTS; i++) {
+        const struct kpod *pod = &w->kube.pods[i];
+        bool given = w->cni.ip_object[i] == ip;
+
+        if (slot_net(i) == net) {
+            n_objects += given;
+            if (pod->exists && row_ips(&w->nb.rows[i]) & (1u << ip)
+                && (pod_wants(pod, i) != ip || !given)) {
+                return true;
+            }
+        }
+    }
+    return n_objects > 1;
+}
+
+/* Of what was reserved nothing is left but for what is held, or would be lost
+ * at a restart. */
 void
 ipam_rest(struct world *w)
 {
@@ -422,7 +457,8 @@ ipam_rest(struct world *w)
 
         if (o->exists && o->ours) {
             ovs_assert(ip_addr_parse(ip_text(o->ip), &ip));
-            if (!own_find_hold(w, &net, &ip)) {
+            if (!own_find_hold(w, &net, &ip)
+                && !is_hazard(w, o->net, o->ip)) {
                 violate(w, RULE_RESERVE_ENDS, "the IP object %s is left, and "
                         "%s is not held", o->name, ip_text(o->ip));
             }

@@ -269,6 +269,12 @@ tell_binding(struct world *w, struct instance *in, int slot)
         .up = row->chassis != NO_CHASSIS,
     };
     model_set_binding(m, &r, instance_clock(w, in));
+    if (row->chassis != NO_CHASSIS && in->unbound_at[slot] != NEVER
+        && slot < N_OWNED_SLOTS && in->known[slot].pod.exists
+        && in->known[slot].pod.uid != w->places[slot].uid) {
+        /* It is told after the next pod, and looks like that one's. */
+        w->places[slot].confused = true;
+    }
     if (row->chassis != NO_CHASSIS) {
         in->unbound_at[slot] = NEVER;
         in->took[slot] = 0;

@@ -126,6 +126,10 @@ nb_put_in_txn(struct world *w, int slot, const struct nb_row *row)
         }
     }
 
+    if (slot < N_OWNED_SLOTS && !row_equals(row, &w->losses[slot].left)) {
+        w->losses[slot] = (struct loss) { .lost_ms = 0 };
+    }
+
     struct nb_change *c = add_change(w);
     c->slot = slot;
     c->old_id = old->id;
@@ -161,7 +165,9 @@ nb_put(struct world *w, int slot, const struct nb_row *row)
         w->ps_taken[slot] = 0;
     }
     if (row->id != w->nb.rows[slot].id
-        || row_ips(row) != row_ips(&w->nb.rows[slot])) {
+        || !same_texts(row->addresses, row->n_addresses,
+                       w->nb.rows[slot].addresses,
+                       w->nb.rows[slot].n_addresses)) {
         w->authors[slot].ours = false;
     }
     nb_begin(w);
@@ -185,6 +191,21 @@ nb_delete(struct world *w, int slot)
     if (w->nb.rows[slot].id) {
         nb_put(w, slot, &none);
     }
+}
+
+int
+nb_slot_lost_since(const struct world *w, uint32_t id, uint64_t seq)
+{
+    for (size_t i = w->nb.n_log; id && i-- > 0; ) {
+        const struct nb_change *c = &w->nb.log[i];
+
+        if (c->seq <= seq) {
+            break;
+        } else if (c->slot >= 0 && c->old_id == id && c->row.id != id) {
+            return c->slot;
+        }
+    }
+    return -1;
 }
 
 /* ---- Rows. ---- */

@@ -112,7 +112,7 @@ orders_take(struct world *w, struct instance *in, struct orders *o)
         in->store_ordered_seq = in->nb_seq;
         in->store_ordered_ms = w->now;
         for (size_t i = 0; i < in->store->n_delete_holds; i++) {
-            own_end_ordered(w, &in->store->delete_holds[i], in->nb_seq);
+            own_end_ordered(w, in, &in->store->delete_holds[i]);
         }
         in->store_deadline = w->now + TXN_TIMEOUT_MS;
         in->n_orders++;
@@ -125,6 +125,7 @@ orders_take(struct world *w, struct instance *in, struct orders *o)
         in->nb_done = false;
         in->nb_ordered_ms = w->now;
         in->nb_ordered_seq = in->nb_seq;
+        in->nb_ordered_sb_seq = in->sb_seq;
         in->nb_clean_openings = clean_openings(in, in->nb);
         in->nb_deadline = w->now + TXN_TIMEOUT_MS;
         in->n_orders++;
@@ -417,13 +418,18 @@ orders_store_commit(struct world *w, struct instance *in)
         in->store_result = TXN_RESULT_UNKNOWN;
     } else {
         rules_check_store(w, in, in->store);
-        if (!own_commit(w, in->number, in->store)) {
-            violate(w, RULE_STORE, "%s stores two holds of one address",
-                    in->name);
+        if (own_commit(w, in->number, in->store)) {
+            in->store_result = (fault == FAULT_UNKNOWN_DONE
+                                ? TXN_RESULT_UNKNOWN : TXN_RESULT_DONE);
+        } else {
+            in->store_result = TXN_RESULT_ERROR;
+            if (in->store_ordered_ms >= in->own_locked_ms) {
+                violate(w, RULE_STORE, "%s stores two holds of one address",
+                        in->name);
+            }                   /* Otherwise another instance was active
+                                 * since, and the server sees to it. */
         }
         in->store_change = w->own.change;
-        in->store_result = (fault == FAULT_UNKNOWN_DONE ? TXN_RESULT_UNKNOWN
-                            : TXN_RESULT_DONE);
     }
     if (in->store_result == TXN_RESULT_UNKNOWN
         || done_at > in->store_deadline) {

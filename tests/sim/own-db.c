@@ -70,20 +70,22 @@ own_find_hold(const struct world *w, const struct uuid *net,
     return NULL;
 }
 
-uint64_t
-own_end_ordered(struct world *w, const struct uuid *hold, uint64_t seq)
+const struct end_ordered *
+own_end_ordered(struct world *w, const struct instance *in,
+                const struct uuid *hold)
 {
     size_t n = MIN(w->n_ends, N_ENDS);
 
     for (size_t i = 0; i < n; i++) {
         if (uuid_equals(&w->ends[i].hold, hold)) {
-            return w->ends[i].seq;
+            return &w->ends[i];
         }
     }
-    w->ends[w->n_ends++ % N_ENDS] = (struct end_ordered) {
-        .hold = *hold, .seq = seq,
+    struct end_ordered *e = &w->ends[w->n_ends++ % N_ENDS];
+    *e = (struct end_ordered) {
+        .hold = *hold, .seq = in->nb_seq, .sb_seq = in->sb_seq,
     };
-    return seq;
+    return e;
 }
 
 const struct gate *
@@ -110,8 +112,41 @@ forget_what_is_not_stored(struct hold *h)
     h->wants_b1 = h->wants_b2 = false;
 }
 
-/* Returns false if that would break the index. */
 static bool
+deletes_hold(const struct store_batch *b, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < b->n_delete_holds; i++) {
+        if (uuid_equals(&b->delete_holds[i], uuid)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        if (uuid_equals(&b->put_holds[i]->uuid, uuid)) {
+            return true;        /* Or puts another one in its place. */
+        }
+    }
+    return false;
+}
+
+/* Would 'b' make two holds of one address? */
+static bool
+breaks_index(const struct own_db *db, const struct store_batch *b)
+{
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        const struct hold *h = b->put_holds[i];
+
+        for (size_t j = 0; j < db->n_holds; j++) {
+            if (uuid_equals(&db->holds[j]->network, &h->network)
+                && ip_addr_equals(&db->holds[j]->addr, &h->addr)
+                && !deletes_hold(b, &db->holds[j]->uuid)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
 put_hold(struct own_db *db, const struct hold *h)
 {
     struct hold **slot = NULL;
@@ -119,9 +154,6 @@ put_hold(struct own_db *db, const struct hold *h)
     for (size_t i = 0; i < db->n_holds; i++) {
         if (uuid_equals(&db->holds[i]->uuid, &h->uuid)) {
             slot = &db->holds[i];
-        } else if (uuid_equals(&db->holds[i]->network, &h->network)
-                   && ip_addr_equals(&db->holds[i]->addr, &h->addr)) {
-            return false;
         }
     }
     if (slot) {
@@ -133,7 +165,6 @@ put_hold(struct own_db *db, const struct hold *h)
     }
     *slot = hold_clone(h);
     forget_what_is_not_stored(*slot);
-    return true;
 }
 
 static void
@@ -203,19 +234,20 @@ tell(struct world *w)
     }
 }
 
-/* Carries out 'b'; returns false, and changes nothing of what follows, if the
- * server refuses it. */
+/* Carries out 'b'; returns false, and changes nothing, if the server refuses
+ * it. */
 bool
 own_commit(struct world *w, int author, const struct store_batch *b)
 {
     struct own_db *db = &w->own;
     int64_t generation = db->row.generation + 1;
 
+    if (breaks_index(db, b)) {
+        return false;
+    }
     delete_rows(db, b);
     for (size_t i = 0; i < b->n_put_holds; i++) {
-        if (!put_hold(db, b->put_holds[i])) {
-            return false;
-        }
+        put_hold(db, b->put_holds[i]);
     }
     for (size_t i = 0; i < b->n_put_gates; i++) {
         put_gate(db, b->put_gates[i]);

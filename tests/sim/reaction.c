@@ -39,17 +39,24 @@ reaction_row(struct instance *in, int slot, const struct nb_row *row)
         const struct hold *h = (has & ~had & bit
                                 ? find_hold(in, row->net, ip) : NULL);
 
-        if (h && h->fixed && hold_is_evidence_phase(h)
+        /* Who has it when an instance begins is no taker. */
+        if (h && in->guard->started && h->fixed && hold_is_evidence_phase(h)
             && strcmp(h->owner.name, slot_name(slot))) {
             in->took[slot] |= bit;
         }
     }
 }
 
+enum reaction {
+    MAY_NOT_BE_SHUT,            /* It is told, and left alone for good. */
+    CANNOT_BE_SHUT_YET,
+    MUST_BE_SHUT,
+};
+
 /* May the port be shut for 'ip', by what the instance knows? */
-static bool
-is_to_be_shut(const struct world *w, const struct instance *in, int slot,
-              int ip)
+static enum reaction
+reaction_to(const struct world *w, const struct instance *in, int slot,
+            int ip)
 {
     const struct model *m = &in->guard->model;
     const struct nb_row *row = &in->nb_rows[slot];
@@ -58,49 +65,63 @@ is_to_be_shut(const struct world *w, const struct instance *in, int slot,
     const struct hold *h = find_hold(in, row->net, ip);
 
     if (!p || !h || !h->fixed || !hold_is_evidence_phase(h)
-        || h->state == HOLD_CLEAN || uuid_equals(&h->keeper, &uuid)
+        || uuid_equals(&h->keeper, &uuid)
         || row->enabled == TRI_FALSE || row->migrating
-        || judge_binding(m, p) != BINDING_UNBOUND
+        || judge_binding(m, p) == BINDING_BOUND
         || model_member_opted_out(m, p->member)
         || judge_is_migrating(m, p)
         || in->known[slot].pod.migrating || speaks_ovn_kubernetes(w)) {
-        return false;
+        return MAY_NOT_BE_SHUT;
     }
     for (int i = 0; i < N_IPS; i++) {
         if (i != ip && row_ips(row) & (1u << i)
             && !find_hold(in, row->net, i)) {
-            return false;       /* It has another one in use. */
+            return MAY_NOT_BE_SHUT; /* It has another one in use. */
         }
     }
-    return true;
+    return (h->state == HOLD_CLEAN || judge_binding(m, p) == BINDING_UNKNOWN
+            ? CANNOT_BE_SHUT_YET : MUST_BE_SHUT);
 }
 
-/* After a turn in which NB could be written. */
+static void
+check_slot(struct world *w, struct instance *in, int slot)
+{
+    struct uuid uuid = sim_uuid(UUID_PORT, in->nb_rows[slot].id);
+
+    for (int ip = 0; ip < N_IPS; ip++) {
+        if (!(in->took[slot] & (1u << ip))
+            || guard_find_gate(in->guard, &uuid)) {
+            continue;
+        }
+        switch (reaction_to(w, in, slot, ip)) {
+        case MAY_NOT_BE_SHUT:
+            in->took[slot] &= ~(1u << ip);
+            break;
+        case CANNOT_BE_SHUT_YET:
+            break;
+        case MUST_BE_SHUT:
+            violate(w, RULE_TAKER, "%s leaves %s open with %s, which is "
+                    "held", in->name, slot_port(slot), ip_text(ip));
+            break;
+        }
+    }
+}
+
+/* After a turn. */
 void
 reaction_check(struct world *w, struct instance *in,
                const struct guard_env *env)
 {
     const struct guard *g = in->guard;
+    bool active = active_instance(w) == in;
 
     for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
-        struct uuid uuid = sim_uuid(UUID_PORT, in->nb_rows[slot].id);
-
-        if (!in->took[slot]) {
-            continue;
-        }
-        if (active_instance(w) != in) {
+        if (in->took[slot] && !active) {
             in->took[slot] = 0;
-        }
-        for (int ip = 0; ip < N_IPS; ip++) {
-            if (in->took[slot] & (1u << ip)
-                && is_to_be_shut(w, in, slot, ip) && g->started
-                && !env->nb_busy && !g->in_doubt
-                && env->now >= g->nb_retry_ms
-                && !guard_write_refusal(g, env, false)
-                && !guard_find_gate(g, &uuid)) {
-                violate(w, RULE_TAKER, "%s leaves %s open with %s, which is "
-                        "held", in->name, slot_port(slot), ip_text(ip));
-            }
+        } else if (in->took[slot] && g->started && !env->nb_busy
+                   && !g->in_doubt && env->now >= g->nb_retry_ms
+                   && !guard_write_refusal(g, env, false)) {
+            check_slot(w, in, slot);
         }
     }
 }

@@ -293,8 +293,8 @@ hold_is_journalled(const struct world *w, int slot, uint32_t gone)
 }
 
 /* What our hand left on a port, or took off it, has its row.  If the instance
- * died before it could write one, the hold tells of what left the port; of
- * what was set nobody knows. */
+ * died, or lost its locks for good, before it could write one, the hold tells
+ * of what left the port; of what was set nobody knows. */
 static void
 check_journal(struct world *w)
 {
@@ -313,7 +313,7 @@ check_journal(struct world *w)
         const struct nb_row *row = &w->nb.rows[slot];
         const struct instance *in = &w->instances[a->instance];
         struct due_entry d = { .port = row->id, .new = text_get("") };
-        bool alive = in->alive && in->lives == a->life;
+        bool alive = (active_instance(w) == in && in->lives == a->life);
 
         if (!row->id || !a->ours) {
             continue;

@@ -146,10 +146,14 @@ is_wanted(const struct world *w, const struct instance *in, int slot, int ip)
         return (pod->edited ? pod->ip == ip
                 : pod_wants(pod, slot) == ip);
     }
-    /* Either revision in play may be the next one. */
+    /* Either revision in play may be the next one, unless it is certain that
+     * the new one is: see note_certainty() in guard.c. */
+    bool certain = (w->config.release && w->config.webhook
+                    && in->settings.mode == MODE_GUARD && sts >= 0
+                    && !s->on_delete && ordinal >= s->partition);
     return (s && s->exists && !speaks_ovn_kubernetes(w)
             && (s->pool[ordinal] == ip
-                || (s->old_revision != s->revision
+                || (s->old_revision != s->revision && !certain
                     && s->old_pool[ordinal] == ip)));
 }
 
@@ -342,7 +346,8 @@ check_given(struct world *w, struct instance *in, int slot, int ip,
             const char *how)
 {
     const char *dirt = truth_dirt(w, in, slot_net(slot), ip, slot,
-                                  in->nb_ordered_seq);
+                                  in->nb_ordered_seq,
+                                  in->nb_ordered_sb_seq);
 
     if (dirt && !look_back_is_put_back(w, slot, ip)) {
         violate(w, RULE_CLEAN, "%s %s %s with %s: %s", in->name, how,
@@ -471,8 +476,11 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
         struct uuid uuid = sim_uuid(UUID_PORT, w->nb.rows[i].id);
         keeper = uuid_equals(&uuid, &h->keeper) ? i : keeper;
     }
-    dirt = truth_dirt(w, in, net, ip, keeper,
-                      own_end_ordered(w, &h->uuid, in->store_ordered_seq));
+    const struct end_ordered *e = own_end_ordered(w, in, &h->uuid);
+    if (keeper < 0) {
+        keeper = nb_slot_lost_since(w, sim_uuid_number(&h->keeper), e->seq);
+    }
+    dirt = truth_dirt(w, in, net, ip, keeper, e->seq, e->sb_seq);
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);

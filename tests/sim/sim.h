@@ -11,6 +11,7 @@
  *   prng.c      pseudo-random numbers
  *   script.c    seed -> configuration and events
  *   event.c     what an event does
+ *   operator.c  what operators do
  *   world.c     the scheduler, life and end of a world
  *   nb.c        the Northbound server and whoever writes to it
  *   sb.c        ovn-northd, the Southbound server, chassis, MAC bindings
@@ -33,6 +34,7 @@
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
  *   alloc.c     malloc() in less time
+ *   whim.c      operators who wait for a state of a hold
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
  *   run.c       the command line
@@ -127,6 +129,15 @@ enum cni_kind {
     CNI_OVN_KUBERNETES,         /* Another dialect. */
 };
 
+/* What an operator does at the first sight of a hold in a certain state. */
+enum whim {
+    WHIM_NONE,
+    WHIM_RELEASE_CLEAN,         /* hold/release: it is clean. */
+    WHIM_RELEASE_BLOCKED,
+    WHIM_SWITCH_BLOCKED,        /* Make the switch again. */
+    N_WHIMS
+};
+
 struct config {
     uint64_t jitter;            /* Seed of delays. */
     enum guard_mode mode;
@@ -152,6 +163,7 @@ struct config {
     int brake;                  /* Clears that trip it. */
     int n_chassis;
     int nb_ms, sb_ms, kube_ms, store_ms; /* Largest ordinary delays. */
+    enum whim whim;
     int replicas[N_STS];
     int pool[N_STS][2];         /* Address of each ordinal, or NO_IP. */
     int plain_ip, vm_ip;
@@ -475,6 +487,8 @@ struct instance {
     bool connected[N_DBS];      /* Its session is up and its copy complete. */
     int64_t reconnect_at[N_DBS];
     bool lock_seen[N_DBS];
+    bool lock_lost[N_DBS];      /* The server has told so, whoever has it by
+                                 * now. */
 
     /* What it was told. */
     size_t nb_pos;              /* In nb_server.log. */
@@ -531,6 +545,8 @@ struct instance {
     int64_t last_bump_ms;
     int64_t nb_ordered_ms;
     uint64_t nb_ordered_seq, store_ordered_seq;
+    uint64_t nb_ordered_sb_seq;
+    int64_t own_locked_ms;      /* When it was told of the lock. */
     int64_t store_ordered_ms;
     uint32_t nb_clean_openings; /* Slots opened because it is clean. */
     int64_t read_began[N_SLOTS]; /* Of the latest live read answered. */
@@ -603,7 +619,7 @@ struct authorship {
 #define N_ENDS 32
 struct end_ordered {
     struct uuid hold;
-    uint64_t seq;
+    uint64_t seq, sb_seq;       /* Of NB and SB, as the instance knew them. */
 };
 
 struct world {
@@ -613,6 +629,7 @@ struct world {
     int64_t due[N_TIMERS];
     uint64_t n_delays;
     int next_event;
+    bool whim_done;
     bool calm;                  /* No more events: faults are mended. */
     bool trace;
 
@@ -671,219 +688,7 @@ void say(struct world *, const char *who, const char *format, ...)
 void violate(struct world *, enum rule, const char *format, ...)
     OVS_PRINTF_FORMAT(3, 4);
 
-/* event.c */
-void event_happen(struct world *, const struct event *);
-/* At the first time the brake stays on, over a restart. */
-void event_mend_all(struct world *, bool first);
-
-/* nb.c */
-void nb_init(struct world *);
-struct nb_row nb_new_row(struct world *, int slot);
-/* Puts 'row' in place of what the slot has, in one transaction. */
-void nb_put(struct world *, int slot, const struct nb_row *);
-void nb_delete(struct world *, int slot);
-void nb_begin(struct world *);
-void nb_put_in_txn(struct world *, int slot, const struct nb_row *);
-void nb_bump_in_txn(struct world *);
-void nb_end(struct world *);
-void nb_set_address(struct world *, int slot, int ip);
-void nb_save(struct world *);
-void nb_restore(struct world *);
-void nb_recreate_switch(struct world *, int net);
-const char *slot_mac(int slot);
-struct uuid sim_uuid(uint32_t kind, uint32_t n);
-uint32_t sim_uuid_number(const struct uuid *);
-#define UUID_PORT 0xa001
-#define UUID_NET 0xa002
-#define UUID_MAC 0xa003
-#define UUID_INFRA 0xa004
-char *row_format(const struct nb_row *);
-
-/* sb.c */
-void sb_init(struct world *);
-void sb_changed(struct world *);
-void sb_row_changed(struct world *, int slot);
-void sb_wake_chassis(struct world *);
-void sb_nb_changed(struct world *);
-void sb_plug(struct world *, int slot, int chassis);
-void sb_northd(struct world *);
-void sb_northd_rows(struct world *);
-void sb_chassis(struct world *, int chassis);
-void sb_chassis_set(struct world *, int chassis, bool exists, bool alive);
-void sb_send(struct world *, int slot);
-void sb_delete_macs(struct world *, const struct uuid *, size_t n);
-
-/* admission.c */
-bool admission_lets_in(struct world *, int slot, const struct kpod *);
-void admission_rest(struct world *, int slot, int ip, bool has_rival);
-
-/* cluster.c */
-void cluster_move_leader(struct world *, enum database);
-void sb_save(struct world *);
-void sb_restore(struct world *);
-
-/* kube.c */
-void kube_init(struct world *);
-void kube_pod_changed(struct world *, int slot);
-void kube_sts_changed(struct world *, int sts);
-void kube_vm_changed(struct world *);
-bool kube_decides_anew(const struct world *, const struct kpod *,
-                       const struct kpod *, int slot);
-int pod_wants(const struct kpod *, int slot);
-struct pod *kube_make_pod(const struct world *, int slot,
-                          const struct kpod *);
-struct workload *kube_make_workload(const struct world *, int sts,
-                                    const struct ksts *);
-void kube_deliver(struct world *, struct instance *, int object,
-                  const union kobject *, uint64_t version);
-
-/* workload.c */
-void workload_step(struct world *);
-void place_step(struct world *, int slot);
-void places_changed(struct world *);
-void pod_create_at(struct world *, int slot, enum claim_way, const int *pool,
-                   int ip, int revision, uint32_t owner_uid);
-void pod_ask_at(struct world *, int slot, enum claim_way, const int *pool,
-                int ip, int revision, uint32_t owner_uid);
-void pod_delete(struct world *, int slot, bool force);
-void pod_network_ready(struct world *, int slot, int ip);
-
-/* cni.c */
-void cni_init(struct world *);
-void cni_settle(struct world *, int slot, int ip);
-void cni_step(struct world *);
-void cni_gc(struct world *);
-void cni_restart(struct world *);
-/* The controller does all its part for the new pod in 'slot' now. */
-void cni_set_up_at_once(struct world *, int slot);
-
-void cni_write_port(struct world *, int slot, int ip);
-
-void cni_release(struct world *, int slot);
-
-/* ipam.c */
-void ipam_sync(struct world *);
-void ipam_step(struct world *);
-void ipam_restart(struct world *);
-void ipam_in(struct world *, struct instance *);
-void ipam_take_writes(struct world *, struct instance *, struct orders *);
-void ipam_carry_out(struct world *, struct instance *);
-void ipam_drop_writes(struct instance *);
-void ipam_ask_refusals(struct world *, struct instance *,
-                       const struct orders *);
-void ipam_rest(struct world *);
-
-/* ovn-kubernetes.c */
-bool speaks_ovn_kubernetes(const struct world *);
-const struct dialect *sim_dialect(const struct world *);
-void ovn_kubernetes_fill_ids(struct smap *);
-void ovn_kubernetes_add_annotation(struct smap *, const struct kpod *);
-void ovn_kubernetes_set_up(struct world *, int slot);
-void ovn_kubernetes_tear_down(struct world *, int slot);
-void ovn_kubernetes_restart(struct world *);
-
-/* regret.c */
-void regret_before_commit(struct world *, const struct nb_batch *);
-
-/* reaction.c */
-void reaction_row(struct instance *, int slot, const struct nb_row *);
-void reaction_check(struct world *, struct instance *,
-                    const struct guard_env *);
-void reaction_rest(struct world *, const struct instance *);
-
-/* look-back.c */
-void look_back_due(struct world *, struct instance *,
-                   const struct nb_batch *);
-void look_back_asked(struct instance *, int slot);
-void look_back_check(struct world *, struct instance *);
-void look_back_note_loss(struct world *, int slot, int ip,
-                         const struct nb_row *left);
-bool look_back_is_put_back(const struct world *, int slot, int ip);
-void look_back_rest(struct world *);
-
-/* own-db.c */
-void own_init(struct world *);
-void own_reset(struct own_db *);
-bool own_commit(struct world *, int author, const struct store_batch *);
-void own_snapshot(const struct world *, struct store_snapshot *);
-void own_save(struct world *);
-void own_restore(struct world *);
-void own_lose(struct world *);
-const struct hold *own_find_hold(const struct world *, const struct uuid *net,
-                                 const struct ip_addr *);
-/* The transaction of NB that was known when the end of 'hold' was first
- * ordered: 'seq' if that is now.  An order without an answer is repeated. */
-uint64_t own_end_ordered(struct world *, const struct uuid *hold,
-                         uint64_t seq);
-const struct gate *own_find_gate(const struct world *, const struct uuid *);
-
-/* daemon.c */
-void instance_init(struct world *, int number);
-void instance_start(struct world *, struct instance *);
-void instance_kill(struct world *, struct instance *, const char *how);
-void instance_stop(struct world *, struct instance *);
-void instance_timer(struct world *, struct instance *, enum instance_timer);
-void instance_env(const struct world *, const struct instance *,
-                  struct guard_env *);
-void instance_disconnect(struct world *, struct instance *, enum database,
-                         int64_t ms);
-void instance_break_watch(struct world *, struct instance *, int64_t ms);
-void instance_wake(struct world *, struct instance *, int64_t at);
-long long int instance_clock(const struct world *, const struct instance *);
-void locks_update(struct world *);
-int instance_timer_number(const struct instance *, enum instance_timer);
-struct instance *active_instance(const struct world *);
-
-/* mirror.c */
-void mirror_nb_in(struct world *, struct instance *);
-void mirror_read_nb(struct world *, struct instance *, uint64_t seq);
-void mirror_copy_nb(struct world *, struct instance *);
-void mirror_tell_sb(struct world *, struct instance *);
-void mirror_sb_ack(struct world *, struct instance *);
-void mirror_copy_sb(struct world *, struct instance *);
-void mirror_send_watch(struct world *, struct instance *);
-void mirror_forget_watch(struct instance *);
-
-/* orders.c */
-void orders_take(struct world *, struct instance *, struct orders *);
-void orders_nb_commit(struct world *, struct instance *);
-void orders_nb_done(struct world *, struct instance *);
-void orders_nb_late(struct world *, struct instance *);
-void orders_store_commit(struct world *, struct instance *);
-void orders_store_done(struct world *, struct instance *);
-void orders_reads(struct world *, struct instance *);
-void orders_macs(struct world *, struct instance *);
-void orders_drop(struct instance *);
-
-/* truth.c */
-void truth_update(struct world *, int slot);
-/* What leads to 'ip' besides 'slot' (-1: nothing may), or NULL.  What a port
- * gained after transaction 'seq' is excused, flows for what was lost when
- * nobody watched, before the instance began, and what SB shows again since it
- * was restored, if the instance has not been told of that. */
-const char *truth_dirt(const struct world *, const struct instance *,
-                       int net, int ip, int slot, uint64_t seq);
-/* How many pairs of open ports have one address, without what was gained after
- * transaction 'seq' by another one than 'own'. */
-int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);
-
-/* rules.c */
-/* Did the instance set 'ip' a moment ago?  A put-back undoes that. */
-bool rules_is_undone(const struct world *, const struct instance *, int slot,
-                     int ip);
-void rules_check_orders(struct world *, struct instance *,
-                        const struct orders *);
-void rules_check_nb_write(struct world *, struct instance *,
-                          const struct nb_write *, const struct nb_row *old,
-                          const struct nb_row *new);
-/* The IP object of the port of 'slot', with 'ip', and with it the port. */
-void rules_check_ip_deletion(struct world *, struct instance *, int slot,
-                             int ip);
-void rules_check_store(struct world *, struct instance *,
-                       const struct store_batch *);
-
-/* rest.c */
-void rest_check(struct world *);
+#include "tests/sim/calls.h"
 
 /* coverage.c */
 #define N_CASES 8

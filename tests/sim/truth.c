@@ -87,17 +87,21 @@ is_guarded(const struct world *w, int slot, int64_t watched_since)
 
 const char *
 truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
-           int slot, uint64_t seq)
+           int slot, uint64_t seq, uint64_t sb_seq)
 {
     static char reason[100];
     uint32_t bit = 1u << ip;
     int64_t watched_since = in->born_ms;
-    bool restored = w->sb.restored_seq > in->sb_seq;
+    bool restored = w->sb.restored_seq > sb_seq;
 
     for (int q = 0; q < N_SLOTS; q++) {
         const struct sb_row *sb = &w->sb.rows[q];
         bool later = w->nb.gained[q][ip] > seq;
 
+        if (slot >= 0 && w->nb.lost_ms[slot][ip] > w->nb.lost_ms[q][ip]) {
+            continue;           /* It had it, as a keeper, after the other one
+                                 * had lost it, and may have it again. */
+        }
         if (q == slot || slot_net(q) != net || later
             || !is_guarded(w, q, watched_since) || w->forced[net] & bit) {
             continue;

@@ -37,6 +37,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-guard-events.c \
+	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-explain.c \
@@ -47,6 +48,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-release.c \
 	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-request.c \
+	tests/unit/test-guard-roles.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \
@@ -72,6 +74,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-plan.c \
 	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
+	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-condition.c \
@@ -85,6 +88,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
+	utilities/ovn-ipguardctl/redact.c \
+	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
 	tests/unit/world-private.h \
 	tests/unit/world.c \

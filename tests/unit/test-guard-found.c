@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the simulation (tests/sim) found wrong, each with the order of events
- * that showed it. */
+/* What the simulation (tests/sim) and tests/handovers found wrong, each with
+ * the order of events that showed it. */
 
 #include <config.h>
 
@@ -334,48 +334,6 @@ test_hold_of_a_moved_switch(void)
     fixture_end(&w);
 }
 
-/* The daemon begins anew, and no pod is read. */
-static void
-restart_without_pods(struct world *w)
-{
-    world_del_pod(w, "sts2-0");
-    w->kube_down = true;
-    world_kill(w, false);
-}
-
-/* A port that lost its address to another one waits behind its gate, over a
- * restart, too: that the pods are not read yet does not open it. */
-static void
-test_loser_waits_over_a_restart(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 20);
-    fixture_taker(&w, "sts3", MAC3, IP1, 10);
-    world_run(&w, 3000);
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-
-    restart_without_pods(&w);
-    world_run(&w, 5000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    w.kube_down = false;
-    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
-                           "ip_address="IP1));
-    world_flags(&w);
-    world_run(&w, 300 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-
-    /* But not for ever, if nobody can tell. */
-    restart_without_pods(&w);
-    world_run(&w, w.settings.gate_max_ms + 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    fixture_end(&w);
-}
-
 /* A pod that never ran is left by its StatefulSet and adopted by the next one
  * of that name: nobody edited it, and its port is cleared as ever. */
 static void
@@ -401,38 +359,6 @@ test_adopted_is_not_edited(void)
     CU_ASSERT_EQUAL(w.n_clears, 1);
     CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
     fixture_end(&w);
-}
-
-/* Of several ports that list a held address one was the keeper, because it ran
- * with it; it does no more when the daemon begins anew, and still is it. */
-static void
-test_keeper_over_a_restart(void)
-{
-    for (int i = 0; i < 2; i++) {
-        struct world w;
-
-        fixture_begin(&w, MODE_GUARD);
-        if (!i) {
-            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
-        }
-        struct wport *p = fixture_running(&w, "sts2", MAC2, IP1);
-        if (i) {
-            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
-        }
-        world_run(&w, 5000);
-        fixture_leave(&w);
-        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
-        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
-        world_del_pod(&w, "sts2-0");
-        world_del_sts(&w, "sts2");
-        world_bind(&w, p, NULL);
-        world_run(&w, 5000);
-        world_kill(&w, false);
-        world_run(&w, 5000);
-        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
-        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
-        fixture_end(&w);
-    }
 }
 
 /* While nobody knows whether a clear was carried out its address goes and
@@ -475,60 +401,6 @@ test_release_in_doubt(void)
     fixture_end(&w);
 }
 
-/* A port is shut, and the locks are lost before the record of the gate is
- * stored: who shut it still knows, and does not open it. */
-static void
-test_gate_over_a_lost_lock(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 10);
-    for (int i = 0; i < 20 && !world_gated(&w, "sts2-0.default"); i++) {
-        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
-        world_turn(&w);
-    }
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_gates, 0);
-    w.locked = false;
-    world_settle(&w);
-    w.locked = true;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT(!world_logged(&w, "not recorded"));
-    CU_ASSERT_EQUAL(w.n_gates, 1);
-    fixture_end(&w);
-}
-
-/* A gate is on its way when the own database is replaced and the locks are
- * lost: when this begins anew its port has become the keeper, and is not shut
- * after the thaw. */
-static void
-test_keeper_is_not_shut(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 10);
-    for (int i = 0; i < 20 && !w.n_gates; i++) {
-        w.nb_fault = FAULT_NOT_LOCKED;
-        world_turn(&w);
-    }
-    CU_ASSERT_EQUAL(w.n_gates, 1);
-    free(w.store_identity);
-    w.store_identity = xstrdup("store-2");
-    world_load(&w);
-    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
-    w.locked = false;
-    world_settle(&w);
-    w.locked = true;
-    world_settle(&w);
-    free(guard_thaw(w.guard));
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    fixture_end(&w);
-}
-
 /* SB goes back, and is brought up to date again, between the moment in which
  * the locks are had and that in which the own database is loaded. */
 static void
@@ -563,68 +435,99 @@ test_back_while_loading(void)
     fixture_end(&w);
 }
 
-/* Two ports that are kept shut get one other address at once: one of them is
- * opened, and no more. */
-static void
-test_one_of_two_is_opened(void)
+static bool
+stores_a_hold(const struct world *w)
 {
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
-    struct wport *a = world_port(&w, 0, "sts2-0", MAC2" "IP1);
-    struct wport *b = world_port(&w, 0, "sts3-0", MAC3" "IP1);
-    world_run(&w, 1000);
-    CU_ASSERT_EQUAL(w.n_gated, 2);
-    world_set_addresses(&w, a, MAC2" "IP3);
-    world_set_addresses(&w, b, MAC3" "IP3);
-    world_run(&w, 1000);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP3), 1);
-    fixture_end(&w);
+    return w->store && w->store->n_put_holds;
 }
 
-/* The first look back fails, and with the second one its owner is there. */
-static enum live_read_result
-sts2_comes_back(struct world *w)
+/* Another instance's row of the same hold gets into the own database. */
+static void
+put_row(struct world *w, const struct hold *src, uint32_t uuid,
+        const char *ip)
 {
-    if (!w->n_clears) {
-        return LIVE_READ_CURRENT;
-    } else if (w->read_result == LIVE_READ_CURRENT) {
-        w->read_result = LIVE_READ_CHANGED;
-        return LIVE_READ_FAILED;
+    struct hold *h = hold_clone(src);
+
+    h->uuid = unit_uuid(uuid);
+    if (ip) {
+        h->addr = unit_ip(ip);
     }
-    w->on_read = NULL;
-    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
-    world_pod(w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
-                          "ip_address="IP1));
-    return LIVE_READ_CHANGED;
+    w->holds = xrealloc(w->holds, (w->n_holds + 1) * sizeof *w->holds);
+    w->holds[w->n_holds++] = h;
 }
 
-/* The owner of a port that is kept shut is gone, and comes back as its port is
- * cleared: the address is not put back while it is held for another port. */
+/* The former active instance was killed while it stored the same hold, and
+ * that is carried out after we have loaded: the database refuses our row.  It
+ * was refused for ever, and with it everything else. */
 static void
-test_put_back_waits_for_the_hold(void)
+test_late_row_of_another_instance(void)
 {
     struct world w;
 
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 20);
-    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    world_del_pod(&w, "sts2-0");
-    world_del_sts(&w, "sts2");
-    w.read_result = LIVE_READ_CURRENT;
-    w.on_read = sts2_comes_back;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
-    w.northd_frozen = false;
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, stores_a_hold));
+    put_row(&w, w.store->put_holds[0], 7777, NULL);
+    w.store_fault = FAULT_ERROR;
+    world_load(&w);
     world_run(&w, 60 * 1000);
-    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     fixture_end(&w);
+}
+
+/* The same with a hold that we know nothing of: nobody would ever end it. */
+static void
+test_late_row_of_another_address(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, stores_a_hold));
+    put_row(&w, w.store->put_holds[0], 7777, "10.0.0.77");
+    world_load(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* A new instance whose copy of SB, or of NB, is behind what the former one has
+ * seen waits for it and does nothing; only if it does not come the database
+ * has gone back. */
+static void
+test_copy_is_behind(void)
+{
+    for (int i = 0; i < 4; i++) {
+        bool nb = i & 1, comes = i & 2;
+        struct world w;
+
+        fixture_begin(&w, MODE_MANAGE);
+        make_stale(&w);
+        w.northd_frozen = true;
+        w.row.nb_cfg_seen = w.nb_cfg + (nb ? 5 : 0);
+        w.row.sb_cfg_seen = w.sb_nb_cfg + (nb ? 0 : 5);
+        world_kill(&w, false);
+        world_run(&w, 2000);
+        CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        if (comes) {
+            w.nb_cfg += 5;
+            w.northd_frozen = false;
+            world_flags(&w);
+        }
+        world_run(&w, 100 * 1000);
+        if (comes) {
+            CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+            CU_ASSERT_EQUAL(w.n_clears, 1);
+        } else {
+            CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+            CU_ASSERT_EQUAL(w.n_clears, 0);
+        }
+        fixture_end(&w);
+    }
 }
 
 /* When an address came to its port is known from what was seen of it. */
@@ -663,14 +566,11 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
-    CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
-    CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_back_amid_a_clear);
     CU_ADD_TEST(suite, test_release_in_doubt);
-    CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
-    CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_back_while_loading);
-    CU_ADD_TEST(suite, test_one_of_two_is_opened);
-    CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
+    CU_ADD_TEST(suite, test_late_row_of_another_instance);
+    CU_ADD_TEST(suite, test_late_row_of_another_address);
+    CU_ADD_TEST(suite, test_copy_is_behind);
 }

@@ -222,6 +222,27 @@ test_hold_stays(void)
     end(&w, &ko);
 }
 
+/* Its port comes again before all is said: the daemon sleeps until something
+ * changes. */
+static void
+test_port_comes_again(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    change(&w, p);
+    while (!world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL)) {
+        world_run(&w, 100);
+    }
+    world_port(&w, 0, "sts1-0", MAC1" "IP2);
+    world_settle(&w);
+    size_t n = w.n_turns;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(w.n_turns < n + 500);
+    end(&w, &ko);
+}
+
 /* Without certainty that no pod can come, and without the option, the port is
  * cleared as ever. */
 static void
@@ -741,6 +762,20 @@ test_hazard_settles(void)
     world_run(&w, 5000);
     CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
     end(&w, &ko);
+
+    /* The pod goes, and nothing is judged meanwhile. */
+    begin(&w, &ko);
+    annotate(&w, IP1);
+    annotate(&w, IP2);
+    world_run(&w, 1000);
+    CU_ASSERT(has_finding(&w, "hazard"));
+    guard_model(w.guard)->kube_synced = false;
+    world_del_pod(&w, "sts1-0");
+    world_run(&w, 1000);
+    guard_model(w.guard)->kube_synced = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    end(&w, &ko);
 }
 
 /* Two IP objects: the address of the one that runs is kept. */
@@ -879,6 +914,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_hold_stays);
+    CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
     CU_ADD_TEST(suite, test_other_object);
