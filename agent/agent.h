@@ -10,12 +10,14 @@
 #include "agent/config-db.h"
 #include "agent/memory-trim.h"
 #include "agent/options.h"
+#include "openvswitch/list.h"
 
 struct api_source;
 struct control;
 struct guard;
 struct guard_env;
 struct ipam_metrics;
+struct live_page;
 struct manifests;
 struct nb_view;
 struct sb_view;
@@ -42,6 +44,8 @@ struct agent {
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */
+    long long int api_changed_ms; /* When it last told a change, monotonic; 0:
+                                 * never. */
     struct ipam_metrics *ipam_metrics; /* Or NULL. */
     struct webhook *webhook;    /* Or NULL. */
     uint64_t nodes_seqno;       /* Of the nodes that the model knows. */
@@ -50,7 +54,9 @@ struct agent {
     char *boot_id;              /* Changes when the machine restarts. */
     long long int started_ms;   /* Monotonic. */
 
+    struct ovs_list asks;       /* "explain" that is not answered yet. */
     struct web_server *http;    /* --http-listen; or NULL. */
+    struct live_page *page;     /* What is at its root; or NULL. */
     struct memory_trim trim;
 
     bool warned_standalone;     /* Of an own database without fsync(). */

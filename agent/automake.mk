@@ -13,10 +13,16 @@ agent_ovn_ipguard_SOURCES = \
 	agent/control.h \
 	agent/dirs.c \
 	agent/dirs.h \
+	agent/explain-control.c \
+	agent/explain-control.h \
+	agent/explain-json.c \
+	agent/explain-json.h \
 	agent/guard-log.c \
 	agent/guard-log.h \
 	agent/http-pages.c \
 	agent/http-pages.h \
+	agent/live-page.c \
+	agent/live-page.h \
 	agent/log-reopen.c \
 	agent/log-reopen.h \
 	agent/memory-trim.c \
@@ -45,7 +51,9 @@ agent_ovn_ipguard_LDADD = \
 	$(GNUTLS_LIBS) \
 	$(YAML_LIBS) \
 	$(JEMALLOC_LIBS)
-nodist_agent_ovn_ipguard_SOURCES = agent/schema-version.h
+nodist_agent_ovn_ipguard_SOURCES = \
+	agent/page-files.h \
+	agent/schema-version.h
 
 # For --version, which must not need a database to say what schema it expects.
 BUILT_SOURCES += agent/schema-version.h
@@ -54,3 +62,19 @@ agent/schema-version.h: schema/ovn-ipguard.ovsschema agent/automake.mk
 	$(AM_V_GEN)$(MKDIR_P) agent && $(SED) -n \
 	  's/^ *"version": *\("[0-9.]*"\).*/#define IPGUARD_SCHEMA_VERSION \1/p' \
 	  $(srcdir)/schema/ovn-ipguard.ovsschema >$@.tmp && mv $@.tmp $@
+
+# The page is part of the program.
+PAGE_FILES = \
+	agent/page/icon.svg \
+	agent/page/index.html \
+	agent/page/page.css \
+	agent/page/page.js \
+	agent/page/picture.js
+EXTRA_DIST += $(PAGE_FILES)
+BUILT_SOURCES += agent/page-files.h
+CLEANFILES += agent/page-files.h
+agent/page-files.h: $(PAGE_FILES) build-aux/embed-files agent/automake.mk
+	$(AM_V_GEN)$(MKDIR_P) agent && cd $(srcdir) && \
+	  $(PYTHON) build-aux/embed-files $(PAGE_FILES) \
+	  >$(abs_builddir)/$@.tmp && \
+	  mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@

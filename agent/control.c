@@ -48,6 +48,7 @@ struct control_request {
     struct ovs_list node;       /* In 'queue' of struct control. */
     const struct control_command *command;
     struct unixctl_conn *conn;
+    bool deferred;              /* In 'deferred' of struct control. */
     long long int queued_ms;
     int argc;
     char **argv;
@@ -58,6 +59,8 @@ struct control {
     struct ovs_list commands;   /* Contains "struct control_command"s. */
     control_text_func *format;
     const void *format_aux;
+    struct ovs_list deferred;   /* Contains "struct control_request"s, of the
+                                 * main thread. */
     bool kept_is_old;           /* A command has changed something since. */
 
     bool started;
@@ -98,6 +101,7 @@ queue_request(struct unixctl_conn *conn, int argc, const char *argv[],
 
     r->command = command;
     r->conn = conn;
+    r->deferred = false;
     r->queued_ms = time_msec();
     r->argc = argc;
     /* As long as the library's own, which ends with a null pointer. */
@@ -125,6 +129,18 @@ reply(struct control_request *r, const char *text, bool success)
 
     /* The server can read from this connection again. */
     latch_set(&c->to_thread);
+
+    if (r->deferred) {
+        ovs_list_remove(&r->node);
+        request_destroy(r);
+    }
+}
+
+void
+control_defer(struct control_request *r)
+{
+    r->deferred = true;
+    ovs_list_push_back(&r->command->control->deferred, &r->node);
 }
 
 void
@@ -243,6 +259,7 @@ control_create(const char *path, struct control **controlp)
     latch_init(&c->to_main);
     ovs_mutex_init(&c->mutex);
     ovs_list_init(&c->queue);
+    ovs_list_init(&c->deferred);
     /* The first call registers memory/show. */
     memory_run();
     *controlp = c;
@@ -267,6 +284,9 @@ control_destroy(struct control *c)
     }
 
     LIST_FOR_EACH_POP (r, node, &c->queue) {
+        request_destroy(r);
+    }
+    LIST_FOR_EACH_POP (r, node, &c->deferred) {
         request_destroy(r);
     }
     unixctl_server_destroy(c->server);
@@ -405,7 +425,9 @@ control_run(struct control *c)
         } else {
             keep_text(c, r);
         }
-        request_destroy(r);
+        if (!r->deferred) {
+            request_destroy(r);
+        }
     }
 }
 

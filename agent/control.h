@@ -39,13 +39,18 @@ void control_destroy(struct control *);
 
 /* Adds a command, as unixctl_command_register() does; 'name' and 'usage' must
  * outlive the process.  'cb' is called by control_run(), and calls one of the
- * two functions below exactly once before it returns. */
+ * two functions below exactly once before it returns; or control_defer(), and
+ * then one of them, once, in a later turn, if it still can. */
 typedef void control_cb_func(struct control_request *, int argc,
                              const char *argv[], void *aux);
 void control_add(struct control *, const char *name, const char *usage,
                  int min_args, int max_args, control_cb_func *, void *aux);
 void control_reply(struct control_request *, const char *text);
 void control_reply_error(struct control_request *, const char *error);
+
+/* The reply comes later.  The request is then valid until there is one, or
+ * until control_destroy(). */
+void control_defer(struct control_request *);
 
 /* Adds the command without arguments that prints the text that 'format'
  * returns, which control frees.  'format' is called by the main thread: when

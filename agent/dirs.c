@@ -20,8 +20,8 @@ get_env(const char *name, const char *otherwise)
     return value && value[0] ? value : otherwise;
 }
 
-static const char *
-get_rundir(void)
+const char *
+dirs_rundir(void)
 {
     return get_env("OVN_RUNDIR", OVN_DEFAULT_RUNDIR);
 }
@@ -30,7 +30,7 @@ get_rundir(void)
 void
 dirs_init(void)
 {
-    setenv("OVS_RUNDIR", get_rundir(), 1);
+    setenv("OVS_RUNDIR", dirs_rundir(), 1);
     setenv("OVS_LOGDIR", get_env("OVN_LOGDIR", OVN_DEFAULT_LOGDIR), 1);
 }
 
@@ -39,7 +39,7 @@ default_db(const char *variable, const char *socket)
 {
     const char *value = get_env(variable, NULL);
 
-    return value ? xstrdup(value) : xasprintf("unix:%s/%s", get_rundir(),
+    return value ? xstrdup(value) : xasprintf("unix:%s/%s", dirs_rundir(),
                                               socket);
 }
 

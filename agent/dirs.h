@@ -21,4 +21,7 @@ char *dirs_default_nb_db(void);
 char *dirs_default_sb_db(void);
 char *dirs_default_own_db(void);
 
+/* The folder of sockets and pid files: $OVN_RUNDIR, or as configured. */
+const char *dirs_rundir(void);
+
 #endif /* dirs.h */

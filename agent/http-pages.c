@@ -17,9 +17,11 @@
 
 #include "agent/agent.h"
 #include "agent/core/guard.h"
+#include "agent/live-page.h"
 #include "agent/report/report.h"
 #include "agent/unixctl-commands.h"
 #include "agent/web/web-server.h"
+#include "agent/webhook.h"
 
 VLOG_DEFINE_THIS_MODULE(http_pages);
 
@@ -69,6 +71,7 @@ serve_metrics(const struct web_request *request, struct web_reply *reply,
                            ? "application/openmetrics-text; version=1.0.0; "
                              "charset=utf-8"
                            : "text/plain; version=0.0.4; charset=utf-8");
+    webhook_count(a, &r.admission);
     report_format_metrics(&r, open_metrics, &reply->body);
     report_destroy(&r);
 }
@@ -119,6 +122,7 @@ http_pages_open(struct agent *a)
     web_server_add(a->http, "GET", "/metrics", serve_metrics, a);
     web_server_add(a->http, "GET", "/healthz", serve_health, a);
     web_server_add(a->http, "GET", "/readyz", serve_ready, a);
+    live_page_open(a);
     VLOG_INFO("metrics are served on http://%s/metrics",
               web_server_address(a->http));
 }
@@ -127,12 +131,14 @@ void
 http_pages_close(struct agent *a)
 {
     web_server_destroy(a->http);
+    live_page_close(a);
 }
 
 void
 http_pages_run(struct agent *a, long long int now)
 {
     if (a->http) {
+        live_page_run(a, now);
         web_server_run(a->http, now);
     }
 }
@@ -141,6 +147,7 @@ void
 http_pages_wait(struct agent *a)
 {
     if (a->http) {
+        live_page_wait(a);
         web_server_wait(a->http);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is served with --http-listen: metrics, and whether the daemon lives and
- * is ready.  Read-only. */
+/* What is served with --http-listen: metrics, whether the daemon lives and is
+ * ready, and the page of live-page.h.  Read-only. */
 
 #ifndef HTTP_PAGES_H
 #define HTTP_PAGES_H 1

@@ -56,6 +56,7 @@ enum {
     OPT_OVNNB_DB,
     OPT_OVNSB_DB,
     OPT_PODS,
+    OPT_REQUESTS_ONLY,
     OPT_UNIXCTL,
     OPT_WEBHOOK_CERT,
     OPT_WEBHOOK_CLIENT_CA,
@@ -91,6 +92,7 @@ static const struct option fixed_options[] = {
     {"webhook-key", required_argument, NULL, OPT_WEBHOOK_KEY},
     {"webhook-client-ca", required_argument, NULL, OPT_WEBHOOK_CLIENT_CA},
     {"webhook-exempt", required_argument, NULL, OPT_WEBHOOK_EXEMPT},
+    {"requests-only", no_argument, NULL, OPT_REQUESTS_ONLY},
     {"unixctl", required_argument, NULL, OPT_UNIXCTL},
     {"help", no_argument, NULL, 'h'},
     {"options", no_argument, NULL, 'o'},
@@ -231,8 +233,9 @@ IPGuard:mode can only lower --mode):\n");
     stream_usage("database", true, false, false);
     printf("\n\
 Other options:\n\
-  --http-listen=[ADDR:]PORT serve metrics and health there over HTTP\n\
+  --http-listen=[ADDR:]PORT serve the page and metrics there over HTTP\n\
                             (without ADDR: 127.0.0.1)\n\
+  --requests-only           begin only what ovn-ipguardctl asks for\n\
   --instance=NAME           name of this instance (default: HOST:PID)\n\
   --unixctl=SOCKET          override default control socket name\n\
   -h, --help                display this help message\n\
@@ -510,6 +513,10 @@ handle_option(struct options *o, int c, bool *dry_run,
 
     case OPT_DIALECT:
         set_dialect(o, optarg);
+        break;
+
+    case OPT_REQUESTS_ONLY:
+        o->requests_only = true;
         break;
 
     case OPT_DRY_RUN:

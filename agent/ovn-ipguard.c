@@ -39,6 +39,7 @@
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
 #include "agent/dirs.h"
+#include "agent/explain-control.h"
 #include "agent/guard-log.h"
 #include "agent/http-pages.h"
 #include "agent/log-reopen.h"
@@ -76,7 +77,8 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
     env->kube_writable = a->api != NULL;
-    env->release_certain = sources_release_is_certain(a);
+    env->release_certain
+        = sources_release_is_certain(a, &env->release_left_out);
 }
 
 /* ---- Databases. ---- */
@@ -377,6 +379,7 @@ run_loop(struct agent *a)
         poll_results(a, now);
         sources_run_live(a);
         run_guard(a);
+        explain_control_run(a);
         run_stop(a);
         webhook_run(a, now);
         control_run(a->control);
@@ -449,6 +452,9 @@ agent_open(struct agent *a)
     config_db_init(&a->config, o);
     options_update_tls(o);
     a->guard = guard_create(o->dialect, &o->settings, a->instance, &seed);
+    if (o->requests_only) {
+        guard_limit_to_requests(a->guard);
+    }
     if (a->api) {
         model_set_namespaces(guard_model(a->guard), &o->namespaces);
     }
@@ -497,11 +503,13 @@ main(int argc, char *argv[])
     daemonize_complete();
 
     agent_open(&agent);
+    explain_control_open(&agent);
     /* This has commands of its own. */
     stopwatch_create(LOOP_STOPWATCH, SW_MS);
     control_start(agent.control);
     run_loop(&agent);
 
+    explain_control_close(&agent);
     control_destroy(agent.control);
     http_pages_close(&agent);
     log_reopen_destroy();

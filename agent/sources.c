@@ -52,10 +52,15 @@ apply_changes(struct agent *a)
     struct api_source_status as = { .synced = true, .trusted = true };
     bool any = false;
 
-    while ((change = manifests_pop(a->manifests))
-           || (a->api && (change = api_source_pop(a->api)))) {
+    while ((change = manifests_pop(a->manifests))) {
         model_apply_kube_change(model, change);
         kube_change_destroy(change);
+        any = true;
+    }
+    while (a->api && (change = api_source_pop(a->api))) {
+        model_apply_kube_change(model, change);
+        kube_change_destroy(change);
+        a->api_changed_ms = time_msec();
         any = true;
     }
     apply_scope(a);
@@ -97,7 +102,7 @@ sources_run(struct agent *a, long long int now)
     if (a->api) {
         const struct settings *s = guard_settings(a->guard);
 
-        api_source_want_release_webhook(a->api, (s->release
+        api_source_want_release_certainty(a->api, (s->release
                                                  == RELEASE_KUBE_OVN));
         api_source_run(a->api, now);
     }
@@ -241,9 +246,11 @@ sources_poll_writes(struct agent *a)
 }
 
 bool
-sources_release_is_certain(const struct agent *a)
+sources_release_is_certain(const struct agent *a,
+                           const struct sset **left_out)
 {
-    return a->api && api_source_has_release_webhook(a->api, time_msec());
+    return a->api && api_source_release_is_certain(a->api, time_msec(),
+                                                   left_out);
 }
 
 bool

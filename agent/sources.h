@@ -11,6 +11,7 @@
 
 struct agent;
 struct orders;
+struct sset;
 
 /* Makes what can fail for a reason that the user can mend, and exits with a
  * message if it does.  After the daemon has detached. */
@@ -31,7 +32,8 @@ void sources_start_live(struct agent *, const struct orders *);
 void sources_start_writes(struct agent *, struct orders *);
 void sources_poll_writes(struct agent *);
 /* See struct guard_env. */
-bool sources_release_is_certain(const struct agent *);
+bool sources_release_is_certain(const struct agent *,
+                                const struct sset **left_out);
 /* True if none is under way. */
 bool sources_writes_are_done(const struct agent *);
 

@@ -21,6 +21,7 @@
 #include "agent/control.h"
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
+#include "agent/explain-control.h"
 #include "agent/kube/api-source.h"
 #include "agent/kube/ipam-metrics.h"
 #include "agent/kube/manifests.h"
@@ -113,6 +114,7 @@ fill_api(const struct agent *a, struct report_api *api)
     api->trusted = status.trusted;
     api->n_pods = status.n_pods;
     api->n_workloads = status.n_workloads;
+    api->last_change_ms = a->api_changed_ms;
     api_source_format_problems(a->api, &api->problems);
 }
 
@@ -511,6 +513,8 @@ unixctl_commands_register(struct agent *a)
         {"audit/show", "", 0, 0, cmd_audit_show},
         {"port/show", "PORT", 1, 1, cmd_port_show},
         {"why", "NETWORK IP", 2, 2, cmd_why},
+        {"explain", "IP|PORT|NAMESPACE/POD [NETWORK]", 1, 2,
+         explain_control_ask},
         {"freeze", "[REASON]", 0, INT_MAX, cmd_freeze},
         {"thaw", "", 0, 0, cmd_thaw},
         {"brake/rearm", "", 0, 0, cmd_brake_rearm},

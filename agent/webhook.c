@@ -27,6 +27,7 @@
 #include "agent/core/release.h"
 #include "agent/core/model.h"
 #include "agent/kube/admission-review.h"
+#include "agent/report/report.h"
 #include "agent/web/web-server.h"
 
 VLOG_DEFINE_THIS_MODULE(webhook);
@@ -284,6 +285,21 @@ format_server(const struct webhook *h, struct ds *ds)
                   h->n_warned, h->n_refused, h->n_skipped);
     ds_put_format(ds, "TLS files: taken over %"PRIu64" time%s\n",
                   stats.n_reloads, stats.n_reloads == 1 ? "" : "s");
+}
+
+void
+webhook_count(const struct agent *a, struct report_admission *n)
+{
+    const struct webhook *h = a->webhook;
+
+    if (h) {
+        *n = (struct report_admission) {
+            .n_allowed = h->n_allowed,
+            .n_warned = h->n_warned,
+            .n_refused = h->n_refused,
+            .n_skipped = h->n_skipped,
+        };
+    }
 }
 
 void

@@ -13,6 +13,7 @@
 
 struct agent;
 struct ds;
+struct report_admission;
 struct webhook;
 
 /* Starts it, if the options say so.  Exits with a message if that cannot be.
@@ -22,6 +23,10 @@ void webhook_close(struct agent *);
 
 void webhook_run(struct agent *, long long int now);
 void webhook_wait(struct agent *);
+
+/* How many answers of each kind it gave; leaves all zeros if there is no
+ * webhook. */
+void webhook_count(const struct agent *, struct report_admission *);
 
 /* Appends what it did, and the last answers that were more than a nod. */
 void webhook_format(const struct agent *, struct ds *);

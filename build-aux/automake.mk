@@ -9,10 +9,14 @@ EXTRA_DIST += \
 	build-aux/check-ctl-manual \
 	build-aux/check-dist \
 	build-aux/check-layers \
+	build-aux/check-lists \
+	build-aux/check-log \
+	build-aux/check-man \
 	build-aux/check-manual \
 	build-aux/check-ovn-schemas \
 	build-aux/check-style \
 	build-aux/check-symbols \
+	build-aux/embed-files \
 	build-aux/run-checks
 
 if SANITIZERS

@@ -46,7 +46,9 @@ nb_references_want(struct nb_view *view, bool wanted)
     nbrec_load_balancer_set_condition(view->conn.idl, &cond);
     nbrec_logical_router_static_route_set_condition(view->conn.idl, &cond);
     nbrec_dns_set_condition(view->conn.idl, &cond);
-    nbrec_address_set_set_condition(view->conn.idl, &cond);
+    /* All of them are in one request. */
+    view->references_seqno
+        = nbrec_address_set_set_condition(view->conn.idl, &cond);
     ovsdb_idl_condition_destroy(&cond);
     view->references_wanted = wanted;
 }

@@ -43,6 +43,7 @@ struct nb_view {
     struct row_map router_ports; /* Logical_Router_Port; by name. */
     struct row_map nats, load_balancers, static_routes, dns, address_sets;
     bool references_wanted;
+    unsigned int references_seqno; /* Reached when the server has it so. */
 
     struct ds error;            /* Beyond conn's: no NB_Global. */
     struct uuid identity;       /* NB_Global; all zeros before the first. */

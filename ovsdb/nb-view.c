@@ -332,6 +332,14 @@ nb_view_run(struct nb_view *view, struct model *model, bool want_lock,
     }
 }
 
+bool
+nb_view_has_references(const struct nb_view *view)
+{
+    return (view->references_wanted
+            && ovsdb_idl_get_condition_seqno(view->conn.idl)
+               >= view->references_seqno);
+}
+
 void
 nb_view_wait(struct nb_view *view)
 {

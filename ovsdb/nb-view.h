@@ -37,6 +37,9 @@ void nb_view_destroy(struct nb_view *);
  * and address sets (by condition: none of their rows otherwise). */
 void nb_view_run(struct nb_view *, struct model *, bool want_lock,
                  bool want_references, long long int now);
+/* Is everything there that mentions addresses, as nb_view_run() was asked? */
+bool nb_view_has_references(const struct nb_view *);
+
 void nb_view_wait(struct nb_view *);
 
 /* NULL, or the one clear line that says which required table or column the

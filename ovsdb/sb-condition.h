@@ -19,6 +19,9 @@
 struct ovsdb_idl;
 struct sb_watch;
 
+/* So many requests may be made in a second. */
+#define SB_CONDITION_REQUESTS 4
+
 struct sb_sets {
     struct sset ports, addresses, networks;
     bool chassis;
@@ -31,10 +34,13 @@ struct sb_condition {
     bool has_grant;             /* 'granted' is a watch, of this seqno. */
     uint64_t granted_seqno;
     bool nb_uuid;               /* Server has Datapath_Binding.nb_uuid. */
+    bool every_port;            /* See sb_condition_read_every_port(). */
 
     bool outstanding;           /* A request is not acknowledged yet. */
     unsigned int expected;      /* Condition seqno that acknowledges it. */
     long long int next_request_ms; /* Not before then. */
+    long long int requests_ms[SB_CONDITION_REQUESTS]; /* The last ones. */
+    unsigned int n_requests;
     long long int shrink_ms;    /* When to drop what is not watched any more;
                                  * 0: nothing to drop. */
     bool waiting;               /* For next_request_ms. */
@@ -43,6 +49,10 @@ struct sb_condition {
 /* Asks for no rows at all, before the first connection. */
 void sb_condition_init(struct sb_condition *, struct ovsdb_idl *);
 void sb_condition_destroy(struct sb_condition *);
+
+/* For whoever is going to watch all ports: asks for them from the first
+ * connection on, before it is known which there are. */
+void sb_condition_read_every_port(struct sb_condition *);
 
 /* The connection was lost: nothing is granted any more. */
 void sb_condition_lost(struct sb_condition *);

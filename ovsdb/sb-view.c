@@ -514,6 +514,12 @@ sb_view_create(const char *remote, const char *lock_name)
 }
 
 void
+sb_view_read_every_port(struct sb_view *view)
+{
+    sb_condition_read_every_port(&view->condition);
+}
+
+void
 sb_view_destroy(struct sb_view *view)
 {
     if (view) {

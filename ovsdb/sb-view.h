@@ -19,6 +19,10 @@ struct uuid;
 struct sb_view *sb_view_create(const char *remote, const char *lock_name);
 void sb_view_destroy(struct sb_view *);
 
+/* To be called before the first sb_view_run() by whoever will watch all ports:
+ * the database then is read beside Northbound, and not after it. */
+void sb_view_read_every_port(struct sb_view *);
+
 /* Runs the connection, applies 'watch' as conditions, carries changes into
  * 'model' (bindings, chassis, MAC bindings, datapaths, sb_nb_cfg,
  * sb_identity, sb_synced, chassis_report), and calls model_ack_sb_watch() with

@@ -7,10 +7,12 @@ include tests/unit/automake.mk
 include tests/kubernetes/automake.mk
 include tests/system/automake.mk
 include tests/bench/automake.mk
+include tests/handovers/automake.mk
 
 EXTRA_DIST += \
 	tests/admission-client \
 	tests/fresh-debian \
+	tests/guides/run-guide \
 	tests/valgrind.supp
 
 # How the sanitizers report; nothing reads these in a build without them.

@@ -99,6 +99,36 @@ put_age(struct ds *ds, long long int ms)
     }
 }
 
+/* How long ago 'created_s' was, in words. */
+static char *
+describe_made(const struct look *l, long long int created_s)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (created_s) {
+        put_age(&ds, l->a->ctx->wall - created_s * 1000);
+        ds_put_cstr(&ds, " ago");
+    } else {
+        ds_put_cstr(&ds, "at an unknown time");
+    }
+    return ds_steal_cstr(&ds);
+}
+
+/* How long 'p' has had what it has, as far as we have seen. */
+static char *
+describe_use(const struct look *l, const struct port *p)
+{
+    const struct admission_context *ctx = l->a->ctx;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (!p->since_s || p->ips.n > 1) {
+        ds_put_cstr(&ds, "at least ");
+    }
+    put_age(&ds, ctx->wall - (p->since_s ? p->since_s * 1000LL
+                              : ctx->nb_since_wall));
+    return ds_steal_cstr(&ds);
+}
+
 static char *
 describe_awaited(const struct hold *h)
 {
@@ -226,6 +256,7 @@ check_ports(struct look *l)
     bool bound = b && b->present && b->chassis;
     char *owner = describe_port_owner(other);
     char *state = bound ? xasprintf(", on %s", b->chassis) : xstrdup("");
+    char *age = describe_use(l, other);
 
     if (other->member && other->member->n_pods
         && is_same_controller(l->asker, other->member->ns,
@@ -235,7 +266,9 @@ check_ports(struct look *l)
     LOOK_SAY(l, ADM_ADDRESS_IN_USE,
              { "owner", owner },
              { "port", other->name },
-             { "state", state });
+             { "state", state },
+             { "age", age });
+    free(age);
     free(owner);
     free(state);
     l->soft = soft;
@@ -260,7 +293,7 @@ check_ip_objects(struct look *l)
         l->a->ctx->model, l->network->name, l->ip, "");
     const struct member *mb;
     bool soft = l->soft;
-    char *owner;
+    char *owner, *age;
 
     if (!o || is_own_object(l->asker, o)
         || l->a->ctx->mode == MODE_MANAGE) {
@@ -271,9 +304,12 @@ check_ip_objects(struct look *l)
                                                       mb->pods[0]);
     owner = (o->pod[0] ? xasprintf("%s/%s", o->ns, o->pod)
              : xstrdup("somebody else"));
+    age = describe_made(l, o->created_s);
     LOOK_SAY(l, ADM_ADDRESS_IN_IPAM,
              { "object", o->name },
-             { "owner", owner });
+             { "owner", owner },
+             { "age", age });
+    free(age);
     free(owner);
     l->soft = soft;
     return true;
@@ -306,10 +342,11 @@ find_claim_here(const struct look *l, const struct claims *claims,
 }
 
 static void
-say_promised(struct look *l, const char *owner, const struct claim *c,
-             bool sure)
+say_promised(struct look *l, const char *owner, long long int created_s,
+             const struct claim *c, bool sure)
 {
     bool soft = l->soft;
+    char *age = describe_made(l, created_s);
     char *key = xstrdup(c->source ? c->source : "its annotations");
 
     l->soft |= !sure;
@@ -317,8 +354,10 @@ say_promised(struct look *l, const char *owner, const struct claim *c,
                   { "address", l->address },
                   { "network", l->network->name },
                   { "owner", owner },
+                  { "age", age },
                   { "key", key });
     free(key);
+    free(age);
     l->soft = soft;
 }
 
@@ -344,7 +383,7 @@ check_pod_promise(struct look *l, const struct pod *pod)
     if (c) {
         char *owner = xasprintf("pod %s/%s", pod->ns, pod->name);
 
-        say_promised(l, owner, c, sure);
+        say_promised(l, owner, pod->created_s, c, sure);
         free(owner);
     }
     return c != NULL;
@@ -413,7 +452,7 @@ check_revision(struct look *l, const struct workload *w, int ordinal,
         char *owner = xasprintf("%s %s/%s", owner_kind_to_string(w->kind),
                                 w->ns, name);
 
-        say_promised(l, owner, c, sure && sure_first);
+        say_promised(l, owner, w->created_s, c, sure && sure_first);
         free(owner);
     }
     claims_destroy(&claims);

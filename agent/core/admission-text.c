@@ -23,14 +23,17 @@
             "{address} on {network} is held: it left {port} of {owner} "    \
             "{age} ago, and is free again when this is done: {awaited}")    \
     MESSAGE(ADDRESS_IN_IPAM, "AddressInIPAM", POLICY,                       \
-            "{address} on {network} has the IP object {object} of {owner}: " \
-            "use another address, or wait until the object is gone")        \
+            "{address} on {network} has the IP object {object} of "         \
+            "{owner}, made {age}: use another address, or wait until the "  \
+            "object is gone")                                               \
     MESSAGE(ADDRESS_IN_USE, "AddressInUse", POLICY,                         \
             "{address} on {network} is in use by {owner} (port {port}"      \
-            "{state}): use another address, or wait until it is gone")      \
+            "{state}) for {age}: use another address, or wait until it is " \
+            "gone")                                                         \
     MESSAGE(ADDRESS_PROMISED, "AddressPromised", POLICY,                    \
             "{address} on {network} is promised to {owner}, which asks "    \
-            "for it in {key}: use another address, or change it there")     \
+            "for it in {key} and was made {age}: use another address, or "  \
+            "change it there")                                              \
     MESSAGE(ADDRESS_TWICE, "AddressTwice", POLICY,                          \
             "{key} names {address} for ordinal {first} and for ordinal "    \
             "{second}: write another address for one of them")              \

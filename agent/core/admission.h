@@ -90,6 +90,8 @@ struct admission_context {
     const char *not_ready;      /* Why nothing can be judged, or NULL. */
     bool idle;                  /* Frozen and the like: nothing is written. */
     long long int wall;         /* ms since the epoch. */
+    long long int nb_since_wall; /* When the current copy of NB was complete;
+                                 * what was there then was there before. */
     /* Users who are never judged.  "NAME*" is all that begin with NAME. */
     const struct svec *exempt;
 };

@@ -30,6 +30,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/exclude-ips.h \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
+	agent/core/guard-apply.c \
+	agent/core/guard-ask.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \
@@ -44,14 +46,18 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
+	agent/core/guard-plan.c \
+	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
 	agent/core/guard-release.c \
 	agent/core/guard-report.c \
 	agent/core/guard-reserve.c \
 	agent/core/guard-request.c \
+	agent/core/guard-search.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
+	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
@@ -94,8 +100,11 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/net-selection.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
+	agent/core/overview.h \
 	agent/core/ovn-kubernetes-claims.c \
 	agent/core/ovn-kubernetes-claims.h \
+	agent/core/plan-file.c \
+	agent/core/plan.h \
 	agent/core/plant.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
@@ -111,5 +120,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/step-times.h \
 	agent/core/strpool.c \
 	agent/core/strpool.h \
+	agent/core/tally.c \
+	agent/core/tally.h \
 	agent/core/workload.c \
 	agent/core/workload.h

@@ -14,6 +14,7 @@
 struct guard;
 struct guard_env;
 struct ip_addr;
+struct ip_addr_set;
 struct network;
 
 /* A port that lists the address. */
@@ -50,6 +51,36 @@ struct explanation {
     char *next;                 /* What a guard would do about it. */
 };
 
+/* Finds out what 'what' means: an address, a port, or a pod or owner
+ * "NAMESPACE/NAME", and fills 'ips', which the caller initialises, with its
+ * addresses.  Returns NULL, or an error that the caller frees. */
+char *guard_find_asked(const struct guard *, const char *what,
+                       struct ip_addr_set *ips);
+
+/* Makes the mirrors follow the address for a minute as far as they do not yet:
+ * to be called some turns before it is explained. */
+void guard_ask(struct guard *, const struct ip_addr *,
+               const struct guard_env *);
+
+/* One address on each network where it means something. */
+struct explanations {
+    struct explanation *items;  /* By name of the network. */
+    size_t n;
+    char *wanted_by;            /* Who wants it without being on any, or
+                                 * NULL. */
+};
+
+/* 'network' (name) limits it to one, if nonnull.  'held', if nonnull, tells
+ * that the address is held there by what only the caller knows.
+ * 'explanations' need not be initialised. */
+void guard_explain_all(const struct guard *, const struct ip_addr *,
+                       const char *network,
+                       bool (*held)(const struct uuid *network,
+                                    const char *address, const void *aux),
+                       const void *aux, const struct guard_env *,
+                       struct explanations *explanations);
+void explanations_destroy(struct explanations *);
+
 /* 'explanation' need not be initialised. */
 void guard_explain(const struct guard *, const struct network *,
                    const struct ip_addr *, const struct guard_env *,
@@ -63,7 +94,7 @@ enum finding_kind {
     FINDING_MISSING,            /* Wanted, and on no port of its owner. */
     FINDING_LEAKED,             /* Of an owner that nobody knows, or left in
                                  * the Southbound database. */
-    FINDING_FOREIGN,            /* On a port that is nobody's we know, while
+    FINDING_FOREIGN,            /* On a port that is no pod's, while
                                  * a pod wants it. */
 };
 #define N_FINDING_KINDS (FINDING_FOREIGN + 1)

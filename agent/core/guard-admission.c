@@ -50,5 +50,6 @@ guard_admission_context(const struct guard *g, const struct guard_env *env,
         .not_ready = guard_admission_refusal(g, env),
         .idle = g->safety.frozen || g->safety.brake || env->paused,
         .wall = env->wall,
+        .nb_since_wall = g->nb_synced_wall_ms,
     };
 }

@@ -14,10 +14,10 @@
 #include "guard-private.h"
 
 #include "lsp-addr.h"
-#include "lsp-edit.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "packets.h"
+#include "plan.h"
 #include "plant.h"
 #include "pod.h"
 #include "util.h"
@@ -121,11 +121,11 @@ order_intent(struct guard *g, const struct guard_env *env,
     char ip[IP_ADDR_STRLEN];
 
     if (h && !hold_is_evidence_phase(h) && !PLANTED(OLD_INTENT)) {
-        c->refused = "another port's clear of the address is under way";
+        guard_refuse_clear(g, c, REFUSED_OTHER_CLEAR);
         return false;
     }
     if (!h && hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
-        c->refused = "as many holds as allowed exist (max-holds)";
+        guard_refuse_clear(g, c, REFUSED_MAX_HOLDS);
         return false;
     }
     port_mac(p, mac);
@@ -145,7 +145,7 @@ order_intent(struct guard *g, const struct guard_env *env,
     if (h->state == HOLD_INTENT) {
         guard_hold_set_keeper(g, h);
     }
-    c->hold = h->uuid;
+    guard_set_clear_hold(g, c, &h->uuid);
     c->state = CAND_INTENT;
     c->refused = NULL;
     safety_count_clear(&g->safety, env->now);
@@ -182,6 +182,10 @@ is_ripe(struct guard *g, const struct guard_env *env, struct candidate *c)
     if (c->kind != VERDICT_CLEAR) {
         return false;
     }
+    if (g->requests_only && !c->approved) {
+        c->refused = "nobody has asked for it, and nothing else is done";
+        return false;
+    }
     due = MAX(c->since_ms + c->settle_ms, c->not_before_ms);
     due = MAX(due, c->retry_ms);
     if (PLANTED(NO_SETTLE)) {
@@ -203,7 +207,7 @@ tell_would(struct guard *g, struct candidate *c, const char *refusal)
 {
     char ip[IP_ADDR_STRLEN];
 
-    c->refused = refusal;
+    guard_refuse_clear(g, c, refusal);
     if (!c->alerted && g->mode == MODE_OBSERVE) {
         c->alerted = true;
         guard_log(g, 'i', "%s: would clear %s (case %s: %s)", c->port_name,
@@ -232,7 +236,7 @@ order_ripe(struct guard *g, const struct guard_env *env,
         guard_journal(g, env, "brake", "", why);
         g->row_changed = true;
         for (size_t i = 0; i < n_ripe; i++) {
-            ripe[i]->refused = "the brake is on";
+            guard_refuse_clear(g, ripe[i], REFUSED_BRAKE);
         }
         free(why);
         return;
@@ -387,6 +391,9 @@ guard_live_read_done(struct guard *g, uint64_t id,
         post_read_answered(g, pr, result, env);
         return;
     }
+    if (guard_hazard_read_done(g, id, result, env)) {
+        return;
+    }
     LIST_FOR_EACH (c, read_node, &g->reads) {
         if (c->read_id == id && c->state == CAND_READ) {
             c->read_id = 0;
@@ -396,7 +403,7 @@ guard_live_read_done(struct guard *g, uint64_t id,
                 /* No answer means no write. */
                 c->state = CAND_INTENT;
                 c->retry_ms = env->now + RETRY_MS;
-                c->refused = "the live read failed";
+                guard_refuse_clear(g, c, REFUSED_LIVE_READ);
             } else {
                 /* What changed was delivered before this answer and is judged
                  * before anything is written. */
@@ -432,6 +439,26 @@ add_evidence(const struct guard *g, const struct guard_env *env,
                                              env->now - c->read_ms));
 }
 
+/* Takes 'ip' out of the port's edit.  '*kept' is as plan_edit() has it. */
+static bool
+clear_address(struct guard *g, const struct port *p, struct port_edit *edit,
+              const struct ip_addr *ip, bool *kept)
+{
+    struct svec none = SVEC_EMPTY_INITIALIZER;
+    bool narrow = g->mode == MODE_GUARD;
+    bool done = plan_edit(p, ip, &edit->addresses,
+                          narrow ? &edit->port_security : &none, kept);
+
+    if (done && PLANTED(WHOLE_PORT)) {
+        svec_clear(&edit->addresses);
+    }
+    if (*kept && PLANTED(PS_EMPTIED)) {
+        svec_clear(&edit->port_security);
+    }
+    svec_destroy(&none);
+    return done;
+}
+
 /* Takes 'c' out of the port's edit, in mode manage together with what comes
  * in its place. */
 static bool
@@ -441,7 +468,6 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
     struct port_edit *edit = guard_edit(g, p);
     const struct ip_addr *set = NULL;
     struct entitlement e;
-    struct svec out = SVEC_EMPTY_INITIALIZER;
     bool done = false;
 
     judge_entitlement(&g->model, g->mode, p, &e);
@@ -454,7 +480,8 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             || e.workload_revisions > 1) {
             continue;
         }
-        char *obstacle = guard_set_obstacle(g, p, want);
+        const char *kind;
+        char *obstacle = guard_set_obstacle(g, p, want, &kind);
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {
@@ -465,34 +492,14 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
         free(error);
     }
     if (!done) {
-        enum lsp_edit_result r = lsp_edit_clear(edit->addresses.names,
-                                                edit->addresses.n, &c->addr,
-                                                &out);
-        if (r == LSP_EDIT_CHANGED) {
-            guard_assign_svec(&edit->addresses, &out);
-            svec_init(&out);
-            done = true;
-            if (PLANTED(WHOLE_PORT)) {
-                svec_clear(&edit->addresses);
-            }
-        }
-        /* A gated port sends nothing, and may get the address back. */
-        if (done && g->mode == MODE_GUARD && !evidence_is_gated(p)) {
-            if (lsp_edit_ps_narrow(edit->port_security.names,
-                                   edit->port_security.n, &c->addr, &out)
-                == LSP_EDIT_REFUSED) {
-                if (PLANTED(PS_EMPTIED)) {
-                    svec_clear(&out);
-                }
-                guard_log(g, 'i', "%s: an entry of port_security that names "
-                          "the address alone, or by a mask, stays",
-                          p->name);
-            }
-            guard_assign_svec(&edit->port_security, &out);
-            svec_init(&out);
+        bool kept;
+
+        done = clear_address(g, p, edit, &c->addr, &kept);
+        if (kept) {
+            guard_log(g, 'i', "%s: an entry of port_security that names "
+                      "the address alone, or by a mask, stays", p->name);
         }
     }
-    svec_destroy(&out);
     if (done) {
         struct planned *pl = guard_plan(g, PLAN_CLEAR, p, &c->addr, c->case_,
                                         c->why);

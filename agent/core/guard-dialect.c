@@ -100,10 +100,10 @@ guard_dialect_refusal(const struct guard *g, bool destructive)
     case DIALECT_DECIDED:
         return NULL;
     case DIALECT_UNDECIDED:
-        return destructive ? "the dialect is not decided yet" : NULL;
+        return destructive ? REFUSED_DIALECT_UNDECIDED : NULL;
     case DIALECT_AMBIGUOUS:
     case DIALECT_CONTRADICTED:
-        return "the dialect is ambiguous";
+        return REFUSED_DIALECT_AMBIGUOUS;
     }
     OVS_NOT_REACHED();
 }

@@ -12,6 +12,7 @@
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
+#include "workload.h"
 
 static void
 explain_binding(const struct guard *g, const struct port *p,
@@ -86,6 +87,22 @@ explain_port(const struct guard *g, const struct port *p,
 
 /* ---- Who wants it. ---- */
 
+/* The owners that may want one address. */
+struct wanters {
+    const struct member **members;
+    size_t n, allocated;
+};
+
+static void
+add_wanter(struct wanters *w, const struct member *mb)
+{
+    if (w->n >= w->allocated) {
+        w->members = x2nrealloc(w->members, &w->allocated,
+                                sizeof *w->members);
+    }
+    w->members[w->n++] = mb;
+}
+
 static bool
 claims_name(const struct claims *claims, const struct ip_addr *ip)
 {
@@ -98,19 +115,62 @@ claims_name(const struct claims *claims, const struct ip_addr *ip)
     return false;
 }
 
-/* Ports of the network that want it, and pods that want it and have no port
- * anywhere: on which network theirs will be is not known. */
-static void
-explain_wants(const struct guard *g, const struct network *n,
-              const struct ip_addr *ip, struct explanation *x)
+static bool
+pods_name(const struct member *mb, const struct ip_addr *ip)
 {
+    for (size_t i = 0; i < mb->n_pods; i++) {
+        if (claims_name(&mb->pods[i]->claims, ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those whose pods name the address, and all that a template is for which
+ * does: who of them is entitled to it is judged port by port. */
+static void
+find_wanters(const struct guard *g, const struct ip_addr *ip,
+             struct wanters *wanters)
+{
+    const struct model *m = &g->model;
+    const struct promise *promise;
     const struct member *mb;
+
+    memset(wanters, 0, sizeof *wanters);
+    HMAP_FOR_EACH (mb, node, &m->members) {
+        if (pods_name(mb, ip)) {
+            add_wanter(wanters, mb);
+        }
+    }
+    for (promise = model_first_promise(m, ip); promise;
+         promise = model_next_promise(promise)) {
+        const struct workload *w = promise->workload;
+        const struct base_entry *base
+            = w ? model_find_base(m, w->ns, w->name) : NULL;
+
+        if (base) {
+            LIST_FOR_EACH (mb, base_node, &base->members) {
+                add_wanter(wanters, mb);
+            }
+        }
+        mb = w ? model_find_member(m, w->ns, w->name) : NULL;
+        if (mb) {
+            add_wanter(wanters, mb);
+        }
+    }
+}
+
+static void
+explain_want(const struct guard *g, const struct network *n,
+             const struct ip_addr *ip, const struct member *mb,
+             struct explanation *x)
+{
     const struct port *p;
 
-    LIST_FOR_EACH (p, network_node, &n->ports) {
+    LIST_FOR_EACH (p, member_node, &mb->ports) {
         struct entitlement e;
 
-        if (!p->member || p->kind != PORT_OWNED
+        if (p->network != n || p->kind != PORT_OWNED
             || ip_addr_set_contains(&p->static_ips, ip)
             || !judge_wants(&g->model, g->mode, p, ip)) {
             continue;
@@ -120,15 +180,24 @@ explain_wants(const struct guard *g, const struct network *n,
                                                  e.why ? e.why : ""));
         entitlement_destroy(&e);
     }
-    HMAP_FOR_EACH (mb, node, &g->model.members) {
-        for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods;
-             i++) {
-            if (claims_name(&mb->pods[i]->claims, ip)) {
-                svec_add_nocopy(&x->wanted_by,
-                                xasprintf("pod %s/%s, which has no port yet",
-                                          mb->ns, mb->pods[i]->name));
-            }
+    for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods; i++) {
+        if (claims_name(&mb->pods[i]->claims, ip)) {
+            svec_add_nocopy(&x->wanted_by,
+                            xasprintf("pod %s/%s, which has no port yet",
+                                      mb->ns, mb->pods[i]->name));
         }
+    }
+}
+
+/* Ports of the network that want it, and pods that want it and have no port
+ * anywhere: on which network theirs will be is not known. */
+static void
+explain_wants(const struct guard *g, const struct network *n,
+              const struct ip_addr *ip, const struct wanters *wanters,
+              struct explanation *x)
+{
+    for (size_t i = 0; i < wanters->n; i++) {
+        explain_want(g, n, ip, wanters->members[i], x);
     }
     svec_sort_unique(&x->wanted_by);
 }
@@ -270,10 +339,10 @@ foresee(const struct explanation *x)
     return xstrdup("Nothing.");
 }
 
-void
-guard_explain(const struct guard *g, const struct network *n,
-              const struct ip_addr *ip, const struct guard_env *env,
-              struct explanation *x)
+static void
+explain(const struct guard *g, const struct network *n,
+        const struct ip_addr *ip, const struct wanters *wanters,
+        const struct guard_env *env, struct explanation *x)
 {
     const struct addr_use *use = model_find_addr(&g->model, n, ip);
     const char *lrp = evidence_router_with(&g->model, n, ip);
@@ -293,10 +362,32 @@ guard_explain(const struct guard *g, const struct network *n,
             explain_port(g, use->ports[i], ip, env, &x->ports[x->n_ports++]);
         }
     }
-    explain_wants(g, n, ip, x);
+    if (wanters) {
+        explain_wants(g, n, ip, wanters, x);
+    }
     explain_mentions(g, ip, x);
     x->summary = summarize(x);
     x->next = foresee(x);
+}
+
+void
+guard_explain(const struct guard *g, const struct network *n,
+              const struct ip_addr *ip, const struct guard_env *env,
+              struct explanation *x)
+{
+    struct wanters wanters;
+
+    find_wanters(g, ip, &wanters);
+    explain(g, n, ip, &wanters, env, x);
+    free(wanters.members);
+}
+
+void
+guard_explain_use(const struct guard *g, const struct network *n,
+                  const struct ip_addr *ip, const struct guard_env *env,
+                  struct explanation *x)
+{
+    explain(g, n, ip, NULL, env, x);
 }
 
 void
@@ -328,4 +419,155 @@ explanation_destroy(struct explanation *x)
     svec_destroy(&x->mac_bindings);
     free(x->summary);
     free(x->next);
+}
+
+/* ---- All networks. ---- */
+
+static void
+add_set(struct ip_addr_set *dst, const struct ip_addr_set *src)
+{
+    for (size_t i = 0; i < src->n; i++) {
+        ip_addr_set_add(dst, &src->addrs[i]);
+    }
+}
+
+static bool
+add_member(const struct model *m, const char *what, struct ip_addr_set *ips)
+{
+    const char *slash = strchr(what, '/');
+    char *ns = xmemdup0(what, slash - what);
+    const struct member *mb = model_find_member(m, ns, slash + 1);
+    const struct port *p;
+
+    free(ns);
+    if (!mb) {
+        return false;
+    }
+    LIST_FOR_EACH (p, member_node, &mb->ports) {
+        add_set(ips, &p->ips);
+    }
+    for (size_t i = 0; i < mb->n_pods; i++) {
+        const struct claims *claims = &mb->pods[i]->claims;
+
+        for (size_t j = 0; j < claims->n; j++) {
+            for (size_t k = 0; k < claims->claims[j].n_ips; k++) {
+                ip_addr_set_add(ips, &claims->claims[j].ips[k]);
+            }
+        }
+    }
+    return true;
+}
+
+char *
+guard_find_asked(const struct guard *g, const char *what,
+                 struct ip_addr_set *ips)
+{
+    struct ip_addr ip;
+    const struct port *p;
+
+    if (ip_addr_parse(what, &ip)) {
+        ip_addr_set_add(ips, &ip);
+        return NULL;
+    }
+    p = model_find_port_by_name(&g->model, what);
+    if (p) {
+        add_set(ips, &p->ips);
+        return NULL;
+    }
+    if (strchr(what, '/')) {
+        return (add_member(&g->model, what, ips) ? NULL
+                : xasprintf("neither a pod nor a port of %s is known", what));
+    }
+    return xasprintf("'%s' is neither an address nor a port nor "
+                     "NAMESPACE/POD", what);
+}
+
+/* Is there anything to say about the address on this network? */
+static bool
+is_worth_telling(const struct explanation *x, const struct network *n,
+                 const struct ip_addr *ip)
+{
+    if (x->n_ports || x->router_port || x->mac_bindings.n) {
+        return true;
+    }
+    for (size_t i = 0; i < x->wanted_by.n; i++) {
+        if (!strncmp(x->wanted_by.names[i], "port ", 5)) {
+            return true;
+        }
+    }
+    return ip_addr_in_cidr(ip, n->subnet);
+}
+
+static int
+compare_networks(const void *a_, const void *b_)
+{
+    const struct network *const *a = a_;
+    const struct network *const *b = b_;
+    int cmp = strcmp((*a)->name, (*b)->name);
+
+    return cmp ? cmp : uuid_compare_3way(&(*a)->uuid, &(*b)->uuid);
+}
+
+static const struct network **
+sorted_networks(const struct model *m, size_t *np)
+{
+    const struct network **array
+        = xmalloc((hmap_count(&m->networks) + 1) * sizeof *array);
+    const struct network *n;
+
+    *np = 0;
+    HMAP_FOR_EACH (n, node, &m->networks) {
+        array[(*np)++] = n;
+    }
+    qsort(array, *np, sizeof *array, compare_networks);
+    return array;
+}
+
+void
+guard_explain_all(const struct guard *g, const struct ip_addr *ip,
+                  const char *only,
+                  bool (*held)(const struct uuid *, const char *,
+                               const void *),
+                  const void *aux, const struct guard_env *env,
+                  struct explanations *xs)
+{
+    size_t n_networks;
+    const struct network **networks = sorted_networks(&g->model, &n_networks);
+    struct wanters wanters;
+
+    memset(xs, 0, sizeof *xs);
+    find_wanters(g, ip, &wanters);
+    for (size_t i = 0; i < n_networks; i++) {
+        const struct network *n = networks[i];
+        struct explanation x;
+
+        if (only && strcmp(n->name, only)) {
+            continue;
+        }
+        explain(g, n, ip, &wanters, env, &x);
+        free(xs->wanted_by);
+        xs->wanted_by = (x.wanted_by.n ? svec_join(&x.wanted_by, "; ", "")
+                         : NULL);
+        if (only || is_worth_telling(&x, n, ip)
+            || hold_table_find(&g->holds, &n->uuid, ip)
+            || (held && held(&n->uuid, x.address, aux))) {
+            xs->items = xrealloc(xs->items,
+                                 (xs->n + 1) * sizeof *xs->items);
+            xs->items[xs->n++] = x;
+        } else {
+            explanation_destroy(&x);
+        }
+    }
+    free(wanters.members);
+    free(networks);
+}
+
+void
+explanations_destroy(struct explanations *xs)
+{
+    for (size_t i = 0; i < xs->n; i++) {
+        explanation_destroy(&xs->items[i]);
+    }
+    free(xs->items);
+    free(xs->wanted_by);
 }

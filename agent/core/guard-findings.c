@@ -102,8 +102,8 @@ audit_address(struct audit *a, const struct port *p,
     verdict_destroy(&v);
 }
 
-/* The address that 'p' wants and lacks is on a port that is nobody's we
- * know. */
+/* The address that 'p' wants and lacks is on a port that is no pod's:
+ * somebody else's, or one of the CNI's own. */
 static void
 audit_foreign(struct audit *a, const struct port *p, const struct ip_addr *ip)
 {
@@ -111,7 +111,7 @@ audit_foreign(struct audit *a, const struct port *p, const struct ip_addr *ip)
                                                  ip);
 
     for (size_t i = 0; use && i < use->n; i++) {
-        if (use->ports[i]->kind == PORT_FOREIGN) {
+        if (use->ports[i]->kind != PORT_OWNED) {
             add(a, FINDING_FOREIGN, p->network, ip, use->ports[i]->name,
                 p->member, xasprintf("port %s wants it", p->name));
         }

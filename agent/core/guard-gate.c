@@ -461,6 +461,7 @@ give_back(struct guard *g, const struct guard_env *env,
           const struct gate *gate, const struct port *p)
 {
     struct entitlement e;
+    const char *kind;
     char *obstacle;
 
     if (g->mode != MODE_GUARD || guard_write_refusal(g, env, false)
@@ -471,7 +472,7 @@ give_back(struct guard *g, const struct guard_env *env,
         return;
     }
     judge_entitlement(&g->model, g->mode, p, &e);
-    obstacle = guard_set_obstacle(g, p, &gate->addr);
+    obstacle = guard_set_obstacle(g, p, &gate->addr, &kind);
     if (!obstacle) {
         obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
     }
@@ -595,7 +596,8 @@ open_unrecorded(struct guard *g)
 void
 guard_plan_gates(struct guard *g, const struct guard_env *env)
 {
-    bool may_shut = !guard_write_refusal(g, env, false);
+    bool may_shut = (!g->requests_only
+                     && !guard_write_refusal(g, env, false));
     struct gate *gate;
 
     if (guard_book_refusal(g, env) || !g->started || !g->model.nb_synced

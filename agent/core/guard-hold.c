@@ -320,6 +320,7 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
         struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
         char ip[IP_ADDR_STRLEN];
 
+        model_note_arrival(&g->model, a, env->wall);
         if (c) {
             /* It was away, if only between two turns: as if seen now. */
             c->fingerprint = ~c->fingerprint;
@@ -443,6 +444,7 @@ static void
 end_hold(struct guard *g, struct hold *h, enum hold_state end,
          const struct guard_env *env)
 {
+    guard_note_ended(g, h, end, env);
     switch (end) {
     case HOLD_RELEASED:
         note_steps(g, h, env);
@@ -590,7 +592,7 @@ clear_state(const struct guard *g, const struct hold *h)
 {
     const struct candidate *c;
 
-    HMAP_FOR_EACH (c, node, &g->candidates) {
+    HMAP_FOR_EACH_WITH_HASH (c, hold_node, uuid_hash(&h->uuid), &g->clears) {
         if (c->state != CAND_WATCH && uuid_equals(&c->hold, &h->uuid)) {
             return c->state;
         }
@@ -710,7 +712,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 
 /* Where there are more holds than this, so many are looked at in a turn, lest
  * a turn take long ... */
-#define STEP_MAX 500
+#define STEP_MAX 250
 /* ... and all of them at least this often, whatever happens. */
 #define STEP_ALL_MS 1000
 

@@ -37,9 +37,8 @@ guard_find_candidate(const struct guard *g, const struct uuid *port,
     return NULL;
 }
 
-/* The clear that 'c' was on its way to is off. */
-static void
-abort_clear(struct guard *g, struct candidate *c)
+void
+guard_abort_clear(struct guard *g, struct candidate *c)
 {
     struct hold *h;
 
@@ -65,10 +64,25 @@ abort_clear(struct guard *g, struct candidate *c)
 }
 
 void
+guard_set_clear_hold(struct guard *g, struct candidate *c,
+                     const struct uuid *hold)
+{
+    if (!uuid_is_zero(&c->hold)) {
+        hmap_remove(&g->clears, &c->hold_node);
+    }
+    c->hold = *hold;
+    if (!uuid_is_zero(hold)) {
+        hmap_insert(&g->clears, &c->hold_node, uuid_hash(hold));
+    }
+}
+
+void
 guard_drop_candidate(struct guard *g, struct candidate *c)
 {
-    abort_clear(g, c);
+    guard_abort_clear(g, c);
+    guard_set_clear_hold(g, c, &UUID_ZERO);
     hmap_remove(&g->candidates, &c->node);
+    ovs_list_remove(&c->turn_node);
     ovs_list_remove(&c->read_node);
     free(c->port_name);
     free(c->network_name);
@@ -193,10 +207,11 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->since_ms = LLONG_MIN;
         ovs_list_init(&c->read_node);
         hmap_insert(&g->candidates, &c->node, key_hash(&p->uuid, ip));
+        ovs_list_push_back(&g->turns, &c->turn_node);
         g->own_changes++;
     }
     if (c->fingerprint != v.fingerprint || c->since_ms == LLONG_MIN) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
         c->since_ms = env->now;
         c->fingerprint = v.fingerprint;
         c->alerted = c->told = false;
@@ -204,7 +219,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
         c->n_asked = 0;
         c->refused = NULL;
     } else if (v.kind != VERDICT_CLEAR) {
-        abort_clear(g, c);
+        guard_abort_clear(g, c);
     }
     c->network = p->network->uuid;
     if (strcmp(c->network_name, p->network->name)) {
@@ -216,7 +231,7 @@ update_candidate(struct guard *g, const struct guard_env *env,
     c->settle_ms = v.settle_ms;
     c->not_before_ms = v.not_before_ms;
     if (c->not_before_ms > env->now) {
-        abort_clear(g, c);      /* Its chassis went meanwhile, perhaps. */
+        guard_abort_clear(g, c); /* Its chassis went meanwhile, perhaps. */
     }
     free(c->why);
     c->why = v.why;
@@ -230,7 +245,8 @@ update_candidate(struct guard *g, const struct guard_env *env,
 
 void
 guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
-                 const char *why, const struct guard_env *env)
+                 const char *why, const char *kind,
+                 const struct guard_env *env)
 {
     struct want *w;
 
@@ -250,6 +266,10 @@ guard_want_later(struct guard *g, const struct uuid *port, bool waiting,
     w->waiting = waiting;
     ovs_list_push_back(waiting ? &g->wants_waiting : &g->wants_ready,
                        &w->list_node);
+    if (kind && !nullable_string_is_equal(w->kind, kind)) {
+        tally_add(&g->refused, "set", kind);
+        w->kind = kind;
+    }
     if (why && !nullable_string_is_equal(w->why, why)) {
         const struct port *p = model_find_port(&g->model, port);
 
@@ -281,7 +301,7 @@ update_want(struct guard *g, const struct guard_env *env,
     entitlement_destroy(&e);
 
     if (lacks) {
-        guard_want_later(g, &p->uuid, false, NULL, env);
+        guard_want_later(g, &p->uuid, false, NULL, NULL, env);
         return;
     }
     struct want *w;
@@ -341,14 +361,26 @@ judge_sharers(struct guard *g, const struct guard_env *env,
     update_duplicate(g, env, use);
 }
 
+/* Where there are more candidates than this, so many are judged again in a
+ * turn, lest a turn take long. */
+#define TURNS_MAX 250
+
 /* A move that looked unfinished may have failed since: the address that the
- * port is to have is on another one now. */
+ * port is to have is on another one now.  Where there are very many this takes
+ * several turns; nothing is lost by it, because what is cleared is judged once
+ * more when it is written. */
 static void
 judge_moving(struct guard *g, const struct guard_env *env)
 {
-    struct candidate *c;
+    size_t n = MIN(g->turns_left, TURNS_MAX);
 
-    HMAP_FOR_EACH_SAFE (c, node, &g->candidates) {
+    g->turns_left -= n;
+    g->again |= g->turns_left > 0;
+    while (n-- > 0 && !ovs_list_is_empty(&g->turns)) {
+        struct candidate *c = CONTAINER_OF(ovs_list_pop_front(&g->turns),
+                                           struct candidate, turn_node);
+
+        ovs_list_push_back(&g->turns, &c->turn_node);
         if (c->kind == VERDICT_MOVING
             || (c->kind == VERDICT_CLEAR && c->state != CAND_SENT)) {
             update_candidate(g, env, model_find_port(&g->model, &c->port),
@@ -388,7 +420,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         }
     }
     guard_event_member(g, env, mb);
-    guard_note_hazards(g, mb);
+    guard_note_hazards(g, env, mb);
 }
 
 /* ---- Duplicates. ---- */
@@ -518,16 +550,26 @@ add_cycle(struct guard *g, const struct uuid *port, struct sset *cycles)
     }
 }
 
+/* Where very many wait, circles are looked for so often only. */
+#define CYCLES_MS 1000
+
 /* A permutation of addresses among the ordinals of one StatefulSet: a rollout
  * that goes one by one cannot finish it. */
 static void
-look_for_cycles(struct guard *g)
+look_for_cycles(struct guard *g, const struct guard_env *env)
 {
     struct sset cycles = SSET_INITIALIZER(&cycles);
     const struct candidate *c;
     const struct want *w;
     const char *text;
 
+    if (hmap_count(&g->candidates) + hmap_count(&g->wants) > TURNS_MAX
+        && env->now < g->cycles_ms) {
+        guard_wake_at(g, g->cycles_ms);
+        return;
+    }
+    g->cycles_due = false;
+    g->cycles_ms = env->now + CYCLES_MS;
     HMAP_FOR_EACH (c, node, &g->candidates) {
         add_cycle(g, &c->port, &cycles);
     }
@@ -565,9 +607,13 @@ guard_judge_dirty(struct guard *g, const struct guard_env *env)
     if (any || g->model.change_seqno != g->judged_seqno) {
         prune_candidates(g);
         prune_duplicates(g);
-        judge_moving(g, env);
-        guard_prune_hazards(g);
-        look_for_cycles(g);
+        guard_prune_hazards(g, env);
+        g->turns_left = hmap_count(&g->candidates);
+        g->cycles_due = true;
         g->judged_seqno = g->model.change_seqno;
+    }
+    judge_moving(g, env);
+    if (g->cycles_due) {
+        look_for_cycles(g, env);
     }
 }

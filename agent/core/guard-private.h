@@ -21,9 +21,14 @@
  *   guard-store.c   the own database: load, one batch, what came of it
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
+ *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
+ *   guard-overview.c what somebody who watches is shown, as data
+ *   guard-search.c  who has an address, and what somebody has, as data
  *   guard-request.c what operators ask for through the own database
- *   guard-undo.c    one kind of such requests
+ *   guard-undo.c, guard-apply.c  kinds of such requests
+ *   guard-plan.c    what would be written, as data
+ *   guard-tally.c   what was done and refused, by reason
  *   guard-admission.c  what admission asks for
  *   safety.c        brake and freeze
  */
@@ -41,12 +46,15 @@
 #include "orders.h"
 #include "safety.h"
 #include "settings.h"
+#include "tally.h"
 
+struct explanation;
+struct hold_course;
 struct ip_object;
 
 /* A transaction of the own database has this many rows of holds at most: one
  * of too many has no answer in time, and would be sent again and again. */
-#define GUARD_STORE_ROWS 500
+#define GUARD_STORE_ROWS 250
 
 /* An address on a port that is not simply fine. */
 enum candidate_state {
@@ -75,6 +83,8 @@ struct candidate {
     long long int settle_ms, not_before_ms;
 
     struct uuid hold;           /* From CAND_INTENT on. */
+    struct hmap_node hold_node; /* In guard->clears, from then on. */
+    struct ovs_list turn_node;  /* In guard->turns. */
     struct ovs_list read_node;  /* In guard->reads; may be there, or not,
                                  * whatever the state. */
     uint64_t read_id;
@@ -84,11 +94,33 @@ struct candidate {
                                  * controller refused; 0: not yet. */
     unsigned int n_asked;
     const char *refused;        /* Why nothing happens, or NULL. */
+    bool approved;              /* By a person, in a plan. */
     bool alerted;
     bool told;                  /* Its people were, in an Event. */
     bool no_release;            /* Its IP object cannot be deleted. */
     bool release_told;          /* That it is not was told. */
     long long int release_ms;   /* Until when a step of that is awaited. */
+    long long int object_ms;    /* Until when its IP object is awaited. */
+};
+
+/* What a restart of Kube-OVN's controller would break, see guard-hazard.c. */
+enum hazard_kind { HAZARD_DRIFT, HAZARD_DOUBLE, HAZARD_REST };
+
+struct hazard {
+    struct hmap_node node;      /* In guard->hazards, by port name. */
+    enum hazard_kind kind;
+    char *port;
+    char *subnet;
+    struct ip_addr addr;        /* The one that may be given away. */
+    bool runs;                  /* The port's own pod runs with it. */
+    char *text;
+    long long int since_ms;
+    bool told;
+
+    /* HAZARD_REST. */
+    uint64_t read_id;           /* A live read under way; 0: none. */
+    long long int read_ms;      /* When it answered; 0: not. */
+    long long int retry_ms;     /* Not before. */
 };
 
 /* A port in mode manage that lacks an address which its owner wants. */
@@ -97,7 +129,8 @@ struct want {
     struct ovs_list list_node;  /* In wants_ready or wants_waiting. */
     struct uuid port;
     bool waiting;
-    char *why;                  /* What it waits for, or NULL. */
+    char *why;                  /* What it waits for, or NULL; */
+    const char *kind;           /* in one word, static. */
     long long int since_ms;
 };
 
@@ -222,11 +255,15 @@ struct guard {
     bool started;               /* What was loaded has been put right. */
     bool paused;
     bool stopping;              /* guard_stop() was called. */
+    bool requests_only;         /* Only what is asked for is begun. */
     long long int active_since_ms;
 
     struct hold_table holds;
     struct hmap gates;          /* struct gate, by port. */
     struct hmap candidates;
+    struct hmap clears;         /* Candidates by the hold of their clear. */
+    struct ovs_list turns;      /* Candidates: who is judged again next. */
+    size_t turns_left;          /* So many still are. */
     struct ovs_list reads;      /* Candidates that asked for a live read. */
     struct hmap duplicates;
     struct hmap wants;
@@ -243,7 +280,10 @@ struct guard {
 
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */
+    size_t sets_left;           /* So many of them are still to be. */
     struct sset cycles;         /* Rollouts that wait in a circle. */
+    bool cycles_due;            /* They are to be looked for ... */
+    long long int cycles_ms;    /* ... when very many wait, not before. */
     struct hmap ipam_waits;     /* struct ipam_wait, by member. */
     long long int ipam_due_ms;  /* They are not looked at before. */
     long long int ipam_young_ms; /* The next one's first look. */
@@ -298,9 +338,12 @@ struct guard {
                                  * knowledge: another value is a person's. */
     struct store_batch *sent;   /* What is under way, to be repeated. */
 
+    struct ovs_list asked;      /* struct asked. */
+
     /* Towards SB. */
     struct sb_watch watch;
     uint64_t watch_built;       /* model.change_seqno + own changes. */
+    long long int watch_due_ms; /* It is not built anew before. */
     uint64_t own_changes;       /* +1 for each change of holds etc. */
     struct uuid *flush;
     size_t n_flush;
@@ -319,8 +362,8 @@ struct guard {
     struct hmap ip_ops;         /* struct ip_op. */
     struct ovs_list releases;   /* struct release. */
     struct hmap hazards;        /* struct hazard. */
-    struct shash reserves;      /* Name of an IP object of ours that a hold
-                                 * wants -> ms when it was first seen without
+    struct shash reserves;      /* Name of an IP object of ours that is
+                                 * wanted -> ms when it was first seen without
                                  * force, as "long long int *". */
     uint64_t reserves_seqno;    /* What that was made of. */
     long long int reserves_due_ms;
@@ -329,12 +372,36 @@ struct guard {
     struct ovs_list log;
     struct last_action last_actions[N_LAST_ACTIONS];
     size_t n_last_actions;
+    struct hold_course *ended;  /* The latest first; or NULL. */
+    size_t n_ended;
     struct guard_counters counters;
+    struct tally done, refused;
     struct step_times steps[N_STEPS];
     long long int wake_ms;
     bool again;
     bool kube_was_trusted;
+    bool nb_was_synced;
+    long long int nb_synced_wall_ms; /* When NB's current copy was complete. */
 };
+
+/* Why nothing happens, in words; guard-tally.c has one word for each. */
+#define REFUSED_OBSERVE "the mode is observe"
+#define REFUSED_STANDBY "this instance is not the active one"
+#define REFUSED_STORE "the own database is not ready"
+#define REFUSED_STOPPING "the daemon is being stopped"
+#define REFUSED_PAUSED "paused"
+#define REFUSED_FROZEN "frozen"
+#define REFUSED_BRAKE "the brake is on"
+#define REFUSED_NB "no current copy of the Northbound database"
+#define REFUSED_SB "no current copy of the Southbound database"
+#define REFUSED_PODS_UNREAD "pods and owners are not read completely yet"
+#define REFUSED_PODS_PROBLEM "a source of pods has a problem"
+#define REFUSED_STARTING "starting"
+#define REFUSED_DIALECT_UNDECIDED "the dialect is not decided yet"
+#define REFUSED_DIALECT_AMBIGUOUS "the dialect is ambiguous"
+#define REFUSED_OTHER_CLEAR "another port's clear of the address is under way"
+#define REFUSED_MAX_HOLDS "as many holds as allowed exist (max-holds)"
+#define REFUSED_LIVE_READ "the live read failed"
 
 /* guard.c */
 void guard_log(struct guard *, char level, const char *format, ...)
@@ -372,9 +439,15 @@ struct candidate *guard_find_candidate(const struct guard *,
                                        const struct uuid *port,
                                        const struct ip_addr *);
 void guard_drop_candidate(struct guard *, struct candidate *);
+/* 'hold' is that of the clear which the candidate is on its way to. */
+void guard_set_clear_hold(struct guard *, struct candidate *,
+                          const struct uuid *hold);
+/* The clear that the candidate is on its way to is off, if that can be. */
+void guard_abort_clear(struct guard *, struct candidate *);
 void guard_drop_all_judgements(struct guard *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
-                      const char *why, const struct guard_env *);
+                      const char *why, const char *kind,
+                      const struct guard_env *);
 void guard_drop_want(struct guard *, struct want *);
 
 /* guard-clear.c */
@@ -427,9 +500,10 @@ void guard_plan_sets(struct guard *, const struct guard_env *);
 char *guard_edit_set(struct guard *, const struct port *,
                      const struct entitlement *, const struct ip_addr *add,
                      const struct ip_addr *replace);
-/* Why 'ip' may not be set on 'port' now, or NULL. */
+/* Why 'ip' may not be set on 'port' now, or NULL.  Stores that in one word in
+ * '*kind'. */
 char *guard_set_obstacle(struct guard *, const struct port *,
-                         const struct ip_addr *);
+                         const struct ip_addr *, const char **kind);
 
 /* guard-hold.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
@@ -531,8 +605,15 @@ bool guard_delete_ip_object(struct guard *, const struct guard_env *,
 
 /* guard-hazard.c */
 void guard_destroy_hazards(struct guard *);
-void guard_note_hazards(struct guard *, const struct member *);
-void guard_prune_hazards(struct guard *);
+void guard_note_hazards(struct guard *, const struct guard_env *,
+                        const struct member *);
+void guard_prune_hazards(struct guard *, const struct guard_env *);
+void guard_run_hazards(struct guard *, const struct guard_env *,
+                       struct orders *);
+/* Returns false if the live read 'id' was not asked for by a hazard. */
+bool guard_hazard_read_done(struct guard *, uint64_t id,
+                            enum live_read_result, const struct guard_env *);
+bool guard_hazard_is_to_be_reserved(const struct hazard *);
 void guard_add_hazard_findings(const struct guard *, struct sset *);
 
 /* guard-release.c */
@@ -581,6 +662,31 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
 
+/* guard-overview.c */
+/* Describes 'h' as in 'state', which may be the end that it is about to come
+ * to. */
+void guard_trace_hold(const struct guard *, const struct hold *,
+                      enum hold_state, const struct guard_env *,
+                      struct hold_course *);
+/* 'h' is about to come to its end: remembers how it went. */
+void guard_note_ended(struct guard *, const struct hold *,
+                      enum hold_state end, const struct guard_env *);
+void guard_forget_ended(struct guard *);
+
+/* guard-explain.c: all but who wants it and has not got it, which takes time
+ * in proportion to the ports of the network. */
+void guard_explain_use(const struct guard *, const struct network *,
+                       const struct ip_addr *, const struct guard_env *,
+                       struct explanation *);
+
+/* guard-tally.c */
+/* 'action' was done, which is journalled. */
+void guard_count_done(struct guard *, const char *action, const char *case_);
+/* A request for 'command', which may be anything, was refused. */
+void guard_count_refused_request(struct guard *, const char *command);
+/* Nothing is done about 'c' now, because of 'why' (static). */
+void guard_refuse_clear(struct guard *, struct candidate *c, const char *why);
+
 /* guard-request.c */
 void guard_load_requests(struct guard *, const struct store_snapshot *,
                          const struct guard_env *);
@@ -591,5 +697,18 @@ void guard_forget_requests(struct guard *);
  * nor an answer it is under way. */
 char *guard_undo(struct guard *, struct request *, const struct guard_env *,
                  char **said);
+
+/* guard-ask.c */
+void guard_run_asked(struct guard *, const struct guard_env *);
+void guard_watch_asked(const struct guard *, struct sb_watch *);
+void guard_forget_asked(struct guard *);
+
+/* guard-apply.c.  The same. */
+char *guard_apply(struct guard *, struct request *, const struct guard_env *,
+                  char **said);
+
+/* guard-report.c.  By port and address; the caller frees the array. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
 
 #endif /* guard-private.h */

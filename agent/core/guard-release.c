@@ -27,6 +27,9 @@
  * it does not run. */
 #define DELETE_MS 30000
 
+/* How long the mirror of the IP objects may be behind that of the ports. */
+#define OBJECT_MS 5000
+
 /* How long a reservation may take to be in force before it is done without. */
 #define RESERVE_MS 10000
 
@@ -108,9 +111,16 @@ is_releasable(const struct guard *g, const struct guard_env *env,
         ok = !e.pod->deleting;  /* A failed move. */
     } else if (e.workload && e.workload->kind == OWNER_STATEFULSET
                && !p->member->n_pods) {
-        ok = env->release_certain;
-        *why = ok ? NULL : "the API server does not ask us for certain (no "
-                           "webhook with failurePolicy Fail)";
+        bool left_out = (env->release_left_out
+                         && sset_contains(env->release_left_out,
+                                          p->member->ns));
+
+        ok = env->release_certain && !left_out;
+        *why = (ok ? NULL : env->release_certain
+                ? "its namespace is left out of what keeps its next pod out"
+                : "the API server does not keep its next pod out for certain "
+                  "(no webhook with failurePolicy Fail, and no policy, for "
+                  "release first)");
     }
     entitlement_destroy(&e);
     return ok;
@@ -139,6 +149,30 @@ awaits_reservation(struct guard *g, const struct guard_env *env,
     return true;
 }
 
+/* There is no IP object that could be deleted.  If there is none at all, it
+ * may yet come: Kube-OVN makes one for each port. */
+static bool
+awaits_object(struct guard *g, const struct guard_env *env,
+              struct candidate *c, const struct port *p, const char *why)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    if (!model_find_ip_object(&g->model, p->name)) {
+        c->object_ms = c->object_ms ? c->object_ms : env->now + OBJECT_MS;
+        if (env->now < c->object_ms) {
+            guard_wake_at(g, c->object_ms);
+            return true;
+        }
+    }
+    if (!c->release_told) {
+        c->release_told = true;
+        guard_log(g, 'i', "%s: %s is cleared, and its IP object is not "
+                  "deleted: %s", p->name,
+                  ip_addr_to_string(&c->addr, ip), why);
+    }
+    return false;
+}
+
 enum release_step
 guard_release(struct guard *g, const struct guard_env *env,
               struct candidate *c, const struct port *p)
@@ -156,7 +190,7 @@ guard_release(struct guard *g, const struct guard_env *env,
     }
     o = release_find_object(&g->model, p, &c->addr, &why);
     if (!o) {
-        return RELEASE_CLEAR;
+        return awaits_object(g, env, c, p, why) ? RELEASE_WAIT : RELEASE_CLEAR;
     }
     if (awaits_reservation(g, env, c)
         || !guard_delete_ip_object(g, env, o)) {

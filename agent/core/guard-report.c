@@ -303,8 +303,8 @@ compare_candidates(const void *a_, const void *b_)
     return cmp ? cmp : ip_addr_compare(&(*a)->addr, &(*b)->addr);
 }
 
-static const struct candidate **
-sorted_candidates(const struct guard *g, size_t *np)
+const struct candidate **
+guard_sorted_candidates(const struct guard *g, size_t *np)
 {
     const struct candidate **array;
     const struct candidate *c;
@@ -392,7 +392,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
                       struct ds *ds)
 {
     size_t n;
-    const struct candidate **array = sorted_candidates(g, &n);
+    const struct candidate **array = guard_sorted_candidates(g, &n);
 
     for (size_t i = 0; i < n; i++) {
         if (array[i]->kind == VERDICT_REPORT
@@ -421,7 +421,7 @@ guard_format_plan(const struct guard *g, const struct guard_env *env,
     const struct want *w;
     size_t n;
 
-    array = sorted_candidates(g, &n);
+    array = guard_sorted_candidates(g, &n);
     ds_put_format(ds, "plan: %s\n", refusal ? refusal : "being carried out");
     for (size_t i = 0; i < n; i++) {
         if (array[i]->kind == VERDICT_CLEAR

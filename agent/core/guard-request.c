@@ -408,6 +408,7 @@ find_command(const char *name)
         {"gate-open", do_gate_open},
         {"gate-keep", do_gate_keep},
         {"undo", guard_undo},
+        {"apply", guard_apply},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -425,6 +426,9 @@ answer(struct guard *g, const struct request *r, bool refused, char *text,
 {
     struct request_answer *a;
 
+    if (refused) {
+        guard_count_refused_request(g, r->command);
+    }
     guard_log(g, 'i', "request of %s: %s: %s%s", r->by, r->command,
               refused ? "refused: " : "", text);
     g->answers = xrealloc(g->answers,

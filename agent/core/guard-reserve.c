@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* --reserve=kube-ovn: while an address is held, a reserved IP object of
- * Kube-OVN keeps it from being given away by its IPAM.
+/* --reserve=kube-ovn: while an address is held, or a restart of Kube-OVN's
+ * controller would give it away from under a living pod (guard-hazard.c), a
+ * reserved IP object of Kube-OVN keeps it from being given away by its IPAM.
  *
- * What is wanted follows from the holds, what there is from the mirror of the
- * IP objects, where ours bear a label; each turn brings the two together.  So
- * nothing needs to be remembered, and what a crash or a restart of Kube-OVN's
- * controller left behind, lost or half made is put right like anything else.
+ * What is wanted follows from holds and hazards, what there is from the mirror
+ * of the IP objects, where ours bear a label; each turn brings the two
+ * together.  So nothing needs to be remembered, and what a crash or a restart
+ * of Kube-OVN's controller left behind, lost or half made is put right like
+ * anything else.
  *
  * Such an object counts only once it has the controller's finalizer and a MAC.
  * It survives a restart of the controller (of every release) only as that of a
@@ -228,27 +230,36 @@ is_ours(const struct guard *g, const struct ip_object *o)
             && !model_find_member(&g->model, o->ns, o->pod));
 }
 
-/* An object as 'h' wants it.  NULL if there is nothing to be reserved; the
+/* What is to be reserved, and whose it was or is. */
+struct reserve {
+    const char *subnet;
+    const struct ip_addr *addr;
+    const char *ns, *name;      /* The owner's; "" if that is not known. */
+    const char *workload;       /* Its StatefulSet, or "". */
+    const char *why;
+};
+
+/* An object as 'r' wants it.  NULL if there is nothing to be reserved; the
  * caller destroys it. */
 static struct kube_write *
-describe(const struct guard *g, const struct hold *h)
+describe(const struct guard *g, const struct reserve *r)
 {
     const struct model *m = &g->model;
-    const struct subnet_object *s = model_find_subnet(m, h->network_name);
-    const char *ns = h->owner.ns[0] ? h->owner.ns : "default";
+    const struct subnet_object *s = model_find_subnet(m, r->subnet);
+    const char *ns = r->ns[0] ? r->ns : "default";
     const struct workload *w
-        = model_find_workload(m, OWNER_STATEFULSET, ns, h->owner.workload);
-    bool survives = w && !w->deleting && h->owner.workload[0];
+        = model_find_workload(m, OWNER_STATEFULSET, ns, r->workload);
+    bool survives = w && !w->deleting && r->workload[0];
     struct ds pod = DS_EMPTY_INITIALIZER;
     struct kube_write *kw;
     char ip[IP_ADDR_STRLEN];
     char *name;
 
-    if (!s || s->deleting || !subnet_object_covers(s, &h->addr)) {
+    if (!s || s->deleting || !subnet_object_covers(s, r->addr)) {
         return NULL;
     }
     ds_put_cstr(&pod, survives ? w->name : "ovn");
-    put_suffix(&pod, s->name, &h->addr);
+    put_suffix(&pod, s->name, r->addr);
     name = (strcmp(s->provider, "ovn")
             ? xasprintf("%s.%s.%s", ds_cstr(&pod), ns, s->provider)
             : xasprintf("%s.%s", ds_cstr(&pod), ns));
@@ -257,11 +268,10 @@ describe(const struct guard *g, const struct hold *h)
     kw->pod_name = ds_steal_cstr(&pod);
     kw->pod_type = xstrdup(survives ? "StatefulSet" : "");
     kw->subnet = xstrdup(s->name);
-    ip_addr_to_string(&h->addr, ip);
-    kw->ipv4 = xstrdup(h->addr.family == 4 ? ip : "");
-    kw->ipv6 = xstrdup(h->addr.family == 6 ? ip : "");
-    kw->owner = xasprintf("held for another use; formerly %s/%s",
-                          h->owner.ns, h->owner.name);
+    ip_addr_to_string(r->addr, ip);
+    kw->ipv4 = xstrdup(r->addr->family == 4 ? ip : "");
+    kw->ipv6 = xstrdup(r->addr->family == 6 ? ip : "");
+    kw->owner = xasprintf("%s %s/%s", r->why, r->ns, r->name);
     return kw;
 }
 
@@ -324,10 +334,10 @@ check_force(struct guard *g, const struct guard_env *env,
 }
 
 static void
-want(struct guard *g, const struct guard_env *env, struct hold *h,
+want(struct guard *g, const struct guard_env *env, const struct reserve *r,
      struct shash *wanted, bool may_write)
 {
-    struct kube_write *kw = describe(g, h);
+    struct kube_write *kw = describe(g, r);
     const struct ip_object *o;
     long long int *since;
     struct ip_op *op;
@@ -355,6 +365,52 @@ want(struct guard *g, const struct guard_env *env, struct hold *h,
     } else {
         kube_write_destroy(kw);
     }
+}
+
+static void
+want_for_hold(struct guard *g, const struct guard_env *env,
+              const struct hold *h, struct shash *wanted, bool may_write)
+{
+    struct reserve r = {
+        .subnet = h->network_name,
+        .addr = &h->addr,
+        .ns = h->owner.ns,
+        .name = h->owner.name,
+        .workload = h->owner.workload,
+        .why = "held for another use; formerly",
+    };
+
+    if (wants_reservation(g, h)) {
+        want(g, env, &r, wanted, may_write);
+    }
+}
+
+/* The address of a living pod, which a restart of the controller would give
+ * away, or has.  It is shared with the pod as long as that has it, so that
+ * only others are refused. */
+static void
+want_for_hazard(struct guard *g, const struct guard_env *env,
+                const struct hazard *hz, struct shash *wanted,
+                bool may_write)
+{
+    const struct port *p = model_find_port_by_name(&g->model, hz->port);
+    const struct workload *w;
+
+    if (g->settings.reserve != RESERVE_KUBE_OVN || g->stopping
+        || g->mode == MODE_OBSERVE || !p || !p->member
+        || !guard_hazard_is_to_be_reserved(hz)) {
+        return;
+    }
+    w = model_member_workload(&g->model, p->member);
+    struct reserve r = {
+        .subnet = hz->subnet,
+        .addr = &hz->addr,
+        .ns = p->member->ns,
+        .name = p->member->name,
+        .workload = w && w->kind == OWNER_STATEFULSET ? w->name : "",
+        .why = "kept from others over a restart, for",
+    };
+    want(g, env, &r, wanted, may_write);
 }
 
 bool
@@ -445,7 +501,7 @@ guard_owns_ip_objects(const struct guard *g)
     return false;
 }
 
-/* Deletes those of ours that no hold wants. */
+/* Deletes those of ours that nothing wants. */
 static void
 delete_others(struct guard *g, const struct guard_env *env)
 {
@@ -469,7 +525,8 @@ guard_run_reserves(struct guard *g, const struct guard_env *env)
     uint64_t seqno = (g->model.change_seqno + g->model.ipam_seqno
                       + g->own_changes);
     struct shash wanted = SHASH_INITIALIZER(&wanted);
-    struct hold *h;
+    const struct hazard *hz;
+    const struct hold *h;
 
     if (!env->kube_writable || !g->started || guard_book_refusal(g, env)
         || !g->model.kube_synced
@@ -487,9 +544,10 @@ guard_run_reserves(struct guard *g, const struct guard_env *env)
     g->wake_ms = LLONG_MAX;
     forget_ops(g, env);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        if (wants_reservation(g, h)) {
-            want(g, env, h, &wanted, may_write);
-        }
+        want_for_hold(g, env, h, &wanted, may_write);
+    }
+    HMAP_FOR_EACH (hz, node, &g->hazards) {
+        want_for_hazard(g, env, hz, &wanted, may_write);
     }
     shash_swap(&g->reserves, &wanted);
     shash_destroy_free_data(&wanted);

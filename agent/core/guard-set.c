@@ -17,7 +17,7 @@
 
 char *
 guard_set_obstacle(struct guard *g, const struct port *p,
-                   const struct ip_addr *ip)
+                   const struct ip_addr *ip, const char **kind)
 {
     struct model *m = &g->model;
     const struct addr_use *use = model_find_addr(m, p->network, ip);
@@ -28,27 +28,34 @@ guard_set_obstacle(struct guard *g, const struct port *p,
     ip_addr_to_string(ip, buf);
     for (size_t i = 0; use && i < use->n; i++) {
         if (use->ports[i] != p) {
+            *kind = "in-use";
             return xasprintf("%s is on %s", buf, use->ports[i]->name);
         }
     }
     /* Two owners that ask for one free address in the same turn. */
     for (size_t i = 0; i < g->n_planned; i++) {
         const struct planned *pl = &g->planned[i];
-        const struct port *other = model_find_port(m, &pl->port);
+        const struct port *other;
 
-        if ((pl->kind == PLAN_SET || pl->kind == PLAN_PUT_BACK)
-            && other && other != p && other->network == p->network
-            && ip_addr_equals(&pl->addr, ip)) {
+        if ((pl->kind != PLAN_SET && pl->kind != PLAN_PUT_BACK)
+            || !ip_addr_equals(&pl->addr, ip)) {
+            continue;
+        }
+        other = model_find_port(m, &pl->port);
+        if (other && other != p && other->network == p->network) {
+            *kind = "being-set";
             return xasprintf("%s is being given to %s", buf, other->name);
         }
     }
     if (lrp) {
+        *kind = "router";
         return xasprintf("%s is the router's (%s)", buf, lrp);
     }
     if (h && !guard_same_owner(h, p)) {
         if (sset_add(&h->waiters, p->name)) {
             h->changed = true;
         }
+        *kind = "held";
         char *whose = guard_hold_whose(h);
         char *why = xasprintf("%s is held (%s), %s", buf,
                               hold_state_to_string(h->state), whose);
@@ -57,6 +64,7 @@ guard_set_obstacle(struct guard *g, const struct port *p,
         return why;
     }
     if (!guard_start_barrier_passed(g)) {
+        *kind = "start-barrier";
         return xasprintf("the start barrier has not passed in SB");
     }
     return NULL;
@@ -234,9 +242,9 @@ in_the_way(const struct port *p, const struct entitlement *e,
 }
 
 /* Returns NULL if everything that is missing on 'p' was planned, otherwise
- * what it waits for. */
+ * what it waits for, and stores that in one word in '*kindp'. */
 static char *
-plan_port(struct guard *g, const struct port *p)
+plan_port(struct guard *g, const struct port *p, const char **kindp)
 {
     struct entitlement e;
     char *why = NULL;
@@ -245,6 +253,7 @@ plan_port(struct guard *g, const struct port *p)
     for (size_t i = 0; e.kind == ENT_EXPLICIT && i < e.wanted.n; i++) {
         const struct ip_addr *ip = &e.wanted.addrs[i];
         const struct ip_addr *other;
+        const char *kind = "port";
         char *obstacle;
 
         if (ip_addr_set_contains(&p->static_ips, ip)) {
@@ -256,7 +265,7 @@ plan_port(struct guard *g, const struct port *p)
             obstacle = xasprintf("its port still has %s",
                                  ip_addr_to_string(other, buf));
         } else {
-            obstacle = guard_set_obstacle(g, p, ip);
+            obstacle = guard_set_obstacle(g, p, ip, &kind);
         }
         if (!obstacle) {
             obstacle = guard_edit_set(g, p, &e, ip, NULL);
@@ -267,6 +276,7 @@ plan_port(struct guard *g, const struct port *p)
             free(obstacle);
         } else {
             why = obstacle;
+            *kindp = kind;
         }
     }
     entitlement_destroy(&e);
@@ -286,9 +296,33 @@ edit_exists(const struct guard *g, const struct port *p)
     return false;
 }
 
+/* So many wants are looked at in a turn, lest a turn take long. */
+#define SETS_MAX 250
+
+/* What waited is looked at again when anything changed, before what is new:
+ * the longest wait first. */
+static void
+queue_wants(struct guard *g, struct ovs_list *queue)
+{
+    uint64_t seqno = g->model.change_seqno + g->own_changes;
+
+    if (g->sets_seqno != seqno) {
+        g->sets_seqno = seqno;
+        g->sets_left = hmap_count(&g->wants);
+    }
+    size_t n = MIN(g->sets_left, SETS_MAX);
+    g->sets_left -= n;
+    g->again |= g->sets_left > 0;
+    while (n-- > 0 && !ovs_list_is_empty(&g->wants_waiting)) {
+        ovs_list_push_back(queue, ovs_list_pop_front(&g->wants_waiting));
+    }
+    ovs_list_push_back_all(queue, &g->wants_ready);
+}
+
 void
 guard_plan_sets(struct guard *g, const struct guard_env *env)
 {
+    size_t budget = 2 * SETS_MAX;
     struct ovs_list queue;
     struct want *w;
 
@@ -301,17 +335,12 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         guard_want_start_barrier(g);
         return;
     }
-    /* What waited is looked at again when anything changed, before what is
-     * new: the longest wait first. */
     ovs_list_init(&queue);
-    if (g->sets_seqno != g->model.change_seqno + g->own_changes) {
-        g->sets_seqno = g->model.change_seqno + g->own_changes;
-        ovs_list_push_back_all(&queue, &g->wants_waiting);
-    }
-    ovs_list_push_back_all(&queue, &g->wants_ready);
+    queue_wants(g, &queue);
     while (!ovs_list_is_empty(&queue)) {
         w = CONTAINER_OF(ovs_list_pop_front(&queue), struct want, list_node);
         const struct port *p = model_find_port(&g->model, &w->port);
+        const char *kind = NULL;
         char *why;
 
         if (!p || !p->network || p->kind != PORT_OWNED) {
@@ -319,17 +348,20 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
             guard_drop_want(g, w);
             continue;
         }
-        if (guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
+        if (!budget
+            || guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
+            g->again |= !budget;
             ovs_list_push_back(&g->wants_ready, &w->list_node);
             ovs_list_push_back_all(&g->wants_ready, &queue);
             break;
         }
+        budget--;
         ovs_list_push_back(&g->wants_waiting, &w->list_node);
         if (edit_exists(g, p)) {
             continue;           /* Its clear is in this batch. */
         }
-        why = plan_port(g, p);
-        guard_want_later(g, &p->uuid, true, why, env);
+        why = plan_port(g, p, &kind);
+        guard_want_later(g, &p->uuid, true, why, kind, env);
         free(why);
     }
 }

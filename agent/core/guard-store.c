@@ -22,6 +22,7 @@ guard_journal(struct guard *g, const struct guard_env *env,
 {
     struct journal_entry *j;
 
+    guard_count_done(g, action, case_);
     g->journal = xrealloc(g->journal,
                           (g->n_journal + 1) * sizeof *g->journal);
     j = &g->journal[g->n_journal++];

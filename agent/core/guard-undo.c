@@ -14,31 +14,16 @@
 #include "util.h"
 #include "uuid.h"
 
-/* Parses the lines of 'text' into 'svec', sorted. */
-static void
-parse_lines(const char *text, struct svec *svec)
-{
-    svec_init(svec);
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-
-        if (n) {
-            svec_add_nocopy(svec, xmemdup0(text, n));
-        }
-        text += n + (text[n] == '\n');
-    }
-    svec_sort(svec);
-}
-
 static bool
-lines_equal(const struct svec *column, const char *text)
+lines_equal(const struct svec *column, const struct request *r,
+            const char *key)
 {
     struct svec sorted, lines;
     bool equal;
 
     svec_clone(&sorted, column);
     svec_sort(&sorted);
-    parse_lines(text, &lines);
+    request_get_lines(r, key, &lines);
     equal = svec_equal(&sorted, &lines);
     svec_destroy(&sorted);
     svec_destroy(&lines);
@@ -104,8 +89,7 @@ refuse(const struct guard *g, const struct request *r, const struct port *p,
         return xasprintf("port %s is not proven to be a pod's", port);
     } else if (ip_addr_set_contains(&p->static_ips, ip)) {
         return xasprintf("port %s has %s", port, s);
-    } else if (!lines_equal(&p->addresses,
-                            smap_get_def(&r->args, "new_addresses", ""))) {
+    } else if (!lines_equal(&p->addresses, r, "new_addresses")) {
         return xasprintf("port %s is no longer as the action left it", port);
     }
     rival = find_rival(g, p, ip);
@@ -140,12 +124,10 @@ start(struct guard *g, const struct request *r, const struct port *p,
     pr->name = xstrdup(p->member->name);
     pr->workload = xstrdup("");
     svec_clone(&pr->left, &p->addresses);
-    parse_lines(smap_get_def(&r->args, "old_addresses", ""), &pr->before);
-    if (lines_equal(&p->port_security,
-                    smap_get_def(&r->args, "new_port_security", ""))) {
+    request_get_lines(r, "old_addresses", &pr->before);
+    if (lines_equal(&p->port_security, r, "new_port_security")) {
         svec_clone(&pr->left_ps, &p->port_security);
-        parse_lines(smap_get_def(&r->args, "old_port_security", ""),
-                    &pr->before_ps);
+        request_get_lines(r, "old_port_security", &pr->before_ps);
     } else {
         /* Somebody's by now: it stays as it is. */
         svec_clone(&pr->left_ps, &p->port_security);

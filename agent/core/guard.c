@@ -34,6 +34,8 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     hold_table_init(&g->holds);
     hmap_init(&g->gates);
     hmap_init(&g->candidates);
+    hmap_init(&g->clears);
+    ovs_list_init(&g->turns);
     ovs_list_init(&g->reads);
     hmap_init(&g->duplicates);
     hmap_init(&g->wants);
@@ -57,7 +59,9 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     guard_reserves_init(g);
     ovs_list_init(&g->releases);
     hmap_init(&g->hazards);
+    ovs_list_init(&g->asked);
     g->last_bump_ms = g->excluded_ms = LLONG_MIN / 2;
+    g->watch_due_ms = g->cycles_ms = LLONG_MIN;
     return g;
 }
 
@@ -78,6 +82,7 @@ guard_destroy(struct guard *g)
     guard_reserves_destroy(g);
     guard_releases_destroy(g);
     guard_destroy_hazards(g);
+    guard_forget_asked(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -88,6 +93,7 @@ guard_destroy(struct guard *g)
         free(line->text);
         free(line);
     }
+    guard_forget_ended(g);
     for (size_t i = 0; i < g->n_last_actions; i++) {
         free(g->last_actions[i].text);
     }
@@ -112,6 +118,7 @@ guard_destroy(struct guard *g)
     hold_table_destroy(&g->holds);
     hmap_destroy(&g->gates);
     hmap_destroy(&g->candidates);
+    hmap_destroy(&g->clears);
     hmap_destroy(&g->duplicates);
     hmap_destroy(&g->wants);
     hmap_destroy(&g->edits);
@@ -202,7 +209,7 @@ guard_sb_watch(const struct guard *g)
 bool
 guard_wants_references(const struct guard *g)
 {
-    return hold_table_count(&g->holds) > 0;
+    return hold_table_count(&g->holds) > 0 || !ovs_list_is_empty(&g->asked);
 }
 
 const struct guard_counters *
@@ -269,11 +276,11 @@ const char *
 guard_book_refusal(const struct guard *g, const struct guard_env *env)
 {
     if (g->settings.mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->role != ROLE_ACTIVE) {
-        return "this instance is not the active one";
+        return REFUSED_STANDBY;
     } else if (!g->loaded || !env->store_ready) {
-        return "the own database is not ready";
+        return REFUSED_STORE;
     }
     return NULL;
 }
@@ -288,25 +295,25 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
     if (why) {
         return why;
     } else if (g->mode == MODE_OBSERVE) {
-        return "the mode is observe";
+        return REFUSED_OBSERVE;
     } else if (g->stopping) {
-        return "the daemon is being stopped";
+        return REFUSED_STOPPING;
     } else if (env->paused) {
-        return "paused";
+        return REFUSED_PAUSED;
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
-        return "frozen";
+        return REFUSED_FROZEN;
     } else if (g->safety.brake) {
-        return "the brake is on";
+        return REFUSED_BRAKE;
     } else if (!m->nb_synced) {
-        return "no current copy of the Northbound database";
+        return REFUSED_NB;
     } else if (!m->sb_synced) {
-        return "no current copy of the Southbound database";
+        return REFUSED_SB;
     } else if (!m->kube_synced) {
-        return "pods and owners are not read completely yet";
+        return REFUSED_PODS_UNREAD;
     } else if (destructive && !m->kube_trusted && !PLANTED(TRUST_IGNORED)) {
-        return "a source of pods has a problem";
+        return REFUSED_PODS_PROBLEM;
     } else if (!g->started) {
-        return "starting";
+        return REFUSED_STARTING;
     }
     return guard_dialect_refusal(g, destructive);
 }
@@ -447,6 +454,12 @@ update_mode(struct guard *g)
         model_mark_all(&g->model);
         g->counters.full_passes++;
     }
+}
+
+void
+guard_limit_to_requests(struct guard *g)
+{
+    g->requests_only = true;
 }
 
 void
@@ -594,6 +607,25 @@ watch_use(struct sb_watch *w, const struct addr_use *use)
     }
 }
 
+/* Where there is more to watch than this, the watch is built anew at most once
+ * in as many ms as there are hundreds of it: whatever is not in it yet is not
+ * known, and waits. */
+#define WATCH_MANY 1000
+
+static bool
+is_watch_due(struct guard *g, const struct guard_env *env)
+{
+    size_t n = (hmap_count(&g->candidates) + hmap_count(&g->duplicates)
+                + hold_table_count(&g->holds));
+
+    if (n > WATCH_MANY && env->now < g->watch_due_ms) {
+        guard_wake_at(g, g->watch_due_ms);
+        return false;
+    }
+    g->watch_due_ms = env->now + n / 100;
+    return true;
+}
+
 /* As UUID_FMT has it, in a fraction of the time. */
 static const char *
 uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
@@ -612,7 +644,7 @@ uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
 
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 static void
-build_watch(struct guard *g)
+build_watch(struct guard *g, const struct guard_env *env)
 {
     struct model *m = &g->model;
     struct sb_watch w = { .chassis = false };
@@ -622,7 +654,7 @@ build_watch(struct guard *g)
     struct hold *h;
 
     uint64_t now = m->change_seqno + g->own_changes;
-    if (now == g->watch_built) {
+    if (now == g->watch_built || !is_watch_due(g, env)) {
         return;
     }
     g->watch_built = now;
@@ -665,6 +697,7 @@ build_watch(struct guard *g)
         }
         w.chassis = true;
     }
+    guard_watch_asked(g, &w);
     if (!sset_equals(&w.ports, &g->watch.ports)
         || !sset_equals(&w.addresses, &g->watch.addresses)
         || !sset_equals(&w.networks, &g->watch.networks)
@@ -741,6 +774,15 @@ note_trust(struct guard *g)
     }
 }
 
+static void
+note_nb_copy(struct guard *g, const struct guard_env *env)
+{
+    if (g->model.nb_synced && !g->nb_was_synced) {
+        g->nb_synced_wall_ms = env->wall;
+    }
+    g->nb_was_synced = g->model.nb_synced;
+}
+
 /* Release first knows which revision comes next, because what comes is
  * judged. */
 static void
@@ -749,8 +791,15 @@ note_certainty(struct guard *g, const struct guard_env *env)
     bool next_is_new = (g->settings.release == RELEASE_KUBE_OVN
                         && env->release_certain && g->mode == MODE_GUARD);
 
-    if (next_is_new != g->model.next_is_new) {
+    const struct sset none = SSET_INITIALIZER(&none);
+    const struct sset *unknown = (next_is_new && env->release_left_out
+                                  ? env->release_left_out : &none);
+
+    if (next_is_new != g->model.next_is_new
+        || !sset_equals(unknown, &g->model.next_unknown)) {
         g->model.next_is_new = next_is_new;
+        sset_destroy(&g->model.next_unknown);
+        sset_clone(&g->model.next_unknown, unknown);
         model_mark_all(&g->model);
     }
 }
@@ -776,11 +825,13 @@ guard_run(struct guard *g, const struct guard_env *env,
     check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
+    note_nb_copy(g, env);
     guard_take_departures(g, env);
     guard_take_arrivals(g, env);
     guard_judge_dirty(g, env);
     guard_run_ipam(g, env);
     guard_advance_candidates(g, env, orders);
+    guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
     if (!env->nb_busy && !g->nb_token) {
         guard_clear_plan(g);
@@ -807,7 +858,8 @@ guard_run(struct guard *g, const struct guard_env *env,
         g->flush = NULL;
     }
     g->n_flush = 0;
-    build_watch(g);
+    guard_run_asked(g, env);
+    build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);
     guard_run_events(g, env);

@@ -17,6 +17,7 @@
 #include "orders.h"
 #include "settings.h"
 #include "step-times.h"
+#include "tally.h"
 
 struct dialect;
 struct ds;
@@ -36,7 +37,10 @@ struct guard_env {
     bool kube_writable;         /* There is an API server to write to. */
     bool release_certain;       /* It asks us before it lets a pod in that
                                  * takes another address than its former
-                                 * self, and lets none in without us. */
+                                 * self, and lets none in without us; or a
+                                 * policy of its own keeps such pods out. */
+    const struct sset *release_left_out; /* But not in these namespaces.
+                                 * NULL: in all. */
 };
 
 /* 'instance' names this process in the journal ("HOST:PID").  'seed' is a
@@ -61,6 +65,10 @@ const struct settings *guard_settings(const struct guard *);
  * vanished or went back in time freeze it (doc/design.md, 10). */
 void guard_load(struct guard *, const struct store_snapshot *,
                 const struct guard_env *);
+
+/* From now on the guard begins nothing by itself: only what requests ask for.
+ * What was begun before, holds and gates, goes on to its end. */
+void guard_limit_to_requests(struct guard *);
 
 /* True when a snapshot is needed although nothing changed: this instance has
  * just become the active one. */
@@ -163,5 +171,11 @@ struct guard_counters {
     uint64_t hazards;
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
+
+/* What was written down in the journal, by action and case; and what was not
+ * done when it was due, by action and reason, each time that the reason
+ * changed. */
+const struct tally *guard_done(const struct guard *);
+const struct tally *guard_refused(const struct guard *);
 
 #endif /* guard.h */

@@ -48,6 +48,8 @@ struct ip_object {
     bool reserved;              /* Label ip_reserved=true. */
     bool has_finalizer;         /* Its controller knows of it. */
     bool ours;                  /* Bears the label of those that we made. */
+    uint32_t created_s;         /* creationTimestamp, seconds since the epoch;
+                                 * 0: unknown. */
 };
 
 /* Returns a copy of 'template' with all that it points to; 'node's aside. */

@@ -172,6 +172,7 @@ ent_from_workload(const struct model *m, const struct member *mb,
     /* Kubernetes says so of ordinals from the partition on, deleted ones
      * included; only a look at the very next pod could be surer. */
     bool is_new = (m->next_is_new && w->kind == OWNER_STATEFULSET
+                   && !sset_contains(&m->next_unknown, w->ns)
                    && !w->on_delete && n
                    && mb->ordinal >= w->start + w->partition);
     if (is_new || (PLANTED(ONE_REVISION) && n)) {

@@ -158,6 +158,7 @@ model_init_ipam(struct model *m)
     hmap_init(&m->ip_objects);
     hmap_init(&m->ip_object_addrs);
     sset_init(&m->our_ip_objects);
+    sset_init(&m->next_unknown);
     shash_init(&m->ipam_book);
     shash_init(&m->subnets);
 }
@@ -174,6 +175,7 @@ model_destroy_ipam(struct model *m)
     hmap_destroy(&m->ip_objects);
     hmap_destroy(&m->ip_object_addrs);
     sset_destroy(&m->our_ip_objects);
+    sset_destroy(&m->next_unknown);
     shash_destroy_free_data(&m->ipam_book);
     SHASH_FOR_EACH (node, &m->subnets) {
         subnet_object_destroy(node->data);

@@ -582,6 +582,7 @@ model_set_port(struct model *m, const struct nb_port_row *row)
     }
 
     /* Which addresses are new here, once the first copy is complete. */
+    p->since_s = m->nb_synced ? p->since_s : 0;
     if (m->nb_synced && network) {
         for (size_t i = 0; i < new.ips.n; i++) {
             if (p->network != network
@@ -646,6 +647,18 @@ model_set_port(struct model *m, const struct nb_port_row *row)
         model_mark_member(m, p->member);
     }
     m->change_seqno++;
+}
+
+void
+model_note_arrival(struct model *m, const struct arrival *a,
+                   long long int wall_ms)
+{
+    struct port *p = model_find_port(m, &a->port);
+
+    if (p && p->network && uuid_equals(&p->network->uuid, &a->network)
+        && ip_addr_set_contains(&p->ips, &a->addr)) {
+        p->since_s = wall_ms / 1000;
+    }
 }
 
 void

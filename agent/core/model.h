@@ -123,13 +123,16 @@ struct port {
                                     * its memory with 'ips': neither is to be
                                     * changed. */
     /* In few bytes: the whole is just what an allocator calls 256. */
-    enum port_type type : 8;
-    enum port_kind kind : 8;
-    enum tristate enabled : 8;
+    enum port_type type : 4;
+    enum port_kind kind : 4;
+    enum tristate enabled : 4;
+    bool has_unknown : 1;       /* An "unknown" element. */
+    bool has_dynamic : 1;       /* A dynamic or router element. */
+    bool reprove : 1;           /* The switch was renamed: prove again. */
     uint8_t marks;              /* dialect_port_marks(). */
-    bool has_unknown;           /* An "unknown" element. */
-    bool has_dynamic;           /* A dynamic or router element. */
-    bool reprove;               /* The switch was renamed: prove again. */
+    uint32_t since_s;           /* When an address was last seen to come here,
+                                 * seconds since the epoch; 0: not since the
+                                 * current copy of NB.  Kept by the guard. */
     char *mark;                 /* options:ipguard-gate, or NULL. */
     char *requested_chassis;    /* options:requested-chassis, or NULL. */
     char *router_port;          /* options:router-port, or NULL. */
@@ -296,6 +299,8 @@ struct model {
                                  * by the new template, where its controller
                                  * is bound to that, and none comes unseen.
                                  * Kept by the guard. */
+    struct sset next_unknown;   /* But not in these namespaces.  Kept by the
+                                 * guard. */
     bool ip_objects_hidden;     /* There are IP objects, perhaps, that cannot
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */
@@ -505,6 +510,9 @@ void model_mark_addr(struct model *, const struct network *,
 void model_mark_all(struct model *);
 struct departure *model_take_departure(struct model *);
 struct arrival *model_take_arrival(struct model *); /* free() it. */
+/* What 'a' tells came to its port now, 'wall_ms' since the epoch. */
+void model_note_arrival(struct model *, const struct arrival *a,
+                        long long int wall_ms);
 
 /* True if some port of 'network' other than 'except' names 'mac'. */
 bool model_mac_in_use(const struct model *, const struct network *,

@@ -7,8 +7,10 @@
 #include "request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "openvswitch/util.h"
+#include "svec.h"
 #include "util.h"
 
 struct request *
@@ -46,6 +48,24 @@ request_destroy(struct request *r)
         free(r->by);
         free(r);
     }
+}
+
+void
+request_get_lines(const struct request *r, const char *key,
+                  struct svec *lines)
+{
+    const char *text = smap_get_def(&r->args, key, "");
+
+    svec_init(lines);
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+
+        if (n) {
+            svec_add_nocopy(lines, xmemdup0(text, n));
+        }
+        text += n + (text[n] == '\n');
+    }
+    svec_sort(lines);
 }
 
 void

@@ -15,6 +15,8 @@
 /* The longest time that can be asked for: a year. */
 #define REQUEST_MAX_SECONDS 31536000
 
+struct svec;
+
 struct request {
     struct uuid uuid;           /* Row of Request. */
     char *command;
@@ -37,6 +39,10 @@ struct request *request_create(const struct uuid *, const char *command,
                                const struct smap *args, const char *by);
 struct request *request_clone(const struct request *);
 void request_destroy(struct request *);
+/* Fills 'lines', which need not be initialised, with the lines of the argument
+ * 'key', sorted; with none if there is no such argument. */
+void request_get_lines(const struct request *, const char *key,
+                       struct svec *lines);
 
 void request_answer_clone(struct request_answer *dst,
                           const struct request_answer *src);

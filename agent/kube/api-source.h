@@ -105,11 +105,13 @@ void api_source_look_for_refusal(struct api_source *,
 const struct sset *api_source_nodes(const struct api_source *,
                                     uint64_t *seqno);
 
-/* Has it found out whether "release first" may rely on our webhook; and what
- * was found.  See webhook-watch.h. */
-void api_source_want_release_webhook(struct api_source *, bool wanted);
-bool api_source_has_release_webhook(const struct api_source *,
-                                    long long int now);
+/* Has it found out whether "release first" may rely on the API server; and
+ * what was found, with the namespaces that are left out (none if '*left_out'
+ * stays NULL).  See webhook-watch.h. */
+void api_source_want_release_certainty(struct api_source *, bool wanted);
+bool api_source_release_is_certain(const struct api_source *,
+                                   long long int now,
+                                   const struct sset **left_out);
 
 /* True if pods of the namespace 'ns' are read at all.  Of others nothing is
  * known, and live reads fail. */

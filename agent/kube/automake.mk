@@ -14,11 +14,14 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-feed.c \
 	agent/kube/api-live.c \
 	agent/kube/api-live.h \
+	agent/kube/api-slots.c \
+	agent/kube/api-source-private.h \
 	agent/kube/api-source.c \
 	agent/kube/api-source.h \
 	agent/kube/api-store-private.h \
 	agent/kube/api-store.c \
 	agent/kube/api-store.h \
+	agent/kube/api-trust.c \
 	agent/kube/api-write.c \
 	agent/kube/api-write.h \
 	agent/kube/base64.c \
@@ -48,6 +51,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/kubeconfig-file.h \
 	agent/kube/kubeconfig.c \
 	agent/kube/kubeconfig.h \
+	agent/kube/managed-fields.c \
+	agent/kube/managed-fields.h \
 	agent/kube/manifest-digest.c \
 	agent/kube/manifest-file.c \
 	agent/kube/manifest-file.h \

@@ -206,6 +206,14 @@ http_request_body(const struct http_request *r, size_t *len)
     return ds_cstr_ro(&r->body);
 }
 
+char *
+http_request_steal_body(struct http_request *r, size_t *len)
+{
+    ovs_assert(r->done);
+    *len = r->body.length;
+    return ds_steal_cstr(&r->body);
+}
+
 size_t
 http_request_rest(const struct http_request *r)
 {

@@ -95,6 +95,10 @@ long long int http_request_retry_after_ms(const struct http_request *);
 /* The body, as far as it is there; with a null byte behind it. */
 const char *http_request_body(const struct http_request *, size_t *len);
 
+/* Takes the body of a request that has ended, as above; the caller frees
+ * it. */
+char *http_request_steal_body(struct http_request *, size_t *len);
+
 /* With 'lines' and status 200: takes out the next complete line.  Returns it
  * without its end, valid until the next call here or of http_run(); or NULL if
  * there is none now. */

@@ -100,6 +100,7 @@ ipam_read_ip(const struct place *root, const struct place *metadata,
                         "true"),
     };
 
+    o.created_s = place_time(metadata, "creationTimestamp");
     o.has_mac = eth_addr_from_string(or_empty(place_string(&spec,
                                                            "macAddress")),
                                      &o.mac);

@@ -4,7 +4,11 @@
  *
  * No resourceVersion is asked for: that is the list as it is now, from a
  * quorum, and all its pages are of one moment.  resourceVersion=0 would be
- * cheaper, and may be from before a server's restart. */
+ * cheaper, and may be from before a server's restart.
+ *
+ * A page says at its beginning what the next one is asked for with.  That is
+ * done at once, so that the server makes the next page while this one is still
+ * on its way and while it is read. */
 
 #include <config.h>
 
@@ -22,6 +26,7 @@
 #include "http.h"
 #include "json-text.h"
 #include "kubeconfig.h"
+#include "managed-fields.h"
 
 VLOG_DEFINE_THIS_MODULE(reflector_list);
 
@@ -41,6 +46,10 @@ COVERAGE_DEFINE(reflector_page);
 
 /* Pages without any object occur with selectors, but not for ever. */
 #define MAX_EMPTY_PAGES 1000
+
+/* kube-apiserver writes a list's "metadata" before its "items".  Where they
+ * are not in so many bytes at the beginning, the next page has to wait. */
+#define MAX_BEGINNING (64 * 1024)
 
 #define PAGE_DEADLINE_MS 60000
 #define PAGE_SILENCE_MS 30000
@@ -62,9 +71,12 @@ static void
 forget(struct reflector *r)
 {
     r->staging = false;
+    http_request_destroy(r->next);
     free(r->token);
     free(r->list_version);
+    r->next = NULL;
     r->token = r->list_version = NULL;
+    r->looked_ahead = false;
 }
 
 void
@@ -76,8 +88,9 @@ reflector_list_abort(struct reflector *r)
     }
 }
 
-struct http_request *
-reflector_list_request(struct reflector *r, long long int now)
+/* Starts the request of the page 'token', or of the first if that is NULL. */
+static struct http_request *
+request_page(struct reflector *r, const char *token, long long int now)
 {
     const struct kube_access *access = kubeconfig_get(r->kubeconfig, now);
     struct http_get_options options = {
@@ -87,20 +100,69 @@ reflector_list_request(struct reflector *r, long long int now)
         .silence_ms = PAGE_SILENCE_MS,
     };
     struct http_request *request;
-    char *token, *path;
+    char *escaped, *path;
 
     if (!access) {
         return NULL;
     }
     COVERAGE_INC(reflector_page);
-    token = r->token ? http_escape(r->token) : NULL;
+    escaped = token ? http_escape(token) : NULL;
     path = xasprintf("%s?%s%slimit=%u%s%s", r->path, r->query,
                      r->query[0] ? "&" : "", r->limit,
-                     token ? "&continue=" : "", token ? token : "");
+                     escaped ? "&continue=" : "", escaped ? escaped : "");
     request = http_get(r->http, access, path, &options, now);
     free(path);
-    free(token);
+    free(escaped);
     return request;
+}
+
+struct http_request *
+reflector_list_request(struct reflector *r, long long int now)
+{
+    r->looked_ahead = false;
+    return request_page(r, r->token, now);
+}
+
+/* Returns the "metadata" of the list that begins with 'body', or NULL if they
+ * are not there (yet). */
+static json_t *
+read_metadata(const char *body, size_t len)
+{
+    struct text_value value;
+    struct json_text text;
+    json_t *metadata;
+
+    /* This stops at the first item or where the text does, which is no error
+     * here. */
+    json_text_init(&text, body, len);
+    json_text_next(&text, &value);
+    metadata = json_incref(json_object_get(json_text_root(&text),
+                                           "metadata"));
+    json_decref(value.json);
+    free(value.error);
+    json_text_destroy(&text);
+    return metadata;
+}
+
+/* Asks for the page behind the one that is coming, once. */
+static void
+look_ahead(struct reflector *r, long long int now)
+{
+    size_t len;
+    const char *body = http_request_body(r->request, &len);
+    const char *token;
+    json_t *metadata;
+
+    if (r->looked_ahead || !len || http_request_status(r->request) != 200) {
+        return;
+    }
+    metadata = read_metadata(body, len);
+    r->looked_ahead = metadata || len > MAX_BEGINNING;
+    token = json_string_value(json_object_get(metadata, "continue"));
+    if (token && token[0] && (!r->token || strcmp(token, r->token))) {
+        r->next = request_page(r, token, now);
+    }
+    json_decref(metadata);
 }
 
 /* Hands over the objects of a page.  Returns NULL and the page without its
@@ -223,13 +285,15 @@ static char *
 read_page(struct reflector *r, bool *last)
 {
     size_t len;
-    const char *body = http_request_body(r->request, &len);
+    char *body = http_request_steal_body(r->request, &len);
     const char *version, *token;
     const json_t *metadata;
     json_t *root;
     size_t n;
-    char *error = read_items(r, body, len, &n, &root);
+    char *error;
 
+    len = managed_fields_cut(body, len);
+    error = read_items(r, body, len, &n, &root);
     if (!error) {
         error = check_root(root);
     }
@@ -253,7 +317,22 @@ read_page(struct reflector *r, bool *last)
 
 out:
     json_decref(root);
+    free(body);
     return error;
+}
+
+/* The page is read: on to the next one, if that was asked for already. */
+static void
+turn_page(struct reflector *r, long long int now)
+{
+    reflector_end_request(r);
+    r->request = r->next;
+    r->next = NULL;
+    r->looked_ahead = false;
+    r->retry_at = 0;
+    if (r->request) {
+        look_ahead(r, now);
+    }
 }
 
 void
@@ -263,6 +342,12 @@ reflector_list_run(struct reflector *r, long long int now)
     bool last = false;
     char *error;
 
+    if (!http_request_error(request)) {
+        look_ahead(r, now);
+    }
+    if (!http_request_is_done(request)) {
+        return;
+    }
     if (http_request_is_too_large(request)) {
         /* Fewer objects a page. */
         r->limit = r->limit ? MAX(r->limit / 4, 1) : r->page_size;
@@ -282,8 +367,7 @@ reflector_list_run(struct reflector *r, long long int now)
         free(error);
         return;
     }
-    reflector_end_request(r);
-    r->retry_at = 0;
+    turn_page(r, now);
     if (last) {
         complete(r, now);
     }

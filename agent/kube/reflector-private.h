@@ -34,6 +34,9 @@ struct reflector {
     bool staging;               /* Between begin() and commit(). */
     unsigned int limit;         /* Objects a page; 0: all. */
     char *token;                /* "continue"; NULL: first page. */
+    struct http_request *next;  /* The page behind that of 'request', or
+                                 * NULL. */
+    bool looked_ahead;          /* 'request' was asked what is behind it. */
     char *list_version;         /* Of the first page. */
     size_t n_listed;
     unsigned int n_empty_pages;
@@ -77,7 +80,7 @@ void reflector_list_abort(struct reflector *);
  * credentials. */
 struct http_request *reflector_list_request(struct reflector *,
                                             long long int now);
-/* Looks at a request that has ended. */
+/* Looks at what has come of a page. */
 void reflector_list_run(struct reflector *, long long int now);
 
 /* reflector-watch.c */

@@ -324,7 +324,7 @@ reflector_run(struct reflector *r, long long int now)
         if (r->request) {
             if (r->state == REFLECTOR_WATCHING) {
                 reflector_watch_run(r, now);
-            } else if (http_request_is_done(r->request)) {
+            } else {
                 reflector_list_run(r, now);
             }
         }

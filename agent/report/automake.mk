@@ -7,5 +7,6 @@ noinst_LTLIBRARIES += agent/report/libreport.la
 
 agent_report_libreport_la_SOURCES = \
 	agent/report/metrics.c \
+	agent/report/page-json.c \
 	agent/report/report.h \
 	agent/report/status.c

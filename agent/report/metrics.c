@@ -18,6 +18,7 @@
 #include "agent/core/guard.h"
 #include "agent/core/hold.h"
 #include "agent/core/model.h"
+#include "agent/core/overview.h"
 #include "agent/core/settings.h"
 #include "agent/core/step-times.h"
 
@@ -159,6 +160,10 @@ put_sources(struct writer *w, const struct report *r)
         put_sample(w, "source_age_seconds", "source", "manifests",
                    (r->env->now - r->pods.last_change_ms) / 1000.0);
     }
+    if (r->api.last_change_ms) {
+        put_sample(w, "source_age_seconds", "source", "api",
+                   (r->env->now - r->api.last_change_ms) / 1000.0);
+    }
 
     put_family(w, "lock_held", "gauge", "1 if a database's lock is held.");
     for (size_t i = 0; i < REPORT_N_DBS; i++) {
@@ -173,12 +178,22 @@ static void
 put_model(struct writer *w, const struct report *r)
 {
     const struct model *m = guard_model_const(r->guard);
+    struct address_counts counts;
 
     put_family(w, "ports", "gauge",
                "Logical switch ports, proven to be a pod's or not.");
     put_sample(w, "ports", "kind", "pod", m->n_owned_ports);
     put_sample(w, "ports", "kind", "other",
                hmap_count(&m->ports) - m->n_owned_ports);
+    guard_count_addresses(r->guard, &counts);
+    put_family(w, "addresses", "gauge",
+               "Addresses on ports of which there is something to say.");
+    put_sample(w, "addresses", "state", "stale", counts.n_stale);
+    put_sample(w, "addresses", "state", "unsure", counts.n_unsure);
+    put_sample(w, "addresses", "state", "moving", counts.n_moving);
+    put_sample(w, "addresses", "state", "reported", counts.n_reported);
+    put_gauge(w, "waiters", "Ports that wait for their address.",
+              counts.n_waiters);
     put_gauge(w, "pods", "Pods that are known.", m->n_pods);
     put_gauge(w, "manifest_problems", "Problems with manifest files.",
               r->pods.n_problems);
@@ -191,12 +206,26 @@ put_holds(struct writer *w, const struct report *r)
 {
     size_t n[HOLD_N_STATES] = { 0 };
     long long int oldest[HOLD_N_STATES] = { 0 };
+    struct {
+        const char *name;
+        long long int ms;
+        size_t n;
+    } ages[] = {
+        { "1m", 60 * 1000, 0 },
+        { "10m", 10 * 60 * 1000, 0 },
+        { "1h", 60 * 60 * 1000, 0 },
+        { "1d", 24 * 60 * 60 * 1000, 0 },
+    };
     const struct hold *h;
 
     HMAP_FOR_EACH (h, node, &guard_holds(r->guard)->holds) {
+        long long int age_ms = r->env->wall - h->created_wall_ms;
+
         n[h->state]++;
-        oldest[h->state] = MAX(oldest[h->state],
-                               r->env->wall - h->created_wall_ms);
+        oldest[h->state] = MAX(oldest[h->state], age_ms);
+        for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+            ages[i].n += age_ms > ages[i].ms;
+        }
     }
     put_family(w, "holds", "gauge", "Addresses that are held.");
     for (int i = 0; i < HOLD_N_STATES; i++) {
@@ -211,6 +240,10 @@ put_holds(struct writer *w, const struct report *r)
             put_sample(w, "oldest_hold_seconds", "state",
                        hold_state_to_string(i), oldest[i] / 1000.0);
         }
+    }
+    put_family(w, "holds_older", "gauge", "Holds that are older than that.");
+    for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+        put_sample(w, "holds_older", "age", ages[i].name, ages[i].n);
     }
     put_gauge(w, "gates", "Ports that are kept disabled.",
               hmap_count(guard_gates(r->guard)));
@@ -251,10 +284,47 @@ put_steps(struct writer *w, const struct report *r)
 }
 
 static void
+put_tally(struct writer *w, const char *name, const char *reason,
+          const struct tally *t, const char *help)
+{
+    put_family(w, name, "counter", help);
+    for (size_t i = 0; i < t->n; i++) {
+        ds_put_format(w->ds, PREFIX"%s_total{action=\"%s\",%s=\"%s\"} %"
+                      PRIu64"\n", name, t->entries[i].what, reason,
+                      t->entries[i].why, t->entries[i].n);
+    }
+}
+
+static void
+put_admission(struct writer *w, const struct report_admission *a)
+{
+    const struct {
+        const char *answer;
+        uint64_t n;
+    } rows[] = {
+        { "allowed", a->n_allowed },
+        { "warned", a->n_warned },
+        { "refused", a->n_refused },
+        { "skipped", a->n_skipped },
+    };
+
+    put_family(w, "admissions", "counter", "Answers of the webhook.");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        ds_put_format(w->ds, PREFIX"admissions_total{answer=\"%s\"} %"PRIu64
+                      "\n", rows[i].answer, rows[i].n);
+    }
+}
+
+static void
 put_actions(struct writer *w, const struct report *r)
 {
     const struct guard_counters *c = guard_get_counters(r->guard);
 
+    put_tally(w, "actions", "case", guard_done(r->guard),
+              "What the journal has, by action and case.");
+    put_tally(w, "refused", "reason", guard_refused(r->guard),
+              "What was not done when it was due, by action and reason.");
+    put_admission(w, &r->admission);
     put_counter(w, "clears", "Addresses taken off a port.", c->clears_done);
     put_counter(w, "clears_lost", "Clears that did not take effect.",
                 c->clears_lost);
@@ -274,7 +344,10 @@ put_actions(struct writer *w, const struct report *r)
     put_counter(w, "brake_trips", "Times that the brake went on.",
                 c->brake_trips);
     put_counter(w, "freezes", "Times that it froze.", c->freezes);
-    put_counter(w, "judged_addresses", "Judgements of an address on a port.",
+    put_counter(w, "judged_owners", "Judgements of an owner and its ports.",
+                c->members_judged);
+    put_counter(w, "judged_addresses",
+                "Looks at an address that was or is on several ports.",
                 c->addrs_judged);
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "openvswitch/dynamic-string.h"
 
+struct found;
 struct guard;
 struct guard_env;
 
@@ -45,7 +46,15 @@ struct report_api {
     bool used;                  /* There is one. */
     bool synced, trusted;
     size_t n_pods, n_workloads;
+    long long int last_change_ms; /* Monotonic; 0: never. */
     struct ds problems;         /* Lines. */
+};
+
+/* What the webhook answered; all zeros without one. */
+struct report_admission {
+    uint64_t n_allowed;         /* Without a word. */
+    uint64_t n_warned, n_refused;
+    uint64_t n_skipped;         /* Nothing to be judged. */
 };
 
 enum { REPORT_NB, REPORT_SB, REPORT_OWN, REPORT_N_DBS };
@@ -58,6 +67,7 @@ struct report {
     struct report_db dbs[REPORT_N_DBS];
     struct report_pods pods;
     struct report_api api;
+    struct report_admission admission; /* Only for metrics. */
     /* The process; only for metrics. */
     size_t rss_bytes;
     uint64_t loop_turns;
@@ -80,6 +90,13 @@ void report_format_metrics(const struct report *, bool open_metrics,
 /* Appends "ready", or what it is not ready for, a line for each reason.
  * Returns true if it is. */
 bool report_format_ready(const struct report *, struct ds *);
+
+/* Appends what the page shows, as JSON in one line.  It is the same text as
+ * long as nothing happens: there are no ages in it, but times. */
+void report_format_page(const struct report *, struct ds *);
+
+/* Appends what a search found, as JSON in one line. */
+void report_format_found(const struct found *, struct ds *);
 
 /* Appends a duration, to a precision that a person cares for: "350 ms",
  * "12 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". */

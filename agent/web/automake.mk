@@ -11,4 +11,5 @@ agent_web_libweb_la_SOURCES = \
 	agent/web/web-files.c \
 	agent/web/web-private.h \
 	agent/web/web-server.c \
-	agent/web/web-server.h
+	agent/web/web-server.h \
+	agent/web/web-stream.c

@@ -43,6 +43,8 @@ get_limit(const struct web_server *s, enum web_conn_state state)
         return s->request_ms;
     case WEB_CONN_IDLE:
         return s->idle_ms;
+    case WEB_CONN_STREAM:
+        return s->stream_ms;
     case WEB_CONN_CUT:
         return -1;
     }
@@ -66,6 +68,9 @@ cut(struct web_server *s, struct web_conn *conn)
 {
     web_conn_set_state(s, conn, WEB_CONN_CUT);
     shutdown(conn->fd, SHUT_RDWR);
+    if (conn->stream) {
+        web_stream_wake(conn->stream);
+    }
 }
 
 /* Returns the oldest connection in 'state', or NULL. */
@@ -91,9 +96,10 @@ web_conns_run(struct web_server *s)
                 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 
                 s->stats.n_late++;
-                VLOG_INFO_RL(&rl, "%s: %s: no complete request in %d ms; "
-                             "closing the connection", s->name, conn->client,
-                             limit);
+                VLOG_INFO_RL(&rl, "%s: %s: %s in %d ms; closing the "
+                             "connection", s->name, conn->client,
+                             state == WEB_CONN_STREAM ? "nothing was read"
+                             : "no complete request", limit);
             }
             cut(s, conn);
         }
@@ -185,6 +191,9 @@ web_conn_notify(void *daemon_, struct MHD_Connection *mc, void **context,
         struct web_conn *conn = *context;
 
         s->stats.n_connections--;
+        if (conn->stream) {
+            web_stream_forget_conn(conn->stream);
+        }
         ovs_list_remove(&conn->node);
         free(conn);
         *context = NULL;

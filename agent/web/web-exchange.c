@@ -41,6 +41,7 @@ struct web_request {
 struct reply_private {
     struct web_reply up;
     struct MHD_Response *headers; /* Only to collect them. */
+    struct web_stream *stream;  /* Instead of up.body, if nonnull. */
 };
 
 const char *
@@ -105,23 +106,46 @@ reply_init(struct reply_private *reply, int status)
     ds_init(&reply->up.body);
     reply->headers = MHD_create_response_from_buffer(0, NULL,
                                                      MHD_RESPMEM_PERSISTENT);
+    reply->stream = NULL;
+}
+
+bool
+web_reply_stream(struct web_reply *reply, struct web_topic *topic)
+{
+    struct reply_private *private = CONTAINER_OF(reply, struct reply_private,
+                                                 up);
+
+    private->stream = web_topic_subscribe(topic);
+    return private->stream != NULL;
+}
+
+static struct MHD_Response *
+make_response(struct reply_private *reply, struct web_request *r)
+{
+    size_t size = reply->up.body.length;
+
+    if (reply->stream && !strcmp(r->method, MHD_HTTP_METHOD_GET)) {
+        ds_destroy(&reply->up.body);
+        return web_stream_start(reply->stream, r->conn, r->mc);
+    }
+    web_stream_drop(reply->stream);
+    return MHD_create_response_from_buffer(size,
+                                           ds_steal_cstr(&reply->up.body),
+                                           MHD_RESPMEM_MUST_FREE);
 }
 
 /* Hands the reply over to libmicrohttpd and destroys it. */
 static enum MHD_Result
-reply_send(struct reply_private *reply, struct MHD_Connection *mc)
+reply_send(struct reply_private *reply, struct web_request *r)
 {
-    size_t size = reply->up.body.length;
-    struct MHD_Response *response;
+    struct MHD_Response *response = make_response(reply, r);
     enum MHD_Result result;
 
-    response = MHD_create_response_from_buffer(
-        size, ds_steal_cstr(&reply->up.body), MHD_RESPMEM_MUST_FREE);
     MHD_add_response_header(response, "Content-Type", reply->up.content_type);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_get_response_headers(reply->headers, copy_header, response);
     MHD_destroy_response(reply->headers);
-    result = MHD_queue_response(mc, reply->up.status, response);
+    result = MHD_queue_response(r->mc, reply->up.status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -162,7 +186,7 @@ refuse(struct web_server *s, struct web_request *r, int status)
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         web_reply_add_header(&reply.up, "Allow", r->entry->method);
     }
-    return reply_send(&reply, r->mc);
+    return reply_send(&reply, r);
 }
 
 static bool
@@ -303,7 +327,7 @@ call_handler(struct web_server *s, struct web_request *r)
     drop_body(s, r);
     VLOG_DBG("%s: %s: %s %s: status %d", s->name, r->conn->client, r->method,
              r->path, reply.up.status);
-    return reply_send(&reply, r->mc);
+    return reply_send(&reply, r);
 }
 
 void *

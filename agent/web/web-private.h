@@ -5,7 +5,8 @@
  *   web-server.c    life, listening, the loop
  *   web-files.c     the TLS files and when they are read again
  *   web-conn.c      connections: their number and their time
- *   web-exchange.c  a request and its reply */
+ *   web-exchange.c  a request and its reply
+ *   web-stream.c    replies without an end */
 
 #ifndef WEB_PRIVATE_H
 #define WEB_PRIVATE_H 1
@@ -23,6 +24,7 @@ enum web_conn_state {
     WEB_CONN_BUSY,              /* From the request line to the end of the
                                  * reply. */
     WEB_CONN_IDLE,              /* Between requests. */
+    WEB_CONN_STREAM,            /* Its reply has no end. */
     WEB_CONN_CUT,               /* Shut down; libmicrohttpd is to notice. */
 };
 #define WEB_CONN_N_STATES (WEB_CONN_CUT + 1)
@@ -33,6 +35,7 @@ struct web_conn {
     long long int since_ms;     /* In this state. */
     int fd;                     /* libmicrohttpd's. */
     bool verified;              /* Its client certificate is good. */
+    struct web_stream *stream;  /* The reply without an end, or NULL. */
     char client[64];
 };
 
@@ -74,6 +77,7 @@ struct web_server {
     size_t max_body, max_bodies, max_header;
     unsigned int max_connections;
     int request_ms, idle_ms;
+    int stream_ms;              /* How long a stream may read nothing. */
 
     struct web_file files[WEB_N_FILES];
     long long int looked_ms;    /* At the files. */
@@ -82,6 +86,7 @@ struct web_server {
     struct ovs_list old;        /* struct web_daemon. */
     struct ovs_list conns[WEB_CONN_N_STATES];
     struct ovs_list handlers;
+    struct ovs_list topics;     /* struct web_topic. */
     long long int now;          /* Of this turn. */
     char *mhd_error;            /* Its last complaint, or NULL. */
 
@@ -117,5 +122,22 @@ enum MHD_Result web_exchange_run(void *daemon, struct MHD_Connection *,
                                  size_t *size, void **exchange);
 void web_exchange_end(void *daemon, struct MHD_Connection *, void **exchange,
                       enum MHD_RequestTerminationCode);
+
+/* web-stream.c */
+/* Returns NULL if there are as many as may be. */
+struct web_stream *web_topic_subscribe(struct web_topic *);
+/* Makes the reply to which 'stream' belongs from now on. */
+struct MHD_Response *web_stream_start(struct web_stream *, struct web_conn *,
+                                      struct MHD_Connection *);
+/* Destroys 'stream' (may be NULL), for which there is no reply. */
+void web_stream_drop(struct web_stream *);
+/* Has libmicrohttpd look at it, because its connection was cut. */
+void web_stream_wake(struct web_stream *);
+/* Its connection is about to be destroyed. */
+void web_stream_forget_conn(struct web_stream *);
+void web_topics_run(struct web_server *);
+void web_topics_wait(const struct web_server *);
+/* Ends all streams; then their daemon can be stopped. */
+void web_topics_destroy(struct web_server *);
 
 #endif /* web-private.h */

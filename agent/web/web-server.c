@@ -163,7 +163,8 @@ mhd_log(void *daemon_, const char *format, va_list args)
 static struct MHD_Daemon *
 start_mhd(struct web_server *s, struct web_daemon *d, int fd)
 {
-    unsigned int flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+    unsigned int flags = (MHD_USE_EPOLL | MHD_USE_ERROR_LOG
+                          | MHD_ALLOW_SUSPEND_RESUME);
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) web_exchange_end, d},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) web_conn_notify, d},
@@ -258,9 +259,11 @@ web_server_create(const struct web_options *o, struct web_server **serverp)
     s->max_connections = o->max_connections ? o->max_connections : 256;
     s->request_ms = o->request_ms ? o->request_ms : 10 * 1000;
     s->idle_ms = o->idle_ms ? o->idle_ms : 120 * 1000;
+    s->stream_ms = s->request_ms;
     s->now = time_msec();
     ovs_list_init(&s->old);
     ovs_list_init(&s->handlers);
+    ovs_list_init(&s->topics);
     web_conns_init(s);
 
     error = web_files_init(s, o);
@@ -289,6 +292,7 @@ web_server_destroy(struct web_server *s)
     if (!s) {
         return;
     }
+    web_topics_destroy(s);
     daemon_stop(s->daemon);
     LIST_FOR_EACH_POP (d, node, &s->old) {
         daemon_stop(d);
@@ -376,6 +380,7 @@ web_server_run(struct web_server *s, long long int now)
     s->now = now;
     web_files_run(s);
     web_conns_run(s);
+    web_topics_run(s);
     MHD_run(s->daemon->mhd);
     run_old(s);
 }
@@ -402,4 +407,5 @@ web_server_wait(struct web_server *s)
         poll_timer_wait_until(d->until_ms);
     }
     web_conns_wait(s);
+    web_topics_wait(s);
 }

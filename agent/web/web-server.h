@@ -24,6 +24,7 @@
 
 struct web_server;
 struct web_request;
+struct web_topic;
 
 struct web_options {
     const char *name;           /* For the log: "webhook". */
@@ -113,5 +114,26 @@ const char *web_request_client(const struct web_request *);
 /* Adds a line to the header of the reply. */
 void web_reply_add_header(struct web_reply *, const char *name,
                           const char *value);
+
+/* ---- Replies without an end. ---- */
+
+/* Something that is published again and again, each time whole: whoever is too
+ * slow for one message gets the one that is the latest when it has read what
+ * it is at.  At most 'max_streams' may subscribe.  After 'idle_ms' without
+ * anything new they get 'idle_text', which also shows whether they are still
+ * there.  One that reads nothing for longer than that and the time of a
+ * request is cut.  Owned by the server. */
+struct web_topic *web_topic_create(struct web_server *,
+                                   unsigned int max_streams, int idle_ms,
+                                   const char *idle_text);
+/* How many have subscribed. */
+unsigned int web_topic_count(const struct web_topic *);
+/* To be called before web_server_run() in a turn. */
+void web_topic_publish(struct web_topic *, const char *text, size_t size);
+
+/* To be called by a handler: makes the reply the stream of 'topic', beginning
+ * with the latest message.  Its body is not used.  Returns false if there are
+ * as many streams as may be. */
+bool web_reply_stream(struct web_reply *, struct web_topic *);
 
 #endif /* web-server.h */

@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	tests/kubernetes/e2e-addresses \
 	tests/kubernetes/e2e-faults \
 	tests/kubernetes/e2e-admission \
+	tests/kubernetes/e2e-guides \
 	tests/kubernetes/e2e-ipam \
 	tests/kubernetes/e2e-lib.sh \
 	tests/kubernetes/e2e-scope \

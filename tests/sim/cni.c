@@ -34,6 +34,7 @@ cni_release(struct world *w, int slot)
 
         if (*holder == slot) {
             *holder = -1;
+            ipam_inherit(w, slot_net(slot), c->nic[slot]);
         }
     }
     c->nic[slot] = NO_IP;

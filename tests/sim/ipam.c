@@ -22,7 +22,6 @@
 #include "agent/core/kube-write.h"
 
 #define TAKE_UP_MS 3000
-#define RETRY_MS 60000
 
 static void
 tell(struct world *w)
@@ -83,21 +82,33 @@ ipam_sync(struct world *w)
 
 /* ---- The controller and what is not its own. ---- */
 
+/* A reservation shares an address with the pod that has it, and has it alone
+ * when that lets it go. */
+void
+ipam_inherit(struct world *w, int net, int ip)
+{
+    int *holder = &w->cni.ipam[net][ip];
+
+    for (int i = N_OWNED_SLOTS; *holder < 0 && i < N_IP_ROWS; i++) {
+        const struct ip_row *o = &w->ipam.rows[i];
+
+        if (o->exists && o->taken_up && !o->deleting && o->net == net
+            && o->ip == ip) {
+            *holder = N_SLOTS + i;
+        }
+    }
+}
+
 static void
 take_up(struct world *w, int number)
 {
     struct ip_row *o = &w->ipam.rows[number];
-    int *holder = &w->cni.ipam[o->net][o->ip];
 
-    if (*holder < 0) {
-        *holder = N_SLOTS + number;
-        o->taken_up = true;
-        o->due_ms = NEVER;
-        SAY(w, "CNI", "%s is reserved by %s", ip_text(o->ip), o->name);
-        object_changed(w, o);
-    } else {
-        o->due_ms = w->now + RETRY_MS;
-    }
+    o->taken_up = true;
+    o->due_ms = NEVER;
+    SAY(w, "CNI", "%s is reserved by %s", ip_text(o->ip), o->name);
+    ipam_inherit(w, o->net, o->ip);
+    object_changed(w, o);
 }
 
 static void
@@ -148,8 +159,8 @@ ipam_restart(struct world *w)
         }
         if (!o->of_sts || !w->kube.sts[o->pod[1] - '0'].exists) {
             object_gone(w, o);
-        } else if (o->taken_up && w->cni.ipam[o->net][o->ip] < 0) {
-            w->cni.ipam[o->net][o->ip] = N_SLOTS + i;
+        } else {
+            ipam_inherit(w, o->net, o->ip);
         }
     }
     timer_by(w, T_IPAM, w->now + 1000);
@@ -411,7 +422,21 @@ ipam_ask_refusals(struct world *w, struct instance *in,
 
 /* ---- Rest. ---- */
 
-/* Of what was reserved nothing is left but for what is held. */
+/* Does a living pod's port list the address of 'o'?  A restart of the
+ * controller might give it away. */
+static bool
+is_a_pods(const struct world *w, const struct ip_row *o)
+{
+    for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
+        if (slot_net(slot) == o->net && w->kube.pods[slot].exists
+            && row_ips(&w->nb.rows[slot]) & (1u << o->ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of what was reserved nothing is left but for what is held, or a pod's. */
 void
 ipam_rest(struct world *w)
 {
@@ -422,7 +447,7 @@ ipam_rest(struct world *w)
 
         if (o->exists && o->ours) {
             ovs_assert(ip_addr_parse(ip_text(o->ip), &ip));
-            if (!own_find_hold(w, &net, &ip)) {
+            if (!own_find_hold(w, &net, &ip) && !is_a_pods(w, o)) {
                 violate(w, RULE_RESERVE_ENDS, "the IP object %s is left, and "
                         "%s is not held", o->name, ip_text(o->ip));
             }

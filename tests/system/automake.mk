@@ -14,6 +14,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/stale-cases.at \
 	tests/system/addresses.at \
 	tests/system/gate.at \
+	tests/system/packets.at \
 	tests/system/ovn-kubernetes.at \
 	tests/system/reserve.at \
 	tests/system/observe.at \
@@ -23,20 +24,29 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/mac-binding.at \
 	tests/system/faults.at \
 	tests/system/crash.at \
+	tests/system/handovers.at \
 	tests/system/ha.at \
 	tests/system/webhook.at \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
+	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
-	tests/system/http.at
+	tests/system/cms.at \
+	tests/system/http.at \
+	tests/system/page.at \
+	tests/system/guides.at
 
 SYSTEM_TESTSUITE = tests/system/testsuite
 
 EXTRA_DIST += \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/system/browse \
+	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/ovsdb-rows \
+	tests/system/packets \
+	tests/system/packets-lib.sh \
 	tests/system/type-in-bash
 
 # A program with nothing but the database layer, for ovsdb-layer.at.

@@ -193,7 +193,7 @@ adm_context(void)
 {
     return (struct admission_context) {
         .model = &adm_model, .holds = &adm_holds, .settings = &adm_settings,
-        .mode = MODE_GUARD, .wall = WALL,
+        .mode = MODE_GUARD, .wall = WALL, .nb_since_wall = WALL - 90000,
     };
 }
 

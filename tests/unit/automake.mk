@@ -60,6 +60,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-managed-fields.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
@@ -69,12 +70,17 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-plan.c \
+	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
+	tests/unit/test-sb-condition.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-web-server.c \
+	tests/unit/test-webhook-watch.c \
+	tests/unit/test-web-stream.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
 	tests/unit/tls-fixture.h \

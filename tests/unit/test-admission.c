@@ -55,7 +55,7 @@ static const struct pod_vector {
     /* In use. */
     { "new", OWNER_NONE, NULL, "ip_address=10.0.0.10"NET,
       "!AddressInUse: 10.0.0.10 on net is in use by default/run-0 (port "
-      "run-0.default, on hv1)" },
+      "run-0.default, on hv1) for at least 90 s: use another" },
     { "run-0", OWNER_STATEFULSET, "run", "ip_address=10.0.0.10"NET, "" },
     { "run-1", OWNER_STATEFULSET, "run", "ip_address=10.0.0.10",
       "!AddressInUse" },
@@ -69,7 +69,8 @@ static const struct pod_vector {
     /* Promised. */
     { "new", OWNER_NONE, NULL, "ip_address=10.0.0.31"NET,
       "!AddressPromised: 10.0.0.31 on net is promised to StatefulSet "
-      "default/plan-1, which asks for it in ovn.kubernetes.io/ip_pool" },
+      "default/plan-1, which asks for it in ovn.kubernetes.io/ip_pool and "
+      "was made " },
     { "new", OWNER_NONE, NULL, "ip_address=10.0.0.32"NET, "" },
     { "plan-1", OWNER_STATEFULSET, "plan", "ip_address=10.0.0.31"NET, "" },
     { "plan-0", OWNER_STATEFULSET, "plan", "ip_address=10.0.0.31"NET, "" },
@@ -325,6 +326,7 @@ put_ip_object(const char *subnet, const char *pod, const char *ip)
     struct ip_object o = {
         .name = name, .uid = "u", .version = "7", .ns = "default", .pod = pod,
         .pod_type = "", .subnet = subnet, .addrs = &addr, .n_addrs = 1,
+        .created_s = WALL / 1000 - 250,
     };
     struct kube_change *c = kube_change_create(KUBE_IP, false, "", name, "u");
 
@@ -332,6 +334,50 @@ put_ip_object(const char *subnet, const char *pod, const char *ip)
     model_apply_kube_change(&adm_model, c);
     kube_change_destroy(c);
     free(name);
+}
+
+/* Since when an address is in use: of a port that was seen to get it, and of
+ * one that is promised. */
+static void
+test_since_when(void)
+{
+    struct workload *w = unit_sts("plan2", "u", 1, "ip_address=10.0.0.77"NET);
+    struct admission_context ctx;
+    struct admission_request req;
+    struct pod *pod = unit_pod("new", "u", OWNER_NONE, NULL,
+                               "ip_address=10.0.0.10"NET);
+    struct port *p;
+
+    adm_open();
+    ctx = adm_context();
+    adm_settings.admission = ADMISSION_DENY;
+    p = CONST_CAST(struct port *,
+                   model_find_port_by_name(&adm_model, "run-0.default"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+    p->since_s = WALL / 1000 - 600;
+    admission_request_init(&req);
+    req.pod = pod;
+    adm_check("seen", &req, &ctx, "!on hv1) for 10 min: use another");
+    ip_addr_set_add(&p->ips, &(struct ip_addr) { .family = 6 });
+    p->static_ips = p->ips;
+    adm_check("two", &req, &ctx, "!on hv1) for at least 10 min: use another");
+    pod_destroy(pod);
+    p->ips.n--;
+    p->static_ips.n--;
+
+    w->created_s = WALL / 1000 - 3 * 60 * 60;
+    struct kube_change *c = kube_change_create(KUBE_WORKLOAD, false, w->ns,
+                                               w->name, w->uid);
+    c->owner_kind = OWNER_STATEFULSET;
+    c->workload = w;
+    model_apply_kube_change(&adm_model, c);
+    kube_change_destroy(c);
+    pod = unit_pod("new", "u", OWNER_NONE, NULL, "ip_address=10.0.0.77"NET);
+    req.pod = pod;
+    adm_check("promised", &req, &ctx, "!and was made 3 h ago: use another");
+    admission_request_destroy(&req);
+    pod_destroy(pod);
+    adm_close();
 }
 
 /* Kube-OVN's Subnets tell more than the switches, and its IP objects more than
@@ -355,7 +401,7 @@ test_kube_ovn_objects(void)
           "not an address for pods of one: write one of 192.168.0.128/25" },
         { "new", "ip_address=192.168.0.200;logical_switch=one",
           "!AddressInIPAM: 192.168.0.200 on one has the IP object "
-          "lost.default of default/lost: use another" },
+          "lost.default of default/lost, made 4 min ago: use another" },
         { "lost", "ip_address=192.168.0.200;logical_switch=one", "" },
     };
     struct admission_context ctx;
@@ -456,6 +502,7 @@ suite_admission(void)
     CU_ADD_TEST(suite, test_exempt);
     CU_ADD_TEST(suite, test_pod_update);
     CU_ADD_TEST(suite, test_hold_states);
+    CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_kube_ovn_objects);
     CU_ADD_TEST(suite, test_promises);
     CU_ADD_TEST(suite, test_doc);

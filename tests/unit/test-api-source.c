@@ -366,6 +366,105 @@ test_cut_list(void)
     stop();
 }
 
+/* Begins a page of the pods, behind which comes 'token', with the pod a. */
+static struct stub_request *
+begin_page(const char *token)
+{
+    struct stub_request *r = request(PODS, NULL);
+    char *head = xasprintf("{\"kind\": \"PodList\", \"metadata\": {"
+                           "\"resourceVersion\": \"10\", \"continue\": "
+                           "\"%s\"}, \"items\": [" POD("a", "u1", "5"),
+                           token);
+
+    stub_request_begin_chunks(r);
+    /* The connection is busy: what follows comes over another one. */
+    stub_request_chunk(r, "{\"kind\": \"PodList\", \"metadata\": {");
+    turn();
+    CU_ASSERT_PTR_NULL(stub_server_find(w.stub, PODS, "continue="));
+    stub_request_chunk(r, strstr(head, "\"resourceVersion"));
+    free(head);
+    return r;
+}
+
+/* The next page is asked for when the beginning of one is there, and counts
+ * behind it, however early it comes. */
+static void
+test_ahead(void)
+{
+    struct stub_request *first;
+
+    start(NULL);
+    serve_others();
+    first = begin_page("x");
+    stub_request_reply(request(PODS, "continue=x"), 200, "",
+                       LIST("PodList", "10", "y", POD("b", "u2", "6")));
+    for (int i = 0; i < 10; i++) {
+        turn();
+    }
+    /* One page ahead, not more. */
+    CU_ASSERT_PTR_NULL(stub_server_find(w.stub, PODS, "continue=y"));
+    stub_request_chunk(first, "]}");
+    stub_request_end_chunks(first);
+    stub_request_reply(request(PODS, "continue=y"), 200, "",
+                       LIST("PodList", "10", "", POD("c", "u3", "7")));
+    stub_request_begin_chunks(request(PODS, "resourceVersion=10&"));
+    UNTIL(status().trusted);
+    CU_ASSERT(is("pod ns/a", "u1") && is("pod ns/b", "u2")
+              && is("pod ns/c", "u3"));
+    stop();
+}
+
+/* ... and is nothing if that one is cut off, or was no list in the end. */
+static void
+test_ahead_of_bad_page(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct stub_request *first, *next;
+
+        start(NULL);
+        first = begin_page("x");
+        next = request(PODS, "continue=x");
+        if (i) {
+            stub_request_chunk(first, "]]");
+            stub_request_end_chunks(first);
+        } else {
+            stub_request_cut(first);
+        }
+        UNTIL(has_problem(i ? "line 1 of the answer"
+                          : "cannot list pods in all namespaces"));
+        CU_ASSERT(shash_is_empty(&w.objects));
+        UNTIL(stub_request_is_abandoned(next));
+        reply(PODS, LIST("PodList", "11", "", POD("b", "u2", "6")));
+        UNTIL(is("pod ns/b", "u2"));
+        CU_ASSERT(is("pod ns/a", NULL));
+        stop();
+    }
+}
+
+/* Where a list says what follows only at its end, the next page waits. */
+static void
+test_metadata_last(void)
+{
+    struct stub_request *r;
+
+    start(NULL);
+    r = request(PODS, NULL);
+    stub_request_begin_chunks(r);
+    stub_request_chunk(r, "{\"kind\": \"PodList\", \"items\": ["
+                       POD("a", "u1", "5") "], ");
+    for (int i = 0; i < 10; i++) {
+        turn();
+    }
+    CU_ASSERT_PTR_NULL(stub_server_find(w.stub, PODS, "continue="));
+    stub_request_chunk(r, "\"metadata\": {\"resourceVersion\": \"10\", "
+                       "\"continue\": \"x\"}}");
+    stub_request_end_chunks(r);
+    reply(PODS, LIST("PodList", "10", "", POD("b", "u2", "6")));
+    UNTIL(is("pod ns/b", "u2"));
+    CU_ASSERT(is("pod ns/a", "u1"));
+    stop();
+}
+
 /* 410 between two pages: at once from the beginning; with larger pages. */
 static void
 test_list_expired(void)
@@ -1400,6 +1499,9 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_pages);
     CU_ADD_TEST(suite, test_bad_pages);
     CU_ADD_TEST(suite, test_cut_list);
+    CU_ADD_TEST(suite, test_ahead);
+    CU_ADD_TEST(suite, test_ahead_of_bad_page);
+    CU_ADD_TEST(suite, test_metadata_last);
     CU_ADD_TEST(suite, test_list_expired);
     CU_ADD_TEST(suite, test_endless_list);
     CU_ADD_TEST(suite, test_large_page);

@@ -435,6 +435,26 @@ test_back_while_loading(void)
     fixture_end(&w);
 }
 
+/* When an address came to its port is known from what was seen of it. */
+static void
+test_since_when(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    const struct model *m = guard_model_const(w.guard);
+
+    world_run(&w, 5000);
+    world_set_addresses(&w, p, MAC1" "IP2);
+    world_run(&w, 1);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    w.wall / 1000);
+    long long int then = w.wall / 1000;
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(model_find_port_by_name(m, "sts1-0.default")->since_s,
+                    then);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -448,6 +468,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
     CU_ADD_TEST(suite, test_back_within_a_turn);
+    CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);

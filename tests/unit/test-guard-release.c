@@ -265,10 +265,44 @@ test_refused(void)
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, 0);
         CU_ASSERT_EQUAL(w.n_clears, 1);
-        CU_ASSERT_EQUAL(world_logged(&w, "does not ask us for certain"),
+        CU_ASSERT_EQUAL(world_logged(&w, "does not keep its next pod out for "
+                                     "certain"),
                         k == 0);
         CU_ASSERT_EQUAL(is_refused(&w, IP2, NULL), k != 1);
         end(&w, &ko);
+    }
+}
+
+/* Nor in a namespace that is left out of what keeps the pod out, where the old
+ * revision of a rollout stays in play. */
+static void
+test_left_out(void)
+{
+    for (int k = 0; k < 3; k++) {
+        struct sset left_out = SSET_INITIALIZER(&left_out);
+        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
+        struct smap old = SMAP_INITIALIZER(&old);
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        sset_add(&left_out, k == 0 ? "other" : "default");
+        w.release_left_out = &left_out;
+        if (k < 2) {
+            smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+            workload_add_revision(sts, "old", &old);
+        }
+        world_sts(&w, sts);
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, k == 2);
+        CU_ASSERT_EQUAL(world_logged(&w, "its namespace is left out"),
+                        k == 2);
+        smap_destroy(&old);
+        end(&w, &ko);
+        sset_destroy(&left_out);
     }
 }
 
@@ -530,6 +564,233 @@ test_hazard_double(void)
     end(&w, &ko);
 }
 
+/* The port was cleared before the IP object could be deleted: that is made up
+ * for. */
+static void
+test_rest(void)
+{
+    for (int k = 0; k < 4; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        if (k == 0) {
+            ko.result = KUBE_WRITE_FORBIDDEN;
+        } else {
+            w.settings.release = RELEASE_NONE;
+            guard_set_settings(w.guard, &w.settings);
+        }
+        fail_move(&w, &ko, p);
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        CU_ASSERT(has_finding(&w, "its IP object still has "IP1));
+        CU_ASSERT_EQUAL(ko.n_deleted, 0);
+
+        /* It can be now, if the pod was not given its address meanwhile. */
+        if (k == 2) {
+            w.on_read = allocate;
+        } else if (k == 3) {
+            kube_ovn_find(&ko, "sts1-0.default")->version++;
+        }
+        ko.result = KUBE_WRITE_DONE;
+        w.settings.release = RELEASE_KUBE_OVN;
+        guard_set_settings(w.guard, &w.settings);
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k < 2);
+        CU_ASSERT_EQUAL(has_finding(&w, "its IP object still has"), k == 3);
+        if (k < 2) {
+            CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+            CU_ASSERT(world_journalled(&w, "delete-ip") >= 1);
+        } else if (k == 3) {
+            /* The mirror was behind. */
+            CU_ASSERT(ko.n_conflicts >= 1);
+            kube_ovn_tell(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+            world_run(&w, 60 * 1000);
+            CU_ASSERT_EQUAL(ko.n_deleted, 1);
+        }
+        CU_ASSERT(world_has(&w, "holder-0.default", IP2));
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        end(&w, &ko);
+    }
+}
+
+/* The IP objects are behind the ports: the port's own is waited for. */
+static void
+test_late_object(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = begin(&w, &ko);
+
+        kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+        fail_move(&w, &ko, p);
+        world_run(&w, 5000);
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        if (k == 0) {
+            kube_ovn_add(&ko, "sts1-0", IP1);
+        }
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
+        CU_ASSERT_EQUAL(w.n_clears, k == 1);
+        CU_ASSERT_EQUAL(world_logged(&w, "is cleared, and its IP object is "
+                                     "not deleted: it has no IP object"),
+                        k == 1);
+        end(&w, &ko);
+    }
+}
+
+/* With --reserve=kube-ovn the address of a living pod is kept over a restart,
+ * as long as annotation, IP object and port do not agree. */
+static void
+annotate(struct world *w, const char *ip)
+{
+    char *text = xasprintf("ip_address=%s;allocated=true", ip);
+
+    world_pod(w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                          text));
+    free(text);
+}
+
+static void
+set_object(struct kube_ovn *ko, const char *pod, const char *ip)
+{
+    char *name = xasprintf("%s.default", pod);
+    struct kube_ovn_ip *i = kube_ovn_find(ko, name);
+
+    free(i->ip);
+    i->ip = xstrdup(ip);
+    i->version = ++ko->version;
+    kube_ovn_tell(ko, i);
+    free(name);
+}
+
+static void
+test_hazard_reserved(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    w.settings.reserve = RESERVE_KUBE_OVN;
+    guard_set_settings(w.guard, &w.settings);
+    annotate(&w, IP1);
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(ko.n_made, 0);
+    annotate(&w, IP2);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(ko.n_made, 1);
+    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
+    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
+    CU_ASSERT_STRING_EQUAL(ours->pod_type, "StatefulSet");
+    CU_ASSERT(!strncmp(ours->pod, "sts1-ipguard", 12));
+    CU_ASSERT(ours->force);
+
+    /* The controller starts anew, and believes the annotation. */
+    kube_ovn_start(&ko);
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
+    CU_ASSERT(has_finding(&w, "the IP object of pod default/sts1-0 says "IP2
+                          ", but it runs with "IP1));
+
+    /* The annotation is set back: for its IPAM the address is free still. */
+    annotate(&w, IP1);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
+    CU_ASSERT_EQUAL(ko.n_made, 1);
+    CU_ASSERT_EQUAL(ko.n_deleted, 0);
+
+    set_object(&ko, "sts1-0", IP1);
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    end(&w, &ko);
+}
+
+/* Whoever reserves it leaves nothing behind: the hazard's end, the end of the
+ * option, the end of the daemon. */
+static void
+test_hazard_reserved_ends(void)
+{
+    for (int k = 0; k < 3; k++) {
+        struct kube_ovn ko;
+        struct world w;
+
+        begin(&w, &ko);
+        w.settings.reserve = RESERVE_KUBE_OVN;
+        guard_set_settings(w.guard, &w.settings);
+        annotate(&w, IP1);
+        annotate(&w, IP2);
+        world_run(&w, 1000);
+        CU_ASSERT_PTR_NOT_NULL(kube_ovn_ours(&ko));
+        if (k == 0) {
+            world_del_pod(&w, "sts1-0"); /* Its next one may have it. */
+        } else if (k == 1) {
+            w.settings.reserve = RESERVE_NONE;
+            guard_set_settings(w.guard, &w.settings);
+        } else {
+            guard_stop(w.guard);
+        }
+        world_run(&w, 1000);
+        CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+        CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "sts1-0.default"));
+        end(&w, &ko);
+    }
+}
+
+/* Of a drift that was not seen to begin nothing is said before it lasts: the
+ * streams differ in age. */
+static void
+test_hazard_settles(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+
+    begin(&w, &ko);
+    annotate(&w, IP1);
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 1000);
+    CU_ASSERT(!world_logged(&w, "hazard"));
+    set_object(&ko, "sts1-0", IP1);
+    world_run(&w, 5000);
+    CU_ASSERT(!world_logged(&w, "hazard"));
+    set_object(&ko, "sts1-0", IP2);
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
+    end(&w, &ko);
+}
+
+/* Two IP objects: the address of the one that runs is kept. */
+static void
+test_double_reserved(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    w.settings.release = RELEASE_NONE;
+    w.settings.reserve = RESERVE_KUBE_OVN;
+    guard_set_settings(w.guard, &w.settings);
+    fail_move(&w, &ko, p);
+    fixture_running(&w, "sts2", MAC3, IP1);
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1";allocated=true"));
+    kube_ovn_add(&ko, "sts2-0", IP1);
+    world_run(&w, 20 * 1000);
+    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
+    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
+    CU_ASSERT(!strncmp(ours->pod, "sts2-ipguard", 12));
+    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
+    end(&w, &ko);
+}
+
 /* ---- Whom admission keeps out. ---- */
 
 static void
@@ -641,6 +902,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_hold_stays);
     CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
+    CU_ADD_TEST(suite, test_left_out);
     CU_ADD_TEST(suite, test_other_object);
     CU_ADD_TEST(suite, test_race);
     CU_ADD_TEST(suite, test_controller_down);
@@ -650,6 +912,12 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_allocated);
     CU_ADD_TEST(suite, test_hazard_edit);
     CU_ADD_TEST(suite, test_hazard_double);
+    CU_ADD_TEST(suite, test_rest);
+    CU_ADD_TEST(suite, test_late_object);
+    CU_ADD_TEST(suite, test_hazard_reserved);
+    CU_ADD_TEST(suite, test_hazard_reserved_ends);
+    CU_ADD_TEST(suite, test_hazard_settles);
+    CU_ADD_TEST(suite, test_double_reserved);
     CU_ADD_TEST(suite, test_admission);
     CU_ADD_TEST(suite, test_webhook);
 }

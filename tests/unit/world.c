@@ -501,6 +501,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .paused = w->paused,
         .kube_writable = !w->no_api,
         .release_certain = w->release_certain,
+        .release_left_out = w->release_left_out,
     };
 }
 

@@ -185,6 +185,7 @@ struct world {
     bool locked;
     bool paused;
     bool release_certain;       /* See struct guard_env. */
+    const struct sset *release_left_out;
     bool no_api;                /* Pods come from files. */
     struct kube_write **writes; /* All that were ordered, oldest first. */
     size_t n_writes;

@@ -8,6 +8,8 @@ bin_PROGRAMS += utilities/ovn-ipguardctl/ovn-ipguardctl
 utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/dirs.c \
 	agent/dirs.h \
+	agent/explain-json.c \
+	agent/explain-json.h \
 	agent/sources.c \
 	agent/sources.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
@@ -16,11 +18,16 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/cmd-gate.c \
 	utilities/ovn-ipguardctl/cmd-hold.c \
 	utilities/ovn-ipguardctl/cmd-journal.c \
+	utilities/ovn-ipguardctl/cmd-plan.c \
 	utilities/ovn-ipguardctl/cmd-safety.c \
 	utilities/ovn-ipguardctl/cmd-show.c \
 	utilities/ovn-ipguardctl/cmd-why.c \
 	utilities/ovn-ipguardctl/ctl-commands.c \
 	utilities/ovn-ipguardctl/ctl-commands.h \
+	utilities/ovn-ipguardctl/ctl-daemon.c \
+	utilities/ovn-ipguardctl/ctl-daemon.h \
+	utilities/ovn-ipguardctl/ctl-instance.c \
+	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
 	utilities/ovn-ipguardctl/ctl-read.c \
@@ -42,7 +49,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_LDADD = \
 	$(OVS_LIBS) \
 	$(CURL_LIBS) \
 	$(JANSSON_LIBS) \
-	$(YAML_LIBS)
+	$(YAML_LIBS) \
+	$(JEMALLOC_LIBS)
 
 # Where bash looks for the completion of a command of that name.
 bashcompdir = $(datadir)/bash-completion/completions

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* audit: what is wrong, and plan: what a guard would do about it. */
+/* audit: what is wrong. */
 
 #include <config.h>
 
 #include "ctl-read.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "db-ctl-base.h"
 #include "openvswitch/dynamic-string.h"
@@ -60,27 +57,4 @@ cmd_audit(struct ipgctl_reader *r)
     }
     r->status = f.n ? EXIT_FINDINGS : 0;
     findings_destroy(&f);
-}
-
-void
-cmd_plan(struct ipgctl_reader *r)
-{
-    const char *file_name = shash_find_data(&r->ctx->options, "--output");
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    struct guard_env env;
-
-    ipgctl_reader_sync(r);
-    observer_get_env(r->observer, &env);
-    guard_format_plan(observer_guard(r->observer), &env, &ds);
-    if (file_name) {
-        FILE *file = fopen(file_name, "w");
-
-        if (!file || fputs(ds_cstr(&ds), file) < 0 || fclose(file)) {
-            ctl_error(r->ctx, "plan: %s: %s", file_name,
-                      ovs_strerror(errno));
-        }
-    } else {
-        ds_put_cstr(&r->ctx->output, ds_cstr(&ds));
-    }
-    ds_destroy(&ds);
 }

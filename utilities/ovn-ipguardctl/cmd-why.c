@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* why: everything that is known about an address, as a paragraph for people or
- * as JSON. */
+ * as JSON.  The daemon of this machine is asked, which has everything at hand;
+ * where none runs, or others' sources are given, all is read here.  Either
+ * way it is the same code that answers (agent/explain-json.h). */
 
 #include <config.h>
 
 #include "ctl-read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +27,9 @@
 #include "agent/core/explain.h"
 #include "agent/core/guard.h"
 #include "agent/core/ip-addr.h"
-#include "agent/core/model.h"
-#include "agent/core/pod.h"
+#include "agent/explain-json.h"
 #include "ctl-commands.h"
+#include "ctl-daemon.h"
 #include "ctl-options.h"
 #include "ctl-rows.h"
 #include "observer.h"
@@ -39,80 +42,33 @@
 /* Exit status where there is nothing to tell. */
 #define EXIT_NOTHING 2
 
-/* ---- Which addresses. ---- */
-
-static void
-add_set(struct ip_addr_set *dst, const struct ip_addr_set *src)
-{
-    for (size_t i = 0; i < src->n; i++) {
-        ip_addr_set_add(dst, &src->addrs[i]);
-    }
-}
-
-static bool
-add_member(const struct model *m, const char *arg, struct ip_addr_set *ips)
-{
-    const char *slash = strchr(arg, '/');
-    char *ns = xmemdup0(arg, slash - arg);
-    const struct member *mb = model_find_member(m, ns, slash + 1);
-    const struct port *p;
-
-    free(ns);
-    if (!mb) {
-        return false;
-    }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
-        add_set(ips, &p->ips);
-    }
-    for (size_t i = 0; i < mb->n_pods; i++) {
-        const struct claims *claims = &mb->pods[i]->claims;
-
-        for (size_t j = 0; j < claims->n; j++) {
-            for (size_t k = 0; k < claims->claims[j].n_ips; k++) {
-                ip_addr_set_add(ips, &claims->claims[j].ips[k]);
-            }
-        }
-    }
-    return true;
-}
-
-/* Finds out what 'arg' means.  Returns NULL, or an error. */
-static char *
-find_addresses(const struct model *m, const char *arg,
-               struct ip_addr_set *ips)
-{
-    struct ip_addr ip;
-    const struct port *p;
-
-    if (ip_addr_parse(arg, &ip)) {
-        ip_addr_set_add(ips, &ip);
-        return NULL;
-    }
-    if (strchr(arg, '/')) {
-        return (add_member(m, arg, ips) ? NULL
-                : xasprintf("why: neither a pod nor a port of %s is known",
-                            arg));
-    }
-    p = model_find_port_by_name(m, arg);
-    if (!p) {
-        return xasprintf("why: '%s' is neither an address nor a port nor "
-                         "NAMESPACE/POD", arg);
-    }
-    add_set(ips, &p->ips);
-    return NULL;
-}
-
 /* ---- What the own database adds. ---- */
 
+static const char *
+get_string(const struct json *object, const char *name)
+{
+    const struct json *value = shash_find_data(json_object(object), name);
+
+    return value && value->type == JSON_STRING ? json_string(value) : "";
+}
+
+/* An explanation, from wherever it is, and where it belongs. */
+struct told {
+    struct json *json;          /* Owned by somebody else. */
+    struct uuid network;
+    const char *address;
+};
+
 static const struct ipgrec_hold *
-find_hold(struct ovsdb_idl *idl, const struct explanation *x)
+find_hold(struct ovsdb_idl *idl, const struct uuid *network,
+          const char *address)
 {
     const struct ipgrec_hold *h;
 
     if (idl) {
         IPGREC_HOLD_FOR_EACH (h, idl) {
-            if (uuid_equals(&h->network, &x->network_uuid)
-                && !strcmp(h->address, x->address)) {
+            if (uuid_equals(&h->network, network)
+                && !strcmp(h->address, address)) {
                 return h;
             }
         }
@@ -131,7 +87,7 @@ compare_history(const void *a_, const void *b_)
 }
 
 static const struct ipgrec_journal **
-find_history(struct ovsdb_idl *idl, const struct explanation *x, size_t *np)
+find_history(struct ovsdb_idl *idl, const struct told *t, size_t *np)
 {
     const struct ipgrec_journal **rows = NULL;
     const struct ipgrec_journal *j;
@@ -139,9 +95,9 @@ find_history(struct ovsdb_idl *idl, const struct explanation *x, size_t *np)
 
     if (idl) {
         IPGREC_JOURNAL_FOR_EACH (j, idl) {
-            if (!strcmp(j->address, x->address)
+            if (!strcmp(j->address, t->address)
                 && (!j->n_network
-                    || uuid_equals(&j->network[0], &x->network_uuid))) {
+                    || uuid_equals(&j->network[0], &t->network))) {
                 if (n >= allocated) {
                     rows = x2nrealloc(rows, &allocated, sizeof *rows);
                 }
@@ -213,10 +169,10 @@ put_hold(const struct ipgrec_hold *h, struct ds *ds)
 }
 
 static void
-put_history(struct ovsdb_idl *idl, const struct explanation *x, struct ds *ds)
+put_history(struct ovsdb_idl *idl, const struct told *t, struct ds *ds)
 {
     size_t n;
-    const struct ipgrec_journal **rows = find_history(idl, x, &n);
+    const struct ipgrec_journal **rows = find_history(idl, t, &n);
 
     for (size_t i = n > HISTORY_MAX ? n - HISTORY_MAX : 0; i < n; i++) {
         ds_put_cstr(ds, "    ");
@@ -231,66 +187,32 @@ put_history(struct ovsdb_idl *idl, const struct explanation *x, struct ds *ds)
 }
 
 static void
-put_text(struct ovsdb_idl *idl, const struct explanation *x, struct ds *ds)
+put_text(struct ovsdb_idl *idl, const struct told *t, struct ds *ds)
 {
-    const struct ipgrec_hold *h = find_hold(idl, x);
+    const struct ipgrec_hold *h = find_hold(idl, &t->network, t->address);
     struct ds text = DS_EMPTY_INITIALIZER;
 
-    ds_put_cstr(&text, x->summary);
+    ds_put_cstr(&text, get_string(t->json, "summary"));
     if (h) {
         put_hold(h, &text);
     }
     ds_put_format(&text, " Next: %s",
                   h && h->n_blockers ? "the hold ends when nothing of the "
-                  "above is awaited any more." : x->next);
+                  "above is awaited any more."
+                  : get_string(t->json, "next"));
     put_paragraph(ds_cstr(&text), ds);
-    put_history(idl, x, ds);
+    put_history(idl, t, ds);
     ds_destroy(&text);
 }
 
 /* ---- JSON. ---- */
 
 static struct json *
-json_svec(const struct svec *svec)
-{
-    struct json *array = json_array_create_empty();
-
-    for (size_t i = 0; i < svec->n; i++) {
-        json_array_add(array, json_string_create(svec->names[i]));
-    }
-    return array;
-}
-
-static struct json *
-json_port(const struct explained_port *e)
-{
-    struct json *o = json_object_create();
-
-    json_object_put_string(o, "name", e->name);
-    json_object_put_string(o, "kind", e->kind);
-    json_object_put_string(o, "proof", e->proof);
-    json_object_put_string(o, "owner", e->owner);
-    json_object_put_string(o, "pod_uid", e->pod_uid);
-    json_object_put(o, "addresses", json_svec(&e->addresses));
-    json_object_put(o, "port_security", json_svec(&e->port_security));
-    json_object_put_string(o, "binding", e->binding);
-    json_object_put_string(o, "chassis", e->chassis);
-    json_object_put(o, "gated", json_boolean_create(e->gated));
-    json_object_put(o, "disabled", json_boolean_create(e->disabled));
-    json_object_put(o, "wanted", json_boolean_create(e->wanted));
-    json_object_put_string(o, "entitlement", e->entitlement);
-    json_object_put_string(o, "verdict", e->verdict);
-    json_object_put_string(o, "case", e->case_);
-    json_object_put_string(o, "reason", e->reason);
-    return o;
-}
-
-static struct json *
-json_history(struct ovsdb_idl *idl, const struct explanation *x)
+json_history(struct ovsdb_idl *idl, const struct told *t)
 {
     struct json *array = json_array_create_empty();
     size_t n;
-    const struct ipgrec_journal **rows = find_history(idl, x, &n);
+    const struct ipgrec_journal **rows = find_history(idl, t, &n);
 
     for (size_t i = 0; i < n; i++) {
         struct json *o = json_object_create();
@@ -307,123 +229,29 @@ json_history(struct ovsdb_idl *idl, const struct explanation *x)
     return array;
 }
 
-static struct json *
-json_explanation(struct ovsdb_idl *idl, const struct explanation *x)
+static void
+add_own(struct ovsdb_idl *idl, const struct told *t)
 {
-    const struct ipgrec_hold *h = find_hold(idl, x);
-    struct json *o = json_object_create();
-    struct json *ports = json_array_create_empty();
+    const struct ipgrec_hold *h = find_hold(idl, &t->network, t->address);
 
-    for (size_t i = 0; i < x->n_ports; i++) {
-        json_array_add(ports, json_port(&x->ports[i]));
-    }
-    json_object_put_string(o, "network", x->network);
-    json_object_put_format(o, "network_uuid", UUID_FMT,
-                           UUID_ARGS(&x->network_uuid));
-    json_object_put_string(o, "address", x->address);
-    json_object_put(o, "ports", ports);
-    json_object_put(o, "router_port", x->router_port
-                    ? json_string_create(x->router_port)
-                    : json_null_create());
-    json_object_put(o, "wanted_by", json_svec(&x->wanted_by));
-    json_object_put(o, "references", json_svec(&x->references));
-    json_object_put(o, "mac_bindings", json_svec(&x->mac_bindings));
-    json_object_put(o, "hold", h ? ipgctl_json_hold(h) : json_null_create());
-    json_object_put(o, "history", json_history(idl, x));
-    json_object_put_string(o, "summary", x->summary);
-    json_object_put_string(o, "next", x->next);
-    return o;
+    json_object_put(t->json, "hold",
+                    h ? ipgctl_json_hold(h) : json_null_create());
+    json_object_put(t->json, "history", json_history(idl, t));
 }
 
 /* ---- The command. ---- */
 
-/* Is there anything to say about the address on this network? */
-static bool
-is_worth_telling(const struct explanation *x, const struct ipgrec_hold *h,
-                 const struct network *n, const struct ip_addr *ip)
-{
-    if (x->n_ports || x->router_port || h || x->mac_bindings.n) {
-        return true;
-    }
-    for (size_t i = 0; i < x->wanted_by.n; i++) {
-        if (!strncmp(x->wanted_by.names[i], "port ", 5)) {
-            return true;
-        }
-    }
-    return ip_addr_in_cidr(ip, n->subnet);
-}
-
-static int
-compare_networks(const void *a_, const void *b_)
-{
-    const struct network *const *a = a_;
-    const struct network *const *b = b_;
-    int cmp = strcmp((*a)->name, (*b)->name);
-
-    return cmp ? cmp : uuid_compare_3way(&(*a)->uuid, &(*b)->uuid);
-}
-
-static const struct network **
-sorted_networks(const struct model *m, size_t *np)
-{
-    const struct network **array
-        = xmalloc((hmap_count(&m->networks) + 1) * sizeof *array);
-    const struct network *n;
-
-    *np = 0;
-    HMAP_FOR_EACH (n, node, &m->networks) {
-        array[(*np)++] = n;
-    }
-    qsort(array, *np, sizeof *array, compare_networks);
-    return array;
-}
-
-/* Tells about 'ip' on all networks where it means something.  Returns how many
- * there were, and in '*pods' who wants it without being on any. */
-static size_t
-tell_address(struct ipgctl_reader *r, const struct ip_addr *ip,
-             struct json *array, char **pods)
-{
-    const struct guard *g = observer_guard(r->observer);
-    const char *only = shash_find_data(&r->ctx->options, "--network");
-    struct guard_env env;
-    size_t n_networks, n_told = 0;
-    const struct network **networks
-        = sorted_networks(guard_model_const(g), &n_networks);
-
-    observer_get_env(r->observer, &env);
-    for (size_t i = 0; i < n_networks; i++) {
-        struct explanation x;
-
-        if (only && strcmp(networks[i]->name, only)) {
-            continue;
-        }
-        guard_explain(g, networks[i], ip, &env, &x);
-        if (only || is_worth_telling(&x, find_hold(r->own, &x), networks[i],
-                                     ip)) {
-            if (array) {
-                json_array_add(array, json_explanation(r->own, &x));
-            } else {
-                put_text(r->own, &x, &r->ctx->output);
-            }
-            n_told++;
-        }
-        free(*pods);
-        *pods = x.wanted_by.n ? svec_join(&x.wanted_by, "; ", "") : NULL;
-        explanation_destroy(&x);
-    }
-    free(networks);
-    return n_told;
-}
-
 static void
-tell_nothing(const char *arg, const struct ip_addr_set *ips,
-             const char *pods, struct ds *ds)
+tell_nothing(const char *arg, const struct json *answer, struct ds *ds)
 {
-    if (!ips->n) {
+    const struct json *addresses
+        = shash_find_data(json_object(answer), "addresses");
+    const char *pods = get_string(answer, "wanted_by");
+
+    if (!json_array(addresses)->n) {
         ds_put_format(ds, "%s has no address, and wants none by name.\n",
                       arg);
-    } else if (pods) {
+    } else if (pods[0]) {
         ds_put_format(ds, "%s is on no port and not held.  It is wanted by "
                       "%s.\n", arg, pods);
     } else {
@@ -432,42 +260,148 @@ tell_nothing(const char *arg, const struct ip_addr_set *ips,
     }
 }
 
+/* Prints 'answer', which is explain_to_json()'s. */
+static void
+tell(struct ipgctl_reader *r, struct json *answer)
+{
+    struct json *explanations
+        = shash_find_data(json_object(answer), "explanations");
+    struct json_array *array = json_array(explanations);
+    bool wants_json = ipgctl_wants_json(ipgctl_get_options());
+    struct ds *output = &r->ctx->output;
+
+    for (size_t i = 0; i < array->n; i++) {
+        struct told t = {
+            .json = array->elems[i],
+            .address = get_string(array->elems[i], "address"),
+        };
+
+        if (!uuid_from_string(&t.network, get_string(t.json,
+                                                     "network_uuid"))) {
+            t.network = UUID_ZERO;
+        }
+        if (wants_json) {
+            add_own(r->own, &t);
+        } else {
+            put_text(r->own, &t, output);
+        }
+    }
+    if (wants_json) {
+        /* Sorted, for whoever compares two of them. */
+        json_to_ds(explanations,
+                   ipgctl_get_options()->style.json_flags | JSSF_SORT,
+                   output);
+        ds_put_char(output, '\n');
+    } else if (!array->n) {
+        tell_nothing(r->ctx->argv[1], answer, output);
+    }
+    r->status = array->n ? 0 : EXIT_NOTHING;
+}
+
+/* Is it an answer that tell() can print? */
+static bool
+is_answer(const struct json *json)
+{
+    const struct json *addresses, *explanations;
+
+    if (json->type != JSON_OBJECT) {
+        return false;
+    }
+    addresses = shash_find_data(json_object(json), "addresses");
+    explanations = shash_find_data(json_object(json), "explanations");
+    if (!addresses || addresses->type != JSON_ARRAY
+        || !explanations || explanations->type != JSON_ARRAY) {
+        return false;
+    }
+    for (size_t i = 0; i < json_array(explanations)->n; i++) {
+        if (json_array(explanations)->elems[i]->type != JSON_OBJECT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A daemon that cannot tell now, or is of another release. */
+static void
+warn_of_daemon(const char *why)
+{
+    fprintf(stderr, "%s: the daemon does not tell (%s); the databases are "
+            "read instead\n", program_name, why);
+}
+
+bool
+cmd_why_daemon(struct ipgctl_reader *r)
+{
+    const char *network = shash_find_data(&r->ctx->options, "--network");
+    char *args[] = { r->ctx->argv[1], CONST_CAST(char *, network) };
+    struct json *answer;
+    char *error, *text;
+    bool said;
+
+    text = ctl_daemon_call(ipgctl_get_options()->target, "explain",
+                           network ? 2 : 1, args, &error, &said);
+    if (error && said && !strstr(error, "is not a valid command")) {
+        ctl_error(r->ctx, "why: %s", error);
+        free(error);
+        return true;
+    } else if (!text) {
+        if (error) {
+            warn_of_daemon(error);
+        }
+        free(error);
+        return false;
+    }
+    answer = json_from_string(text);
+    free(text);
+    if (!is_answer(answer)) {
+        warn_of_daemon(answer->type == JSON_OBJECT
+                       ? get_string(answer, "not_ready")
+                       : "its answer is not understood");
+        json_destroy(answer);
+        return false;
+    }
+    ipgctl_reader_open_own(r, shash_find_data(json_object(answer),
+                                              "addresses"));
+    tell(r, answer);
+    json_destroy(answer);
+    return true;
+}
+
+static bool
+is_held(const struct uuid *network, const char *address, const void *own_)
+{
+    struct ovsdb_idl *own = CONST_CAST(struct ovsdb_idl *, own_);
+
+    return find_hold(own, network, address) != NULL;
+}
+
 void
 cmd_why(struct ipgctl_reader *r)
 {
-    const char *arg = r->ctx->argv[1];
-    const struct model *m
-        = guard_model_const(observer_guard(r->observer));
-    bool wants_json = ipgctl_wants_json(ipgctl_get_options());
-    struct json *array = wants_json ? json_array_create_empty() : NULL;
+    const struct guard *g = observer_guard(r->observer);
     struct ip_addr_set ips;
-    char *pods = NULL;
-    size_t n_told = 0;
+    struct guard_env env;
+    struct json *answer;
+    char *error;
 
     ip_addr_set_init(&ips);
     ipgctl_reader_sync(r);
-    r->ctx->error = find_addresses(m, arg, &ips);
-    for (size_t i = 0; i < ips.n; i++) {
-        observer_watch_address(r->observer, &ips.addrs[i]);
-    }
-    if (!r->ctx->error) {
-        ipgctl_reader_sync(r);
+    error = guard_find_asked(g, r->ctx->argv[1], &ips);
+    if (error) {
+        ctl_error(r->ctx, "why: %s", error);
+        free(error);
+    } else {
         for (size_t i = 0; i < ips.n; i++) {
-            n_told += tell_address(r, &ips.addrs[i], array, &pods);
+            observer_watch_address(r->observer, &ips.addrs[i]);
         }
-    }
-    if (!r->ctx->error && !n_told) {
-        if (!array) {
-            tell_nothing(arg, &ips, pods, &r->ctx->output);
-        }
-        r->status = EXIT_NOTHING;
-    }
-    free(pods);
-    if (array) {
-        json_to_ds(array, ipgctl_get_options()->style.json_flags,
-                   &r->ctx->output);
-        ds_put_char(&r->ctx->output, '\n');
-        json_destroy(array);
+        ipgctl_reader_sync(r);
+        observer_get_env(r->observer, &env);
+        answer = explain_to_json(g, &ips,
+                                 shash_find_data(&r->ctx->options,
+                                                 "--network"),
+                                 is_held, r->own, &env);
+        tell(r, answer);
+        json_destroy(answer);
     }
     ip_addr_set_destroy(&ips);
 }

@@ -54,6 +54,7 @@ ipgctl_register(void (*exit_cb)(int status))
     cmd_gate_register();
     cmd_hold_register();
     cmd_journal_register();
+    cmd_plan_register();
     cmd_read_register();
     cmd_safety_register();
     cmd_show_register();
@@ -126,6 +127,29 @@ ipgctl_move_options(int argc, char *argv[])
             start = i + 1;
         }
     }
+}
+
+int
+ipgctl_join_output(int argc, char *argv[])
+{
+    static char *joined;        /* For a leak checker to see. */
+    const struct ctl_command_syntax *command = NULL;
+
+    for (int i = 1; i < argc; i++) {
+        const struct ctl_command_syntax *found
+            = shash_find_data(&own_commands, argv[i]);
+
+        if (!command && found && is_option_of(found, "--output=")) {
+            command = found;
+        } else if (command && i + 1 < argc && !strcmp(argv[i], "-o")) {
+            free(joined);
+            joined = argv[i] = xasprintf("--output=%s", argv[i + 1]);
+            memmove(&argv[i + 1], &argv[i + 2],
+                    (argc - i - 1) * sizeof *argv);
+            return argc - 1;
+        }
+    }
+    return argc;
 }
 
 void

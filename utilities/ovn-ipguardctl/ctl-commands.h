@@ -24,6 +24,7 @@ void cmd_connection_register(void);
 void cmd_gate_register(void);
 void cmd_hold_register(void);
 void cmd_journal_register(void);
+void cmd_plan_register(void);
 void cmd_read_register(void);
 void cmd_safety_register(void);
 void cmd_show_register(void);
@@ -37,6 +38,10 @@ bool ipgctl_is_own(const char *command);
 /* The library wants the options of a command in front of it.  Moves those that
  * stand behind one of ours ("journal --since=1h") to where it does. */
 void ipgctl_move_options(int argc, char *argv[]);
+
+/* Makes "--output=FILE" of "-o FILE" behind a command that has that option.
+ * Returns the number of arguments that are left. */
+int ipgctl_join_output(int argc, char *argv[]);
 
 /* The options of the command line, for commands that print more than a
  * table.  Set once, before any command runs. */

@@ -39,6 +39,7 @@ enum {
     OPT_WAIT,
     OPT_BOOTSTRAP_CA_CERT,
     OPT_CNI_CONTROLLER,
+    OPT_DAEMON,
     OPT_DIALECT,
     OPT_KUBECONFIG,
     OPT_KUBE_API,
@@ -48,6 +49,7 @@ enum {
     OPT_OVNNB_DB,
     OPT_OVNSB_DB,
     OPT_PODS,
+    OPT_TARGET,
     OPT_ZONE,
     VLOG_OPTION_ENUMS,
     TABLE_OPTION_ENUMS,
@@ -81,6 +83,8 @@ static const struct option global_options[] = {
     {"zone", required_argument, NULL, OPT_ZONE},
     {"cni-controller", required_argument, NULL, OPT_CNI_CONTROLLER},
     {"dialect", required_argument, NULL, OPT_DIALECT},
+    {"daemon", required_argument, NULL, OPT_DAEMON},
+    {"target", required_argument, NULL, OPT_TARGET},
     {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
     VLOG_LONG_OPTIONS,
     TABLE_LONG_OPTIONS,
@@ -135,10 +139,11 @@ Connections:\n\
                               set them\n\
 \n\
 Explanations (from OVN's databases and the pods; no daemon is needed):\n\
-  why IP|PORT|NAMESPACE/POD [--network=NETWORK]\n\
+  why IP|PORT|NAMESPACE/POD [--network=NETWORK] [--cold]\n\
                               print everything known about an address\n\
   audit [--network=NETWORK]   print what is wrong; status 2 if anything\n\
-  plan [--output=FILE]        print what a guard would do\n\
+  plan [-o|--output=FILE]     print what a guard would write, for review\n\
+  apply FILE                  have such a plan done, where it still holds\n\
   dot [IP|NETWORK]            print a picture for Graphviz\n\
 \n\
 Synchronization (not useful without --wait):\n\
@@ -156,6 +161,8 @@ Options:\n\
   --ovnnb-db, --ovnsb-db, --pods, --kubeconfig, --kube-context, --kube-api,\n\
   --namespace, --node-selector, --zone, --cni-controller, --dialect\n\
                               sources of explanations, as for ovn-ipguard\n\
+  --daemon=PROGRAM            ovn-ipguard, for apply where none runs\n\
+  --target=NAME|SOCKET        the daemon that why asks\n\
   -t, --timeout=SECS          wait at most SECS seconds\n\
   --dry-run                   do not commit changes to the database\n\
   --oneline                   print exactly one line of output per command\n\
@@ -231,6 +238,16 @@ handle_own_option(struct ipgctl_options *o, int c)
         if (!str_to_uint(optarg, 10, &o->timeout) || !o->timeout) {
             ctl_fatal("--timeout: '%s' is not a number of seconds", optarg);
         }
+        return true;
+
+    case OPT_DAEMON:
+        free(o->program);
+        o->program = xstrdup(optarg);
+        return true;
+
+    case OPT_TARGET:
+        free(o->target);
+        o->target = xstrdup(optarg);
         return true;
 
     case OPT_DRY_RUN:
@@ -363,11 +380,39 @@ check_sources(const struct options *d)
     }
 }
 
+/* Keeps options of TLS for an instance of the daemon that is started. */
+static void
+keep_tls_option(struct ipgctl_options *o, int c)
+{
+    static const struct {
+        int c;
+        const char *name;
+    } tls[] = {
+        {'p', "private-key"},
+        {'c', "certificate"},
+        {'C', "ca-cert"},
+        {OPT_BOOTSTRAP_CA_CERT, "ca-cert"},
+        {OPT_SSL_PROTOCOLS, "ssl-protocols"},
+        {OPT_SSL_CIPHERS, "ssl-ciphers"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tls); i++) {
+        if (tls[i].c == c) {
+            svec_add_nocopy(&o->tls, xasprintf("--%s=%s", tls[i].name,
+                                               optarg));
+        }
+    }
+}
+
 static void
 handle_option(struct ipgctl_options *o, int c, const struct option *options,
               int index)
 {
-    if (handle_own_option(o, c) || handle_source_option(&o->daemon, c)) {
+    keep_tls_option(o, c);
+    if (handle_own_option(o, c)) {
+        return;
+    } else if (handle_source_option(&o->daemon, c)) {
+        o->sources_given = true;
         return;
     }
     switch (c) {
@@ -423,6 +468,9 @@ ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
     o->shuffle_remotes = true;
     o->style = table_style_default;
     init_sources(&o->daemon);
+    o->program = xstrdup("ovn-ipguard");
+    o->target = xstrdup("ovn-ipguard");
+    svec_init(&o->tls);
     shash_init(&o->local);
 
     /* "+": what follows the first command is that command's. */
@@ -456,6 +504,9 @@ ipgctl_options_destroy(struct ipgctl_options *o)
 {
     free(o->db);
     destroy_sources(&o->daemon);
+    free(o->program);
+    free(o->target);
+    svec_destroy(&o->tls);
     shash_destroy_free_data(&o->local);
 }
 

@@ -29,6 +29,10 @@ struct ipgctl_options {
     struct table_style style;
     bool format_given;          /* -f, --bare... were given. */
     struct options daemon;      /* Sources, as the daemon has them. */
+    bool sources_given;         /* Any of them. */
+    char *program;              /* The daemon's. */
+    char *target;               /* Its name, or its control socket. */
+    struct svec tls;            /* Options of TLS, as they were given. */
     struct shash local;         /* Options of commands, for the parser. */
 };
 

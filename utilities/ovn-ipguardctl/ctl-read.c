@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
+#include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-idl.h"
@@ -33,15 +34,28 @@
 /* The own database only adds to what is printed. */
 #define OWN_TIMEOUT_MS 5000
 
-static const struct {
+static const struct reader {
     const char *name;
     void (*run)(struct ipgctl_reader *);
+    enum guard_mode mode;       /* In which it judges. */
+    bool (*ask)(struct ipgctl_reader *); /* Asks the daemon first; or NULL. */
 } readers[] = {
-    {"why", cmd_why},
-    {"audit", cmd_audit},
-    {"plan", cmd_plan},
-    {"dot", cmd_dot},
+    {"why", cmd_why, MODE_OBSERVE, cmd_why_daemon},
+    {"audit", cmd_audit, MODE_OBSERVE, NULL},
+    {"plan", cmd_plan, MODE_GUARD, NULL},
+    {"dot", cmd_dot, MODE_OBSERVE, NULL},
 };
+
+static const struct reader *
+find_reader(const struct ctl_command *command)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+        if (!strcmp(readers[i].name, command->syntax->name)) {
+            return &readers[i];
+        }
+    }
+    OVS_NOT_REACHED();
+}
 
 void
 ipgctl_reader_run(struct ctl_context *ctx OVS_UNUSED)
@@ -71,9 +85,29 @@ ipgctl_reader_sync(struct ipgctl_reader *r)
     }
 }
 
-/* Reads the own database.  Returns NULL if that cannot be. */
+/* Limits what is read of the own database to what is about 'addresses'. */
+static void
+set_conditions(struct ovsdb_idl *idl, const struct json *addresses)
+{
+    struct ovsdb_idl_condition holds = OVSDB_IDL_CONDITION_INIT(&holds);
+    struct ovsdb_idl_condition journal = OVSDB_IDL_CONDITION_INIT(&journal);
+
+    for (size_t i = 0; i < json_array(addresses)->n; i++) {
+        const char *address = json_string(json_array(addresses)->elems[i]);
+
+        ipgrec_hold_add_clause_address(&holds, OVSDB_F_EQ, address);
+        ipgrec_journal_add_clause_address(&journal, OVSDB_F_EQ, address);
+    }
+    ipgrec_hold_set_condition(idl, &holds);
+    ipgrec_journal_set_condition(idl, &journal);
+    ovsdb_idl_condition_destroy(&holds);
+    ovsdb_idl_condition_destroy(&journal);
+}
+
+/* Reads the own database, of holds and journal only what is about 'addresses'
+ * if that is nonnull.  Returns NULL if that cannot be. */
 static struct ovsdb_idl *
-open_own(const struct ipgctl_options *o)
+open_own(const struct ipgctl_options *o, const struct json *addresses)
 {
     long long int deadline = time_msec() + OWN_TIMEOUT_MS;
     struct ovsdb_idl *idl;
@@ -84,6 +118,9 @@ open_own(const struct ipgctl_options *o)
         return NULL;
     }
     idl = ovsdb_idl_create(o->db, &ipgrec_idl_class, true, false);
+    if (addresses) {
+        set_conditions(idl, addresses);
+    }
     seqno = ovsdb_idl_get_seqno(idl);
     while (time_msec() < deadline) {
         ovsdb_idl_run(idl);
@@ -105,6 +142,12 @@ open_own(const struct ipgctl_options *o)
     return NULL;
 }
 
+void
+ipgctl_reader_open_own(struct ipgctl_reader *r, const struct json *addresses)
+{
+    r->own = open_own(ipgctl_get_options(), addresses);
+}
+
 /* The settings that the daemon would have from there. */
 static void
 take_settings(struct ovsdb_idl *idl, struct options *options)
@@ -122,6 +165,7 @@ take_settings(struct ovsdb_idl *idl, struct options *options)
 int
 ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
 {
+    const struct reader *reader = find_reader(command);
     struct options options = o->daemon;
     struct ctl_context ctx;
     struct ipgctl_reader r = {
@@ -133,16 +177,15 @@ ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
     vlog_set_levels_from_string_assert("ovsdb_idl:err");
     ds_init(&command->output);
     command->table = NULL;
-    r.own = open_own(o);
-    take_settings(r.own, &options);
-    /* Files are read as they are: nobody waits for them to settle. */
-    options.settings.settle_ms = 0;
-    r.observer = observer_create(&options);
-    ctl_context_init(&ctx, command, r.own, NULL, NULL, NULL);
-    for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
-        if (!strcmp(readers[i].name, command->syntax->name)) {
-            readers[i].run(&r);
-        }
+    ctl_context_init(&ctx, command, NULL, NULL, NULL, NULL);
+    if (!reader->ask || o->sources_given || shash_find(&ctx.options, "--cold")
+        || !reader->ask(&r)) {
+        r.own = open_own(o, NULL);
+        take_settings(r.own, &options);
+        /* Files are read as they are: nobody waits for them to settle. */
+        options.settings.settle_ms = 0;
+        r.observer = observer_create(&options, reader->mode);
+        reader->run(&r);
     }
     if (ctx.error) {
         ctl_fatal("%s", ctx.error);
@@ -158,9 +201,8 @@ cmd_read_register(void)
 {
     static const struct ctl_command_syntax commands[] = {
         {"why", 1, 1, "IP|PORT|NAMESPACE/POD", NULL, ipgctl_reader_run, NULL,
-         "--network=", RO},
+         "--network=,--cold", RO},
         {"audit", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--network=", RO},
-        {"plan", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--output=", RO},
         {"dot", 0, 1, "[IP|NETWORK]", NULL, ipgctl_reader_run, NULL, "", RO},
         {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
     };

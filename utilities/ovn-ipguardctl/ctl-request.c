@@ -36,6 +36,14 @@
  * not a fault. */
 #define ANSWER_TIMEOUT_S 30
 
+/* The same for an apply, with the time that an address must have been seen to
+ * be stale, and the start of an instance: the guard gives up a little
+ * earlier. */
+#define APPLY_TIMEOUT_S 120
+
+/* Exit status of an apply of which all was answered, but not all done. */
+#define EXIT_REFUSED 2
+
 struct pending {
     struct uuid uuid;
     char *command;
@@ -46,6 +54,8 @@ struct pending {
 static struct pending *pendings;
 static size_t n_pendings;
 static bool expected;
+static bool need_instance;
+static char *reason;            /* Why there will be no answer, or NULL. */
 
 void
 ipgctl_request_prerequisites(struct ctl_context *ctx)
@@ -83,8 +93,46 @@ who_asks(void)
 }
 
 void
+ipgctl_requests_need_instance(void)
+{
+    need_instance = true;
+}
+
+bool
+ipgctl_requests_get_need_instance(void)
+{
+    return need_instance;
+}
+
+void
+ipgctl_requests_set_reason(char *why)
+{
+    free(reason);
+    reason = why;
+}
+
+bool
+ipgctl_requests_are_hopeless(void)
+{
+    return reason != NULL;
+}
+
+size_t
+ipgctl_requests_count(void)
+{
+    return n_pendings;
+}
+
+void
 ipgctl_request(struct ctl_context *ctx, const char *command,
                struct smap *args)
+{
+    ipgctl_request_about(ctx, command, command, args);
+}
+
+void
+ipgctl_request_about(struct ctl_context *ctx, const char *command,
+                     const char *what, struct smap *args)
 {
     const struct ipgrec_request *row;
     struct pending *p;
@@ -108,7 +156,7 @@ ipgctl_request(struct ctl_context *ctx, const char *command,
     pendings = xrealloc(pendings, (n_pendings + 1) * sizeof *pendings);
     p = &pendings[n_pendings++];
     p->uuid = row->header_.uuid;
-    p->command = xstrdup(command);
+    p->command = xstrdup(what);
     p->state = xstrdup("");
     p->answer = xstrdup("");
 }
@@ -190,7 +238,8 @@ ipgctl_requests_pending(struct ovsdb_idl *idl)
 unsigned int
 ipgctl_requests_timeout(const struct ipgctl_options *o)
 {
-    return o->timeout ? o->timeout : ANSWER_TIMEOUT_S;
+    return (o->timeout ? o->timeout
+            : need_instance ? APPLY_TIMEOUT_S : ANSWER_TIMEOUT_S);
 }
 
 /* ---- The end. ---- */
@@ -244,6 +293,9 @@ print_lines(const char *active)
         } else if (p->state[0]) {
             fprintf(stderr, "%s: %s: %s\n", program_name, p->command,
                     p->answer);
+        } else if (reason) {
+            fprintf(stderr, "%s: %s: no answer: %s; the request was taken "
+                    "back\n", program_name, p->command, reason);
         } else {
             fprintf(stderr, "%s: %s: no active instance answered in %u s "
                     "(the last one was %s); the request was taken back\n",
@@ -262,7 +314,10 @@ ipgctl_requests_finish(struct ovsdb_idl *idl)
 
     delete_rows(idl);
     for (size_t i = 0; i < n_pendings; i++) {
-        if (strcmp(pendings[i].state, "done")) {
+        if (need_instance && status != EXIT_FAILURE
+            && !strcmp(pendings[i].state, "refused")) {
+            status = EXIT_REFUSED;
+        } else if (strcmp(pendings[i].state, "done")) {
             status = EXIT_FAILURE;
         }
     }
@@ -273,5 +328,7 @@ ipgctl_requests_finish(struct ovsdb_idl *idl)
     }
     free(active);
     ipgctl_requests_reset();
+    free(reason);
+    reason = NULL;
     return status;
 }

@@ -24,6 +24,7 @@
 #include "ovsdb/ipguard-idl.h"
 
 #include "ctl-commands.h"
+#include "ctl-instance.h"
 #include "ctl-options.h"
 #include "ctl-read.h"
 #include "ctl-request.h"
@@ -47,6 +48,7 @@ struct run {
     size_t n_commands;
     const char *args;
     struct ovsdb_idl *idl;
+    struct ctl_instance *instance; /* That was started for this, or NULL. */
     bool bootstrapped;          /* The CA's certificate was learnt. */
     int64_t next_cfg;           /* Of --wait=done; 0: nothing to wait for. */
 };
@@ -336,6 +338,19 @@ is_taken_in(const struct run *r)
     return row && row->done_cfg >= r->next_cfg;
 }
 
+/* Has the instance that was started for this ended before the answers came? */
+static bool
+has_lost_instance(struct run *r)
+{
+    char *why;
+
+    if (!r->instance || !ctl_instance_has_ended(r->instance, &why)) {
+        return false;
+    }
+    ipgctl_requests_set_reason(why);
+    return true;
+}
+
 /* Runs the connection until 'step' says that it is over, which it is asked
  * each time that the database has changed, or until 'deadline_ms'. */
 static void
@@ -360,8 +375,11 @@ loop(struct run *r, bool (*step)(struct run *), bool at_once,
                 return;
             }
         }
-        if (time_msec() >= deadline_ms) {
+        if (time_msec() >= deadline_ms || has_lost_instance(r)) {
             return;
+        }
+        if (r->instance) {
+            ctl_instance_wait(r->instance);
         }
         if (seqno == ovsdb_idl_get_seqno(r->idl)) {
             ovsdb_idl_wait(r->idl);
@@ -383,6 +401,22 @@ step_requests(struct run *r)
     return !ipgctl_requests_pending(r->idl);
 }
 
+/* Starts an instance if the requests need one and none is active. */
+static void
+start_instance(struct run *r, long long int deadline_ms)
+{
+    if (!ipgctl_requests_get_need_instance() || !ipgctl_requests_count()
+        || ctl_instance_is_active(r->idl, deadline_ms)) {
+        return;
+    }
+    fprintf(stderr, "%s: no instance is active: one is started for this\n",
+            program_name);
+    r->instance = ctl_instance_start(r->options);
+    if (!r->instance) {
+        ipgctl_requests_set_reason(xstrdup("there is no instance"));
+    }
+}
+
 /* Waits for the answers to requests, and prints them.  Tells who is waited for
  * when that takes long. */
 static int
@@ -390,18 +424,26 @@ wait_for_answers(struct run *r)
 {
     unsigned int timeout = ipgctl_requests_timeout(r->options);
     long long int start_ms = time_msec();
+    int status;
 
+    start_instance(r, start_ms + timeout * 1000LL);
+    if (ipgctl_requests_are_hopeless()) {
+        timeout = 0;
+    }
     loop(r, step_requests, true, start_ms + MIN(PATIENCE_MS,
                                                 timeout * 1000LL));
-    if (ipgctl_requests_pending(r->idl)) {
+    if (ipgctl_requests_pending(r->idl) && !r->instance
+        && !ipgctl_requests_are_hopeless()) {
         const struct ipgrec_ipguard *row = ipgrec_ipguard_first(r->idl);
 
         fprintf(stderr, "%s: waiting for the active instance (%s) to answer; "
                 "is one running?\n", program_name,
                 row && row->active[0] ? row->active : "none so far");
-        loop(r, step_requests, true, start_ms + timeout * 1000LL);
     }
-    return ipgctl_requests_finish(r->idl);
+    loop(r, step_requests, true, start_ms + timeout * 1000LL);
+    status = ipgctl_requests_finish(r->idl);
+    ctl_instance_stop(r->instance);
+    return status;
 }
 
 int

@@ -61,7 +61,7 @@ agent_get_env(const struct agent *a, struct guard_env *env)
 }
 
 struct observer *
-observer_create(const struct options *options)
+observer_create(const struct options *options, enum guard_mode mode)
 {
     struct observer *o = xzalloc(sizeof *o);
     struct agent *a = &o->agent;
@@ -69,7 +69,7 @@ observer_create(const struct options *options)
 
     uuid_generate(&seed);
     a->options = *options;      /* Borrowed. */
-    a->options.settings.mode = MODE_OBSERVE;
+    a->options.settings.mode = mode;
     a->boot_id = xstrdup("observer");
     a->guard = guard_create(options->dialect, &a->options.settings,
                             "ovn-ipguardctl", &seed);
@@ -114,6 +114,12 @@ observer_guard(const struct observer *o)
     return o->agent.guard;
 }
 
+const struct settings *
+observer_settings(const struct observer *o)
+{
+    return &o->agent.options.settings;
+}
+
 void
 observer_get_env(const struct observer *o, struct guard_env *env)
 {
@@ -133,6 +139,7 @@ void
 observer_watch_all(struct observer *o)
 {
     o->all = true;
+    sb_view_read_every_port(o->agent.sb);
     o->guard_watch = 0;
 }
 
@@ -215,7 +222,7 @@ run_guard(struct observer *o)
     orders_init(&orders);
     guard_run(o->agent.guard, &env, &orders);
     o->again = orders.again;
-    /* In mode observe there are none. */
+    /* Without an own database it is not active, whatever the mode. */
     ovs_assert(!orders.store && !orders.nb && !orders.n_reads);
     orders_destroy(&orders);
     while ((line = guard_pop_log(o->agent.guard, &level))) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The daemon's sources and decisions in this process, in mode observe: what
- * the commands read that do not need a running daemon.  Nothing is written
+/* The daemon's sources and decisions in this process, never active: what the
+ * commands read that do not need a running daemon.  Nothing is written
  * anywhere, whatever is decided. */
 
 #ifndef OBSERVER_H
 #define OBSERVER_H 1
 
 #include <stdbool.h>
+#include "agent/core/settings.h"
 
 struct guard;
 struct guard_env;
@@ -15,9 +16,11 @@ struct ip_addr;
 struct observer;
 struct options;
 
-/* Begins to read.  'options' must outlive the observer.  Exits with a message
+/* Begins to read, and to judge as in 'mode', of which no instance becomes the
+ * active one.  'options' must outlive the observer.  Exits with a message
  * if a source cannot be opened. */
-struct observer *observer_create(const struct options *options);
+struct observer *observer_create(const struct options *options,
+                                 enum guard_mode mode);
 void observer_destroy(struct observer *);
 
 /* Reads until all sources are there and judged, for 'timeout_s' at most.
@@ -30,6 +33,7 @@ void observer_watch_address(struct observer *, const struct ip_addr *);
 void observer_watch_all(struct observer *);
 
 const struct guard *observer_guard(const struct observer *);
+const struct settings *observer_settings(const struct observer *);
 void observer_get_env(const struct observer *, struct guard_env *);
 
 /* What is wrong with the sources of pods, as lines for a person; or "". */

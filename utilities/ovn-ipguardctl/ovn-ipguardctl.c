@@ -37,6 +37,7 @@ main(int argc, char *argv[])
     ipgctl_register(ipgctl_exit);
 
     char *args = process_escape_args(argv);
+    argc = ipgctl_join_output(argc, argv);
     first = ipgctl_options_parse(&options, argc, argv);
     ipgctl_move_options(argc - first, argv + first);
     char *error = ctl_parse_commands(argc - first, argv + first,

@@ -70,6 +70,12 @@ def watch(sandbox):
     return nb
 
 
+def rate(times):
+    """How many there were a second, from the first to the last."""
+    return ((len(times) - 1) / (times[-1] - times[0]) if len(times) > 1
+            else 0)
+
+
 class Storm:
     """What one storm cost the daemon."""
 
@@ -87,8 +93,7 @@ class Storm:
                         memory_kib(self.daemon.pid, "VmHWM"),
                         memory_kib(self.daemon.pid, "VmRSS"))
         sample.turn = self.daemon.longest_turn_ms()
-        sample.bumps = len(self.northd.bumps) / (time.monotonic()
-                                                 - self.start)
+        sample.bumps = rate(self.northd.bumps)
         if self.northd.error:
             raise self.northd.error
         return sample
@@ -131,7 +136,10 @@ def run_daemon(bench, sandbox, cached, chosen, every, samples):
     with Daemon(bench, sandbox, [cached + "/pods", sandbox.path("moving")],
                 "manage", OPTIONS) as daemon, Northd(sandbox) as northd:
         daemon.wait_for_plan()
+        # Everything is judged once more when it becomes the active instance.
+        daemon.wait_for("this instance is now active")
         sandbox.settle("nb", "sb")
+        time.sleep(3)
         storm = Storm(daemon, northd)
         sample = storm_of_sets(storm, sandbox, chosen, every)
         samples.setdefault(NAME, []).append(sample)
