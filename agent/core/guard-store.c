@@ -277,6 +277,14 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     for (size_t i = 0; i < n_unsaved; i++) {
         struct hold *h = unsaved[i];
+        struct hold *same = hold_table_find_uuid(&g->holds, &h->uuid);
+
+        if (same) {
+            /* It was stored, and has followed its switch since. */
+            hold_table_remove(&g->holds, same);
+            hold_destroy(same);
+            h->in_db = true;
+        }
         if (hold_table_find(&g->holds, &h->network, &h->addr)) {
             hold_destroy(h);
         } else {
