@@ -277,15 +277,11 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     for (size_t i = 0; i < n_unsaved; i++) {
         struct hold *h = unsaved[i];
-        struct hold *same = hold_table_find_uuid(&g->holds, &h->uuid);
 
-        if (same) {
-            /* It was stored, and has followed its switch since. */
-            hold_table_remove(&g->holds, same);
-            hold_destroy(same);
-            h->in_db = true;
-        }
-        if (hold_table_find(&g->holds, &h->network, &h->addr)) {
+        /* One that was stored after all may have been for a switch that was
+         * made again since: it follows by itself. */
+        if (hold_table_find_uuid(&g->holds, &h->uuid)
+            || hold_table_find(&g->holds, &h->network, &h->addr)) {
             hold_destroy(h);
         } else {
             hold_table_insert(&g->holds, h);

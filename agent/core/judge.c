@@ -289,6 +289,9 @@ fingerprint(const struct port *p, const struct entitlement *e,
     for (size_t i = 0; i < p->addresses.n; i++) {
         hash = hash_string(p->addresses.names[i], hash);
     }
+    /* Nobody ever was there, or somebody was and is gone: what was seen of the
+     * one says nothing of the other. */
+    hash = hash_boolean(e->never_seen, hash);
     return hash_finish(hash, e->kind);
 }
 

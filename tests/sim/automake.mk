@@ -17,6 +17,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/event.c \
 	tests/sim/events.h \
 	tests/sim/ipam.c \
+	tests/sim/ipam.h \
 	tests/sim/kube.c \
 	tests/sim/look-back.c \
 	tests/sim/mirror.c \
@@ -40,6 +41,8 @@ tests_sim_run_SOURCES = \
 	tests/sim/sim.h \
 	tests/sim/text.c \
 	tests/sim/truth.c \
+	tests/sim/whim.c \
+	tests/sim/whim.h \
 	tests/sim/workload.c \
 	tests/sim/world.c
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
@@ -71,19 +74,25 @@ check-sim-coverage: tests/sim/run-coverage$(EXEEXT)
 	$(AM_V_at)$(srcdir)/tests/sim/coverage-report '$(GCOV)' \
 	  tests_sim_run_coverage
 
-# Event orders from a fixed seed, then each of the planted bugs.
+# Event orders from a fixed seed, in which each step of a hold and each case
+# must be met, then from a fresh one, then each of the planted bugs.  The rules
+# of SIM_OPEN are known to be broken in a few worlds out of 100,000: those are
+# counted (doc/testing.md, "Open").
 SIM_SEED = 1
-SIM_ORDERS = 40000
+SIM_ORDERS = 100000
+SIM_FRESH_ORDERS = 2000
 SIM_JOBS = 2
 SIM_PLANTED_ORDERS = 20000
+SIM_OPEN = GIVEN_BACK,CLEAN,RELEASE_LAST,TAKER,STORE,GATE_ENDS,CONVERGE,EXPLAINED
 .PHONY: check-sim
 check-sim: tests/sim/run$(EXEEXT)
 	$(AM_V_at)passed=0; failed=0; \
 	for test in \
-	    "--seed=$(SIM_SEED) --count=$(SIM_ORDERS)" \
+	    "--seed=$(SIM_SEED) --count=$(SIM_ORDERS) --strict" \
+	    "--fresh --count=$(SIM_FRESH_ORDERS)" \
 	    "--planted --count=$(SIM_PLANTED_ORDERS)"; do \
 	  echo "simulation: $$test"; \
-	  if tests/sim/run --jobs=$(SIM_JOBS) $$test; then \
+	  if tests/sim/run --jobs=$(SIM_JOBS) --open=$(SIM_OPEN) $$test; then \
 	    passed=`expr $$passed + 1`; \
 	  else \
 	    failed=`expr $$failed + 1`; \

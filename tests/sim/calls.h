@@ -105,7 +105,6 @@ void cni_release(struct world *, int slot);
 void ipam_sync(struct world *);
 void ipam_step(struct world *);
 void ipam_restart(struct world *);
-void ipam_inherit(struct world *, int net, int ip);
 void ipam_in(struct world *, struct instance *);
 void ipam_take_writes(struct world *, struct instance *, struct orders *);
 void ipam_carry_out(struct world *, struct instance *);

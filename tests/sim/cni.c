@@ -15,6 +15,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/ipam.h"
 
 #include <string.h>
 
@@ -33,8 +34,7 @@ cni_release(struct world *w, int slot)
         int *holder = &c->ipam[slot_net(slot)][c->nic[slot]];
 
         if (*holder == slot) {
-            *holder = -1;
-            ipam_inherit(w, slot_net(slot), c->nic[slot]);
+            *holder = ipam_other_holder(w, slot_net(slot), c->nic[slot]);
         }
     }
     c->nic[slot] = NO_IP;

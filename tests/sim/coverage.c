@@ -51,6 +51,8 @@ coverage_transition_possible(enum hold_state from, enum hold_state to)
 #define MAX_HOLDS 32
 static struct {
     struct uuid uuid;
+    struct uuid network;
+    struct ip_addr addr;
     enum hold_state state;
 } before[MAX_HOLDS];
 static size_t n_before, n_journal_before;
@@ -65,6 +67,8 @@ coverage_before_turn(struct world *w OVS_UNUSED, const struct instance *in)
     HMAP_FOR_EACH (h, node, &in->guard->holds.holds) {
         if (n_before < MAX_HOLDS) {
             before[n_before].uuid = h->uuid;
+            before[n_before].network = h->network;
+            before[n_before].addr = h->addr;
             before[n_before++].state = h->state;
         }
     }
@@ -82,8 +86,9 @@ end_of(const struct guard *g, const struct uuid *uuid)
     return -1;
 }
 
-static void
-count_end(const struct guard *g, size_t i)
+/* Counts the end of the i-th, if that is among the 'n' entries of 'journal'. */
+static bool
+find_end(const struct journal_entry *journal, size_t n, size_t i)
 {
     static const struct {
         const char *action;
@@ -92,26 +97,31 @@ count_end(const struct guard *g, size_t i)
         { "release", HOLD_RELEASED }, { "cancel", HOLD_CANCELLED },
         { "force", HOLD_FORCED },
     };
+    char ip[IP_ADDR_STRLEN];
+
+    ip_addr_to_string(&before[i].addr, ip);
+    for (size_t j = 0; j < n; j++) {
+        for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
+            if (!strcmp(journal[j].action, ends[k].action)
+                && uuid_equals(&journal[j].network, &before[i].network)
+                && nullable_string_is_equal(journal[j].address, ip)) {
+                coverage->transitions[before[i].state][ends[k].end]++;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+count_end(const struct guard *g, size_t i)
+{
     size_t from = MIN(n_journal_before, g->n_journal);
 
-    if (end_of(g, &before[i].uuid) < 0 && !g->sent) {
-        return;
-    }
-    for (size_t j = from; j < g->n_journal; j++) {
-        for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
-            if (!strcmp(g->journal[j].action, ends[k].action)) {
-                coverage->transitions[before[i].state][ends[k].end]++;
-                return;
-            }
-        }
-    }
-    for (size_t j = 0; g->sent && j < g->sent->n_journal; j++) {
-        for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
-            if (!strcmp(g->sent->journal[j].action, ends[k].action)) {
-                coverage->transitions[before[i].state][ends[k].end]++;
-                return;
-            }
-        }
+    if ((end_of(g, &before[i].uuid) >= 0 || g->sent)
+        && !find_end(g->journal + from, g->n_journal - from, i)
+        && g->sent) {
+        find_end(g->sent->journal, g->sent->n_journal, i);
     }
 }
 

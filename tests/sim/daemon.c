@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/whim.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -104,6 +105,19 @@ wants_lock(const struct instance *in, enum database db)
             && (db != DB_SB || in->lock_seen[DB_OWN]));
 }
 
+/* A server looks at the requests of a session one after the other: a
+ * transaction that was sent before a lock was lost is over when the lock is
+ * had again. */
+static void
+execute_before_lock(struct world *w, struct instance *in, enum database db)
+{
+    if (db == DB_OWN && in->store && !in->store_done) {
+        orders_store_commit(w, in);
+    } else if (db == DB_NB && in->nb && !in->nb_done) {
+        orders_nb_commit(w, in);
+    }
+}
+
 void
 locks_update(struct world *w)
 {
@@ -115,6 +129,7 @@ locks_update(struct world *w)
         }
         for (int i = 0; i < N_INSTANCES && *holder < 0; i++) {
             if (wants_lock(&w->instances[i], db)) {
+                execute_before_lock(w, &w->instances[i], db);
                 *holder = i;
             }
         }
@@ -510,6 +525,7 @@ turn(struct world *w, struct instance *in)
         violate(w, RULE_REST, "%s does not come to rest", in->name);
         return;
     }
+    whim_before_turn(w, in);
     coverage_before_turn(w, in);
     orders_init(&orders);
     guard_run(in->guard, &env, &orders);

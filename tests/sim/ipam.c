@@ -3,12 +3,13 @@
 /* What Kube-OVN's IPAM shows of itself to the API server: an IP object for
  * each port that it gave an address, Subnets, and reserved IP objects, which
  * anybody may make.  Its controller takes a reserved one up some seconds
- * later, if the address is free; and with the object of a port it deletes the
- * port. */
+ * later, without asking who has the address: it is shared then, and whoever
+ * comes after is refused.  With the object of a port it deletes the port. */
 
 #include <config.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/ipam.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,33 +83,32 @@ ipam_sync(struct world *w)
 
 /* ---- The controller and what is not its own. ---- */
 
-/* A reservation shares an address with the pod that has it, and has it alone
- * when that lets it go. */
-void
-ipam_inherit(struct world *w, int net, int ip)
-{
-    int *holder = &w->cni.ipam[net][ip];
-
-    for (int i = N_OWNED_SLOTS; *holder < 0 && i < N_IP_ROWS; i++) {
-        const struct ip_row *o = &w->ipam.rows[i];
-
-        if (o->exists && o->taken_up && !o->deleting && o->net == net
-            && o->ip == ip) {
-            *holder = N_SLOTS + i;
-        }
-    }
-}
-
 static void
 take_up(struct world *w, int number)
 {
     struct ip_row *o = &w->ipam.rows[number];
+    int *holder = &w->cni.ipam[o->net][o->ip];
 
+    if (*holder < 0) {
+        *holder = N_SLOTS + number;
+    }
     o->taken_up = true;
     o->due_ms = NEVER;
     SAY(w, "CNI", "%s is reserved by %s", ip_text(o->ip), o->name);
-    ipam_inherit(w, o->net, o->ip);
     object_changed(w, o);
+}
+
+int
+ipam_other_holder(const struct world *w, int net, int ip)
+{
+    for (int i = N_OWNED_SLOTS; i < N_IP_ROWS; i++) {
+        const struct ip_row *o = &w->ipam.rows[i];
+
+        if (o->exists && o->taken_up && o->net == net && o->ip == ip) {
+            return N_SLOTS + i;
+        }
+    }
+    return -1;
 }
 
 static void
@@ -159,8 +159,8 @@ ipam_restart(struct world *w)
         }
         if (!o->of_sts || !w->kube.sts[o->pod[1] - '0'].exists) {
             object_gone(w, o);
-        } else {
-            ipam_inherit(w, o->net, o->ip);
+        } else if (o->taken_up && w->cni.ipam[o->net][o->ip] < 0) {
+            w->cni.ipam[o->net][o->ip] = N_SLOTS + i;
         }
     }
     timer_by(w, T_IPAM, w->now + 1000);
@@ -422,21 +422,31 @@ ipam_ask_refusals(struct world *w, struct instance *in,
 
 /* ---- Rest. ---- */
 
-/* Does a living pod's port list the address of 'o'?  A restart of the
- * controller might give it away. */
+/* Does a living pod run with 'ip' which annotation and IP object give it no
+ * more, or have two IP objects got it?  A restart of the controller would give
+ * it to others. */
 static bool
-is_a_pods(const struct world *w, const struct ip_row *o)
+is_hazard(const struct world *w, int net, int ip)
 {
-    for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
-        if (slot_net(slot) == o->net && w->kube.pods[slot].exists
-            && row_ips(&w->nb.rows[slot]) & (1u << o->ip)) {
-            return true;
+    int n_objects = 0;
+
+    for (int i = 0; i < N_OWNED_SLOTS; i++) {
+        const struct kpod *pod = &w->kube.pods[i];
+        bool given = w->cni.ip_object[i] == ip;
+
+        if (slot_net(i) == net) {
+            n_objects += given;
+            if (pod->exists && row_ips(&w->nb.rows[i]) & (1u << ip)
+                && (pod_wants(pod, i) != ip || !given)) {
+                return true;
+            }
         }
     }
-    return false;
+    return n_objects > 1;
 }
 
-/* Of what was reserved nothing is left but for what is held, or a pod's. */
+/* Of what was reserved nothing is left but for what is held, or would be lost
+ * at a restart. */
 void
 ipam_rest(struct world *w)
 {
@@ -447,7 +457,8 @@ ipam_rest(struct world *w)
 
         if (o->exists && o->ours) {
             ovs_assert(ip_addr_parse(ip_text(o->ip), &ip));
-            if (!own_find_hold(w, &net, &ip) && !is_a_pods(w, o)) {
+            if (!own_find_hold(w, &net, &ip)
+                && !is_hazard(w, o->net, o->ip)) {
                 violate(w, RULE_RESERVE_ENDS, "the IP object %s is left, and "
                         "%s is not held", o->name, ip_text(o->ip));
             }

@@ -173,4 +173,7 @@ script_generate(struct script *s, uint64_t seed)
         }
         at += draw_gap(&p);
     }
+    if (prng_one_in(&p, 16)) {
+        s->config.whim = 1 + prng_below(&p, N_WHIMS - 1);
+    }
 }

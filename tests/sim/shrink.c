@@ -94,6 +94,7 @@ simplify_config(struct script *s, int rule)
     TRY(wait_policy, false);
     TRY(deny, false);
     TRY(scope_all, false);
+    TRY(whim, WHIM_NONE);
     TRY(brake, 1000);
     TRY(n_chassis, 1);
     TRY(nb_ms, 0);

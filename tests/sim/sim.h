@@ -34,6 +34,7 @@
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
  *   alloc.c     malloc() in less time
+ *   whim.c      operators who wait for a state of a hold
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
  *   run.c       the command line
@@ -128,6 +129,15 @@ enum cni_kind {
     CNI_OVN_KUBERNETES,         /* Another dialect. */
 };
 
+/* What an operator does at the first sight of a hold in a certain state. */
+enum whim {
+    WHIM_NONE,
+    WHIM_RELEASE_CLEAN,         /* hold/release: it is clean. */
+    WHIM_RELEASE_BLOCKED,
+    WHIM_SWITCH_BLOCKED,        /* Make the switch again. */
+    N_WHIMS
+};
+
 struct config {
     uint64_t jitter;            /* Seed of delays. */
     enum guard_mode mode;
@@ -153,6 +163,7 @@ struct config {
     int brake;                  /* Clears that trip it. */
     int n_chassis;
     int nb_ms, sb_ms, kube_ms, store_ms; /* Largest ordinary delays. */
+    enum whim whim;
     int replicas[N_STS];
     int pool[N_STS][2];         /* Address of each ordinal, or NO_IP. */
     int plain_ip, vm_ip;
@@ -618,6 +629,7 @@ struct world {
     int64_t due[N_TIMERS];
     uint64_t n_delays;
     int next_event;
+    bool whim_done;
     bool calm;                  /* No more events: faults are mended. */
     bool trace;
 

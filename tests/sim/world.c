@@ -247,7 +247,7 @@ begin(struct world *w, const struct script *script)
     w->wall = INT64_C(1700000000000);
     w->n_delays = 0;
     w->next_event = 0;
-    w->calm = false;
+    w->calm = w->whim_done = false;
     w->violation = -1;
     free(w->violation_text);
     w->violation_text = NULL;

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* More of what the simulation (tests/sim) found wrong: where a change of role,
+ * a database that went back, or a source that began to tell met something that
+ * was under way. */
+
+#include <config.h>
+
+#include <stdlib.h>
+
+#include "util.h"
+#include "uuid.h"
+
+#include "tests/unit/guard-fixture.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+/* A hold is stored, but that is seen only when a lock was lost and had again;
+ * meanwhile its switch was made again, and it followed.  What is loaded and
+ * what is remembered are one hold, though of two switches. */
+static void
+test_hold_is_loaded_once(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.northd_frozen = true;
+    w.store_fault = FAULT_LOST;
+    world_del_port(&w, world_find_port(&w, "sts1-0.default"));
+    world_turn(&w);
+    const struct hold *h = world_hold(&w, IP1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    struct hold *stored = hold_clone(h);
+    model_remove_network(guard_model(w.guard), &w.networks[0].uuid);
+    w.networks[0].exists = false;
+    world_network(&w, "net1");
+    world_turn(&w);
+    CU_ASSERT(!uuid_equals(&h->network, &stored->network));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+
+    w.locked = false;
+    world_turn(&w);
+    w.holds = xrealloc(w.holds, sizeof *w.holds);
+    w.holds[w.n_holds++] = stored;
+    w.row.generation++;
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    CU_ASSERT_EQUAL(hold_table_count(guard_holds(w.guard)), 1);
+    CU_ASSERT(sset_contains(&w.log, "started with 1 hold(s) and 0 gate(s)"));
+    fixture_end(&w);
+}
+
+/* A port's owner was never seen; then a pod comes and goes within a turn, as
+ * after a watch that was broken.  That it is gone is to be seen for a settle
+ * time of its own. */
+static void
+test_owner_within_a_turn(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_port(&w, 0, "other", MAC2" "IP2);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_pod(&w, unit_pod("other", "u9", OWNER_NONE, "", "ip_address="IP2));
+    world_del_pod(&w, "other");
+    world_run(&w, w.settings.settle_ms - 100);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(!world_has(&w, "other.default", IP2));
+    fixture_end(&w);
+}
+
+/* A port comes to run with a held address while all is frozen: it is the
+ * keeper, and is not shut after the thaw. */
+static void
+test_keeper_of_a_freeze(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    free(guard_freeze(w.guard, "test"));
+    world_settle(&w);
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    world_settle(&w);
+    w.northd_frozen = false;
+    world_bind(&w, p, "hv1");
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT(p->enabled != TRI_FALSE);
+    free(guard_thaw(w.guard));
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_gated, 0);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* The locks are had again while a transaction of the own database is under
+ * way: what is in the database is not settled yet, so nothing is loaded. */
+static void
+test_nothing_is_loaded_amid_a_store(void)
+{
+    struct guard_env env = {
+        .have_store = true, .store_ready = true, .locked = true,
+        .store_busy = true,
+    };
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.locked = false;
+    world_turn(&w);
+    env.now = w.now;
+    env.wall = w.wall;
+    env.boot_id = w.boot_id;
+    CU_ASSERT(!guard_wants_load(w.guard, &env));
+    env.store_busy = false;
+    CU_ASSERT(guard_wants_load(w.guard, &env));
+    fixture_end(&w);
+}
+
+/* NB went back while no instance ran: the barriers of a hold are of before
+ * that, and the value that they wait for may be long in coming. */
+static void
+test_barriers_of_before_a_rollback(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT(world_stored_hold(&w, IP1)->b1 > 0);
+    for (size_t i = 0; i < w.n_holds; i++) {
+        w.holds[i]->b1 = w.holds[i]->b2 = 1000;
+    }
+    world_kill(&w, false);
+    w.northd_frozen = false;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* SB still has the nb_cfg of before NB went back: a barrier that gets the same
+ * value would seem to have passed. */
+static void
+test_no_barrier_while_sb_is_ahead(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    w.sb_nb_cfg = w.nb_cfg + 1000;
+    world_flags(&w);
+    world_settle(&w);
+    size_t before = w.n_bumps;
+    world_port(&w, 0, "other", MAC3" 10.0.0.3");
+    world_settle(&w);
+    world_del_port(&w, world_find_port(&w, "other.default"));
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, "10.0.0.3"));
+    CU_ASSERT_EQUAL(w.n_bumps, before);
+    fixture_end(&w);
+}
+
+/* A hold that had all its evidence but the time is loaded by another life: as
+ * nobody knows what its barriers covered, two new ones pass before it ends. */
+static void
+test_start_takes_two_barriers(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.settings.min_hold_ms = 60 * 1000;
+    guard_set_settings(w.guard, &w.settings);
+    fixture_leave(&w);
+    w.northd_frozen = false;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT(world_stored_hold(&w, IP1)->b2 > 0);
+    world_kill(&w, false);
+    guard_set_settings(w.guard, &w.settings);
+    size_t before = w.n_bumps;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(w.n_bumps >= before + 2);
+    fixture_end(&w);
+}
+
+/* A taker is shut when the hold had its barriers already: that it is shut, SB
+ * and the chassis are to have seen before it is opened. */
+static void
+test_gate_takes_new_barriers(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    int64_t b1 = world_hold(&w, IP1)->b1;
+    CU_ASSERT(b1 > 0);
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    world_run(&w, 3000);
+    CU_ASSERT(p->enabled == TRI_FALSE);
+    CU_ASSERT(world_hold(&w, IP1)->b1 > b1 || !world_hold(&w, IP1)->b1);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(p->enabled != TRI_FALSE);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* A port that is kept shut gets another address from its CNI controller, which
+ * a third port has: it is not opened beside that one, but when it has lost
+ * that address. */
+static void
+test_gate_with_another_ones_address(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_running(&w, "sts3", MAC3, "10.0.0.3");
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    world_run(&w, 3000);
+    CU_ASSERT(p->enabled == TRI_FALSE);
+    world_set_addresses(&w, p, MAC2" 10.0.0.3");
+    w.northd_frozen = false;
+    world_run(&w, 1500);
+    CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
+    CU_ASSERT(world_has(&w, "sts2-0.default", "10.0.0.3"));
+    CU_ASSERT(p->enabled == TRI_FALSE);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", "10.0.0.3"));
+    CU_ASSERT(p->enabled != TRI_FALSE);
+    fixture_end(&w);
+}
+
+/* As a standby it has seen a higher nb_cfg than the active instance wrote
+ * down: that NB goes back from there, as the locks are had, is a rollback all
+ * the same. */
+static void
+test_rollback_over_a_change_of_role(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.locked = false;
+    world_turn(&w);
+    w.nb_cfg += 100;
+    world_flags(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+    w.nb_cfg -= 50;
+    w.northd_frozen = true;
+    world_flags(&w);
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    fixture_end(&w);
+}
+
+/* A standby judged with a hold of which a port was the keeper; another
+ * instance ended it.  Once active it clears the port. */
+static void
+test_standby_judges_anew(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    w.chassis[0].answers = false;
+    free(guard_freeze(w.guard, "test"));
+    fixture_leave(&w);
+    w.northd_frozen = false;
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    world_bind(&w, p, "hv1");
+    world_settle(&w);
+    free(guard_thaw(w.guard));
+    world_run(&w, 3000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT(uuid_equals(&world_stored_hold(&w, IP1)->keeper, &p->uuid));
+    w.locked = false;
+    world_turn(&w);
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts2-0");
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    for (size_t i = 0; i < w.n_holds; i++) {
+        hold_destroy(w.holds[i]);
+    }
+    w.n_holds = 0;
+    w.row.generation++;
+    w.locked = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    fixture_end(&w);
+}
+
+/* The pod of a StatefulSet is gone, and the source lists no StatefulSets, as
+ * far as is known: when the first one appears it does, and the other is gone,
+ * too. */
+static void
+test_first_statefulset_tells_of_all(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_del_sts(&w, "sts1");
+    world_port(&w, 0, "other-0", MAC2" "IP2);
+    world_pod(&w, unit_pod("other-0", "u9", OWNER_STATEFULSET, "other",
+                           "ip_address="IP2));
+    world_settle(&w);
+    world_del_pod(&w, "other-0");
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "other-0.default", IP2));
+    world_sts(&w, unit_sts("first", "first", 1, ""));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "other-0.default", IP2));
+    fixture_end(&w);
+}
+
+void
+suite_guard_roles(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_roles");
+
+    CU_ADD_TEST(suite, test_hold_is_loaded_once);
+    CU_ADD_TEST(suite, test_owner_within_a_turn);
+    CU_ADD_TEST(suite, test_keeper_of_a_freeze);
+    CU_ADD_TEST(suite, test_nothing_is_loaded_amid_a_store);
+    CU_ADD_TEST(suite, test_barriers_of_before_a_rollback);
+    CU_ADD_TEST(suite, test_no_barrier_while_sb_is_ahead);
+    CU_ADD_TEST(suite, test_start_takes_two_barriers);
+    CU_ADD_TEST(suite, test_gate_takes_new_barriers);
+    CU_ADD_TEST(suite, test_gate_with_another_ones_address);
+    CU_ADD_TEST(suite, test_rollback_over_a_change_of_role);
+    CU_ADD_TEST(suite, test_standby_judges_anew);
+    CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
+}
