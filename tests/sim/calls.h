@@ -151,11 +151,13 @@ void own_restore(struct world *);
 void own_lose(struct world *);
 const struct hold *own_find_hold(const struct world *, const struct uuid *net,
                                  const struct ip_addr *);
-/* What 'in' knew when it ordered the end of 'hold' for the first time, which
- * may be now.  An order without an answer is repeated. */
+/* What 'in' knew when it decided that 'hold' has ended, which may be now: an
+ * order may wait for the one before, and one without an answer is repeated. */
 const struct end_ordered *own_end_ordered(struct world *,
                                           const struct instance *in,
                                           const struct uuid *hold);
+/* Notes that of all holds which 'in' has no more. */
+void own_note_ends(struct world *, const struct instance *);
 const struct gate *own_find_gate(const struct world *, const struct uuid *);
 
 /* daemon.c */

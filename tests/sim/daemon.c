@@ -532,6 +532,7 @@ turn(struct world *w, struct instance *in)
     coverage_after_turn(w, in);
     take_log(w, in);
     rules_check_orders(w, in, &orders);
+    own_note_ends(w, in);
     orders_take(w, in, &orders);
     if (w->config.ip_objects) {
         ipam_take_writes(w, in, &orders);

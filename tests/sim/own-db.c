@@ -14,6 +14,8 @@
 #include "util.h"
 #include "uuid.h"
 
+#include "agent/core/guard-private.h"
+
 static void
 clear_content(struct own_db *db)
 {
@@ -86,6 +88,21 @@ own_end_ordered(struct world *w, const struct instance *in,
         .hold = *hold, .seq = in->nb_seq, .sb_seq = in->sb_seq,
     };
     return e;
+}
+
+void
+own_note_ends(struct world *w, const struct instance *in)
+{
+    if (guard_get_role(in->guard) != ROLE_ACTIVE || !in->guard->started) {
+        return;
+    }
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        const struct uuid *uuid = &w->own.holds[i]->uuid;
+
+        if (!hold_table_find_uuid(guard_holds(in->guard), uuid)) {
+            own_end_ordered(w, in, uuid);
+        }
+    }
 }
 
 const struct gate *

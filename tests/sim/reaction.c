@@ -33,7 +33,8 @@ reaction_row(struct instance *in, int slot, const struct nb_row *row)
     uint32_t had = row_ips(&in->nb_rows[slot]);
     uint32_t has = row_ips(row);
 
-    in->took[slot] &= in->nb_rows[slot].id == row->id ? has : 0;
+    in->took[slot] &= (in->nb_rows[slot].id == row->id && !row->mark ? has
+                       : 0);
     for (int ip = 0; ip < N_IPS && slot < N_OWNED_SLOTS; ip++) {
         uint32_t bit = 1u << ip;
         const struct hold *h = (has & ~had & bit

@@ -149,6 +149,18 @@ wish_of(const struct world *w, int slot, int *ip)
 
 /* ---- Gates. ---- */
 
+/* Is it kept from an address that shows in use, and a person was told? */
+static bool
+waits_for_dirt(const struct world *w, const struct nb_row *row)
+{
+    struct uuid port = sim_uuid(UUID_PORT, row->id);
+    const struct gate *g = own_find_gate(w, &port);
+    const struct hold *h = g ? own_find_hold(w, &g->network, &g->addr) : NULL;
+
+    return (h && h->state == HOLD_BLOCKED
+            && listed(w, row->net, ip_number(&h->addr)));
+}
+
 static void
 check_gates(struct world *w)
 {
@@ -171,7 +183,7 @@ check_gates(struct world *w)
             /* It has lost the address to the other one, and waits. */
             other |= open_elsewhere(w, slot, row->net, ip) >= 0;
         }
-        if (!other) {
+        if (!other && !waits_for_dirt(w, row)) {
             violate(w, RULE_GATE_ENDS, "%s is still shut", slot_port(slot));
         }
     }
@@ -278,7 +290,7 @@ is_journalled(const struct world *w, const struct due_entry *d)
     return false;
 }
 
-/* Does a row name the hold of what left the port? */
+/* Does a row name the hold of what left the port, or is it still there? */
 static bool
 hold_is_journalled(const struct world *w, int slot, uint32_t gone)
 {
@@ -289,6 +301,15 @@ hold_is_journalled(const struct world *w, int slot, uint32_t gone)
         if (ip_addr_parse(j->address, &ip) && ip_number(&ip) != NO_IP
             && gone & (1u << ip_number(&ip))
             && !strcmp(j->network_name, slot_net(slot) ? "net1" : "net0")) {
+            return true;
+        }
+    }
+    for (int i = 0; i < N_IPS; i++) {
+        struct uuid net = sim_uuid(UUID_NET, w->nb.net_ids[slot_net(slot)]);
+        struct ip_addr ip;
+
+        ovs_assert(ip_addr_parse(ip_text(i), &ip));
+        if (gone & (1u << i) && own_find_hold(w, &net, &ip)) {
             return true;
         }
     }

@@ -550,6 +550,53 @@ test_since_when(void)
     fixture_end(&w);
 }
 
+/* A hold is stored, and follows its switch before the answer has come; then
+ * the locks are lost and had again: it is one hold, not two. */
+static void
+test_unsaved_hold_of_a_moved_switch(void)
+{
+    struct store_snapshot snap;
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.northd_frozen = true;
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_set_addresses(&w, world_find_port(&w, "sts1-0.default"), MAC1);
+    for (int i = 0; i < 20 && !world_hold(&w, IP1); i++) {
+        w.store_fault = FAULT_NOT_LOCKED;
+        world_turn(&w);
+    }
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT_PTR_NULL(world_stored_hold(&w, IP1));
+    struct hold *stored = hold_clone(world_hold(&w, IP1));
+    stored->network = unit_uuid(4711);
+    w.locked = false;
+    for (int i = 0; i < 3; i++) {
+        w.store_fault = FAULT_NOT_LOCKED;
+        world_turn(&w);
+    }
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_STANDBY);
+
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+    };
+    store_snapshot_init(&snap);
+    free(snap.identity);
+    snap.identity = xstrdup(w.store_identity);
+    ipguard_row_destroy(&snap.row);
+    ipguard_row_init(&snap.row);
+    ipguard_row_copy(&snap.row, &w.row);
+    snap.row.generation += 10;
+    snap.holds = xmalloc(sizeof *snap.holds);
+    snap.holds[snap.n_holds++] = stored;
+    guard_load(w.guard, &snap, &env);
+    CU_ASSERT_EQUAL(hold_table_count(guard_holds(w.guard)), 1);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    store_snapshot_destroy(&snap);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -566,6 +613,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
+    CU_ADD_TEST(suite, test_unsaved_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
     CU_ADD_TEST(suite, test_back_amid_a_clear);
     CU_ADD_TEST(suite, test_release_in_doubt);
