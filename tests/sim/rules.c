@@ -427,7 +427,8 @@ rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
                                            &port);
 
     if (row->id && row_ips(row) & (1u << ip) && p) {
-        in->nb_ordered_ms = w->now;
+        /* It was on its way for as long as this. */
+        in->nb_ordered_ms = w->now - 2 * w->config.kube_ms - 1;
         check_clear(w, in, slot, row, ip);
         if (judge_binding(guard_model_const(in->guard), p)
             == BINDING_BOUND) {
