@@ -178,9 +178,7 @@ tolerate_taker(struct guard *g, struct hold *h, const struct port *p,
     hold_remove_taker(h, &p->uuid);
     if (judge_binding(&g->model, p) == BINDING_BOUND
         && uuid_is_zero(&h->keeper)) {
-        h->keeper = p->uuid;
-        h->changed = true;
-        g->own_changes++;
+        guard_hold_keep(g, h, &p->uuid);
     }
 }
 
@@ -217,8 +215,7 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
         if (!h->fixed) {
             /* Holds of plain pods never gate. */
             if (uuid_is_zero(&h->keeper)) {
-                h->keeper = p->uuid;
-                h->changed = true;
+                guard_hold_keep(g, h, &p->uuid);
             }
             hold_remove_taker(h, &p->uuid);
             i--;
@@ -301,10 +298,7 @@ guard_gates_settled(struct guard *g, struct hold *h)
     if (!chosen || open || PLANTED(GATE_FORGOTTEN)) {
         return true;            /* Nobody waits, or somebody has it. */
     }
-    if (!uuid_equals(&h->keeper, &chosen->uuid)) {
-        h->keeper = chosen->uuid;
-        h->changed = true;
-    }
+    guard_hold_keep(g, h, &chosen->uuid);
     gate = guard_find_gate(g, &chosen->uuid);
     if (gate) {
         gate->opening = true;
@@ -656,12 +650,10 @@ guard_gate_done(struct guard *g, const struct planned *pl,
         if (h) {
             hold_remove_taker(h, &pl->port);
             if (p && ip_addr_set_contains(&p->ips, &gate->addr)
-                && strcmp(pl->reason, by_another_hand)
-                && !uuid_equals(&h->keeper, &p->uuid)) {
+                && strcmp(pl->reason, by_another_hand)) {
                 /* It has the address by our leave, whoever was to have it by
                  * now. */
-                h->keeper = p->uuid;
-                h->changed = true;
+                guard_hold_keep(g, h, &p->uuid);
             }
         }
         journal_gate(g, env, gate, "ungate", pl->reason);

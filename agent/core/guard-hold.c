@@ -80,6 +80,24 @@ arrives_now(const struct model *m, const struct port *p,
     return false;
 }
 
+void
+guard_hold_keep(struct guard *g, struct hold *h, const struct uuid *port)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+
+    if (uuid_equals(&h->keeper, port)) {
+        return;
+    }
+    h->keeper = *port;
+    h->changed = true;
+    g->own_changes++;
+    if (n) {
+        /* A keeper's address stays as long as the hold does. */
+        model_mark_addr(&g->model, n, &h->addr);
+        g->again = true;
+    }
+}
+
 /* The keeper: the one port that has the address when the hold is made (or at
  * start, or runs with it).  It is never gated and does not count as dirt. */
 void
@@ -109,11 +127,7 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
         }
     }
     struct uuid uuid = keeper ? keeper->uuid : UUID_ZERO;
-    if (!uuid_equals(&uuid, &h->keeper)) {
-        h->keeper = uuid;
-        h->changed = true;
-        g->own_changes++;
-    }
+    guard_hold_keep(g, h, &uuid);
 }
 
 /* 'port' no longer has the address: one more former port, new barriers. */
@@ -547,9 +561,7 @@ keep_runner(struct guard *g, struct hold *h)
 
         if (judge_binding(&g->model, p) == BINDING_BOUND
             && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)) {
-            h->keeper = p->uuid;
-            h->changed = true;
-            g->own_changes++;
+            guard_hold_keep(g, h, &p->uuid);
         }
     }
 }

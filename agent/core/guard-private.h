@@ -514,6 +514,8 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *, const struct guard_env *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* 'port', or nobody if it is all zeros, keeps the address of the hold. */
+void guard_hold_keep(struct guard *, struct hold *, const struct uuid *port);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
  * or why not. */
 char *guard_find_hold(const struct guard *, const char *network,
