@@ -495,9 +495,10 @@ start_hold(struct guard *g, struct hold *h)
                                   : NULL);
     bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
 
-    if (strcmp(h->nb_identity, g->model.nb_identity) || g->safety.frozen
-        || MAX(h->b1, h->b2) > g->model.nb_cfg) {
-        /* Of another database, or of one that went back since. */
+    /* They may be of another database, or of one that went back since; and
+     * while nobody was connected SB may have gone back, and have come to the
+     * same nb_cfg again before its rows did. */
+    if (h->b1 || h->b2) {
         hold_discard_barriers(h);
     }
     for (size_t i = 0; use && i < use->n; i++) {

@@ -188,6 +188,19 @@ check_gates(struct world *w)
 
 /* ---- Ports. ---- */
 
+/* Is 'ip' held, past the deadline, because a port may still send from it? */
+static bool
+is_blocked(const struct world *w, int net, int ip)
+{
+    struct uuid uuid = sim_uuid(UUID_NET, w->nb.net_ids[net]);
+    const struct hold *h;
+    struct ip_addr addr;
+
+    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
+    h = own_find_hold(w, &uuid, &addr);
+    return h && h->state == HOLD_BLOCKED && listed(w, net, ip);
+}
+
 /* May the address that 'slot' wants rightly be another's? */
 static bool
 has_rival(const struct world *w, int slot, int ip)
@@ -195,6 +208,9 @@ has_rival(const struct world *w, int slot, int ip)
     if (row_ips(&w->nb.rows[SLOT_FOREIGN]) & (1u << ip)
         && slot_net(slot) == slot_net(SLOT_FOREIGN)) {
         return true;
+    }
+    if (is_blocked(w, slot_net(slot), ip)) {
+        return true;            /* A person was told, see check_holds(). */
     }
     for (int q = 0; q < N_OWNED_SLOTS; q++) {
         int other = NO_IP;

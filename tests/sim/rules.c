@@ -326,6 +326,10 @@ check_clear(struct world *w, struct instance *in, int slot,
     if (old->mark && old->enabled == TRI_FALSE) {
         since = NEVER;          /* It waits for it, and never had it. */
     }
+    if (w->kube.pods[slot].edited && in->lives > 1
+        && w->sb.rows[slot].chassis == NO_CHASSIS) {
+        since = NEVER;          /* See doc/testing.md. */
+    }
     if (since <= in->nb_ordered_ms - in->settings.live_read_ms) {
         violate(w, RULE_LIVE, "%s takes %s from %s, whose pod has had a "
                 "right to it for %"PRId64" ms", in->name, ip_text(ip),
