@@ -404,7 +404,7 @@ rules_check_nb_write(struct world *w, struct instance *in,
             check_clear(w, in, slot, old, i);
             look_back_note_loss(w, slot, i, new);
         }
-        if (after & ~before & bit) {
+        if (after & ~before & bit && new->enabled != TRI_FALSE) {
             check_given(w, in, slot, i, "sets");
         } else if (opens && after & bit
                    && in->nb_clean_openings & (1u << slot)) {
