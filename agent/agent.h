@@ -63,6 +63,7 @@ struct agent {
     bool planned;               /* All sources were read and judged once. */
     bool paused;                /* Control command "pause". */
     bool exiting;               /* Control command "exit". */
+    int status;                 /* Exit status. */
     long long int stop_ms;      /* "exit --cleanup": when to give it up; 0:
                                  * not asked for. */
 };

@@ -32,6 +32,8 @@ agent_ovn_ipguard_SOURCES = \
 	agent/ovn-ipguard.c \
 	agent/sources.c \
 	agent/sources.h \
+	agent/uninstall.c \
+	agent/uninstall.h \
 	agent/unixctl-commands.c \
 	agent/unixctl-commands.h \
 	agent/webhook.c \

@@ -135,7 +135,7 @@ is_ready(const struct agent *a, const struct explain_ask *ask)
 {
     const struct model *m = guard_model_const(a->guard);
 
-    return (m->sb_watch_acked >= ask->watch_seqno
+    return (ask->watch_seqno && m->sb_watch_acked >= ask->watch_seqno
             && nb_view_has_references(a->nb) && !why_not(a));
 }
 
@@ -164,7 +164,7 @@ explain_control_run(struct agent *a)
     struct explain_ask *ask;
 
     LIST_FOR_EACH_SAFE (ask, node, &a->asks) {
-        if (!ask->watch_seqno) {
+        if (!ask->watch_seqno && guard_watch_is_current(a->guard)) {
             ask->watch_seqno = seqno;
         }
         if (is_ready(a, ask) || now >= ask->deadline_ms) {

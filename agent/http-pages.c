@@ -53,6 +53,21 @@ fill_process(struct report *r)
     }
 }
 
+void
+http_pages_format_metrics(const struct agent *a, bool open_metrics,
+                          struct ds *ds)
+{
+    struct guard_env env;
+    struct report r;
+
+    agent_get_env(a, &env);
+    agent_fill_report(a, &env, &r);
+    fill_process(&r);
+    webhook_count(a, &r.admission);
+    report_format_metrics(&r, open_metrics, ds);
+    report_destroy(&r);
+}
+
 static void
 serve_metrics(const struct web_request *request, struct web_reply *reply,
               void *agent_)
@@ -61,19 +76,12 @@ serve_metrics(const struct web_request *request, struct web_reply *reply,
     const char *accept = web_request_header(request, "Accept");
     bool open_metrics = (accept
                          && strstr(accept, "application/openmetrics-text"));
-    struct guard_env env;
-    struct report r;
 
-    agent_get_env(a, &env);
-    agent_fill_report(a, &env, &r);
-    fill_process(&r);
     reply->content_type = (open_metrics
                            ? "application/openmetrics-text; version=1.0.0; "
                              "charset=utf-8"
                            : "text/plain; version=0.0.4; charset=utf-8");
-    webhook_count(a, &r.admission);
-    report_format_metrics(&r, open_metrics, &reply->body);
-    report_destroy(&r);
+    http_pages_format_metrics(a, open_metrics, &reply->body);
 }
 
 /* That it answers at all is the answer: the loop turns. */

@@ -6,7 +6,10 @@
 #ifndef HTTP_PAGES_H
 #define HTTP_PAGES_H 1
 
+#include <stdbool.h>
+
 struct agent;
+struct ds;
 struct http_pages;
 
 /* Starts to listen as the options say, or does nothing if they say nothing.
@@ -16,5 +19,9 @@ void http_pages_close(struct agent *);
 
 void http_pages_run(struct agent *, long long int now);
 void http_pages_wait(struct agent *);
+
+/* Appends what is served at /metrics, whether or not it is. */
+void http_pages_format_metrics(const struct agent *, bool open_metrics,
+                               struct ds *);
 
 #endif /* http-pages.h */

@@ -43,7 +43,7 @@ struct embedded_file {
  * by more than this is taken over, lest all times change all the time. */
 #define CLOCK_STEP_MS 500
 
-/* A search may look at each port: ten a second are enough, for all readers
+/* A search may look at many ports: ten a second are enough, for all readers
  * together. */
 #define SEARCH_TOKENS 100
 #define SEARCH_BURST (20 * SEARCH_TOKENS)
@@ -162,6 +162,8 @@ serve_events(const struct web_request *request OVS_UNUSED,
         return;
     }
     reply->content_type = "text/event-stream";
+    /* For nginx, which would keep an event until more has come. */
+    web_reply_add_header(reply, "X-Accel-Buffering", "no");
     refresh(a, env.now, true);
 }
 
@@ -185,14 +187,17 @@ serve_search(const struct web_request *request, struct web_reply *reply,
 {
     struct agent *a = agent_;
     const char *query = web_request_query(request, "q");
+    const char *from = web_request_query(request, "from");
     struct guard_env env;
+    unsigned long long int position = 0;
     struct found found;
 
     add_headers(reply);
-    if (!query || strlen(query) > MAX_QUERY) {
+    if (!query || strlen(query) > MAX_QUERY
+        || (from && !str_to_ullong(from, 10, &position))) {
         reply->status = 400;
         ds_put_format(&reply->body, "q=TEXT is expected, with at most %d "
-                      "bytes\n", MAX_QUERY);
+                      "bytes, and from=NUMBER, if at all\n", MAX_QUERY);
         return;
     }
     if (!token_bucket_withdraw(&a->page->search_tokens, SEARCH_TOKENS)) {
@@ -202,7 +207,7 @@ serve_search(const struct web_request *request, struct web_reply *reply,
         return;
     }
     get_env(a, &env);
-    guard_search(a->guard, query, &env, &found);
+    guard_search(a->guard, query, position, &env, &found);
     reply->content_type = "application/json";
     report_format_found(&found, &reply->body);
     ds_put_char(&reply->body, '\n');

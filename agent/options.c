@@ -57,6 +57,7 @@ enum {
     OPT_OVNSB_DB,
     OPT_PODS,
     OPT_REQUESTS_ONLY,
+    OPT_UNINSTALL,
     OPT_UNIXCTL,
     OPT_WEBHOOK_CERT,
     OPT_WEBHOOK_CLIENT_CA,
@@ -93,6 +94,7 @@ static const struct option fixed_options[] = {
     {"webhook-client-ca", required_argument, NULL, OPT_WEBHOOK_CLIENT_CA},
     {"webhook-exempt", required_argument, NULL, OPT_WEBHOOK_EXEMPT},
     {"requests-only", no_argument, NULL, OPT_REQUESTS_ONLY},
+    {"uninstall", no_argument, NULL, OPT_UNINSTALL},
     {"unixctl", required_argument, NULL, OPT_UNIXCTL},
     {"help", no_argument, NULL, 'h'},
     {"options", no_argument, NULL, 'o'},
@@ -236,6 +238,7 @@ Other options:\n\
   --http-listen=[ADDR:]PORT serve the page and metrics there over HTTP\n\
                             (without ADDR: 127.0.0.1)\n\
   --requests-only           begin only what ovn-ipguardctl asks for\n\
+  --uninstall               undo everything of ours, tell it, and end\n\
   --instance=NAME           name of this instance (default: HOST:PID)\n\
   --unixctl=SOCKET          override default control socket name\n\
   -h, --help                display this help message\n\
@@ -515,6 +518,10 @@ handle_option(struct options *o, int c, bool *dry_run,
         set_dialect(o, optarg);
         break;
 
+    case OPT_UNINSTALL:
+        o->uninstall = o->requests_only = true;
+        break;
+
     case OPT_REQUESTS_ONLY:
         o->requests_only = true;
         break;
@@ -583,6 +590,12 @@ complete(struct options *o, bool dry_run)
     if (dry_run) {
         o->settings.mode = MODE_OBSERVE;
     }
+    if (o->uninstall) {
+        if (dry_run) {
+            ovs_fatal(0, "--uninstall and --dry-run exclude each other");
+        }
+        o->settings.mode = MODE_GUARD; /* Whose gates are its own. */
+    }
     if (!o->nb_db) {
         o->nb_db = dirs_default_nb_db();
     }
@@ -603,7 +616,7 @@ complete(struct options *o, bool dry_run)
             ovs_fatal(0, "--mode=%s needs an own database: --db=none goes "
                       "with --mode=observe only", mode);
         }
-        if (!o->pods.n && !o->kubeconfig && !o->kube_api) {
+        if (!o->pods.n && !o->kubeconfig && !o->kube_api && !o->uninstall) {
             ovs_fatal(0, "--mode=%s needs to know the pods: please use "
                       "--pods=PATH, --kubeconfig=FILE or --kube-api=URL",
                       mode);

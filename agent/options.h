@@ -31,6 +31,7 @@ struct options {
     char *kube_ovn_metrics;     /* URL, or NULL. */
     char *cni_controller;       /* "NAMESPACE/NAME", "none", or NULL: the
                                  * dialect's. */
+    bool uninstall;             /* Everything of ours is undone. */
     bool requests_only;         /* Nothing is begun but for a request. */
     char *http_listen;          /* "[ADDR:]PORT", or NULL. */
     char *unixctl_path;         /* As given; NULL: by pid. */

@@ -44,6 +44,7 @@
 #include "agent/http-pages.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
+#include "agent/uninstall.h"
 #include "agent/unixctl-commands.h"
 #include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
@@ -352,10 +353,12 @@ run_stop(struct agent *a)
         remains = xstrdup("the API server has not answered yet");
     }
     if (!remains) {
+        uninstall_end(a, NULL);
         a->exiting = true;
     } else if (time_msec() >= a->stop_ms) {
         VLOG_WARN("exiting without a complete cleanup: %s; see RECOVERY in "
                   "ovn-ipguard(8)", remains);
+        uninstall_end(a, remains);
         a->exiting = true;
     } else {
         poll_timer_wait_until(a->stop_ms);
@@ -380,6 +383,7 @@ run_loop(struct agent *a)
         sources_run_live(a);
         run_guard(a);
         explain_control_run(a);
+        uninstall_run(a);
         run_stop(a);
         webhook_run(a, now);
         control_run(a->control);
@@ -515,5 +519,5 @@ main(int argc, char *argv[])
     log_reopen_destroy();
     agent_close(&agent);
     ovsrcu_exit();
-    return EXIT_SUCCESS;
+    return agent.status;
 }

@@ -22,6 +22,7 @@
 #include "agent/core/dialect.h"
 #include "agent/core/guard.h"
 #include "agent/explain-control.h"
+#include "agent/http-pages.h"
 #include "agent/kube/api-source.h"
 #include "agent/kube/ipam-metrics.h"
 #include "agent/kube/manifests.h"
@@ -437,6 +438,17 @@ cmd_webhook_show(struct control_request *request, int argc OVS_UNUSED,
 }
 
 static void
+cmd_metrics_show(struct control_request *request, int argc OVS_UNUSED,
+                 const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *a = agent_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    http_pages_format_metrics(a, false, &ds);
+    reply_ds(request, &ds, "");
+}
+
+static void
 cmd_nb_reset(struct control_request *request, int argc OVS_UNUSED,
              const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -524,6 +536,7 @@ unixctl_commands_register(struct agent *a)
         {"kube/show", "", 0, 0, cmd_kube_show},
         {"kube/confirm", "", 0, 0, cmd_kube_confirm},
         {"webhook/show", "", 0, 0, cmd_webhook_show},
+        {"metrics/show", "", 0, 0, cmd_metrics_show},
         {"nb-cluster-state-reset", "", 0, 0, cmd_nb_reset},
         {"sb-cluster-state-reset", "", 0, 0, cmd_sb_reset},
         {"ipguard-cluster-state-reset", "", 0, 0, cmd_ipguard_reset},

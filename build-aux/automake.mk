@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	build-aux/check-man \
 	build-aux/check-manual \
 	build-aux/check-ovn-schemas \
+	build-aux/check-skips \
 	build-aux/check-style \
 	build-aux/check-symbols \
 	build-aux/embed-files \

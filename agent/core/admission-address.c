@@ -295,7 +295,9 @@ check_ip_objects(struct look *l)
     bool soft = l->soft;
     char *owner, *age;
 
-    if (!o || is_own_object(l->asker, o)
+    /* What we reserve is told as what it is reserved for, and may be for the
+     * asker. */
+    if (!o || o->ours || is_own_object(l->asker, o)
         || l->a->ctx->mode == MODE_MANAGE) {
         return false;
     }

@@ -46,6 +46,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
+	agent/core/guard-ours.c \
 	agent/core/guard-plan.c \
 	agent/core/guard-overview.c \
 	agent/core/guard-private.h \
@@ -89,6 +90,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model-ipam-claims.c \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
+	agent/core/model-member.c \
 	agent/core/model-private.h \
 	agent/core/model-promise.c \
 	agent/core/model-references.c \

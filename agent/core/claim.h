@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "ip-addr.h"
 #include "openvswitch/types.h"
 
@@ -35,16 +36,20 @@ const char *claim_kind_to_string(enum claim_kind);
 
 struct claim {
     char *provider;             /* "ovn", "net1.default.ovn", ... */
-    enum claim_kind kind;
+    char *logical_switch;       /* Or NULL. */
+    char *source;               /* Annotation key that decided, or NULL. */
+    char *error;                /* CLAIM_INVALID: key, value and what was
+                                 * expected; otherwise NULL. */
+
+    /* In few bytes, from here on: each pod has a claim, or several. */
+    enum claim_kind kind : 8;
 
     /* At most one address for each family.  Meaningful for CLAIM_EXPLICIT;
      * for the others it holds what could be read, for reports. */
+    uint8_t n_ips;
     struct ip_addr ips[2];
-    size_t n_ips;
 
     bool has_mac;
-    struct eth_addr mac;
-    char *logical_switch;       /* Or NULL. */
 
     /* The dialect's controller says that the pod's network is made
      * (<provider>.kubernetes.io/allocated=true).  Input and output share one
@@ -52,9 +57,7 @@ struct claim {
      * them first: kind is CLAIM_EXPLICIT, and never stale while the pod lives.
      * Without it, 'ips' are what is asked for.  Never set for a template. */
     bool allocated;
-    char *source;               /* Annotation key that decided, or NULL. */
-    char *error;                /* CLAIM_INVALID: key, value and what was
-                                 * expected; otherwise NULL. */
+    struct eth_addr mac;
 };
 
 void claim_destroy(struct claim *);
@@ -90,7 +93,7 @@ bool claims_filter(struct claims *, bool (*keep)(const char *provider));
 struct claim_pool {
     struct claim_pool_item {
         struct ip_addr ips[2];
-        size_t n_ips;           /* 0: nothing can be given from this item. */
+        uint8_t n_ips;          /* 0: nothing can be given from this item. */
     } *items;
     size_t n;
 };

@@ -332,6 +332,23 @@ go_on(struct guard *g, struct request *r, struct apply *a,
     return error;
 }
 
+void
+guard_withdraw_apply(struct guard *g, const struct request *r)
+{
+    struct apply a;
+    char *error;
+
+    if (strcmp(r->command, "apply")) {
+        return;
+    }
+    error = parse(r, &a);
+    if (!error) {
+        disapprove(g, &a);
+    }
+    free(error);
+    apply_destroy(&a);
+}
+
 char *
 guard_apply(struct guard *g, struct request *r, const struct guard_env *env,
             char **said)

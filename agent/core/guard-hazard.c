@@ -222,7 +222,7 @@ told_from(const struct guard *g, const struct hazard *hz,
     const struct member *mb = p->member;
 
     return (hz->kind != HAZARD_DRIFT
-            || (mb->edited_uid && !strcmp(mb->edited_uid, mb->pods[0]->uid))
+            || (mb->n_pods && mb->pods[0]->edited)
             ? hz->since_ms : hz->since_ms + g->settings.settle_ms);
 }
 
@@ -230,11 +230,13 @@ static void
 tell(struct guard *g, const struct guard_env *env, struct hazard *hz,
      const struct port *p)
 {
-    long long int due = told_from(g, hz, p);
+    long long int due;
 
     if (hz->told) {
         return;
-    } else if (env->now < due) {
+    }
+    due = told_from(g, hz, p);
+    if (env->now < due) {
         guard_wake_at(g, due);
         return;
     }
@@ -251,18 +253,21 @@ note(struct guard *g, const struct guard_env *env, const struct port *p,
 {
     struct hazard *hz = find_hazard(g, p->name);
 
-    if (hz && (hz->kind != f->kind || !ip_addr_equals(&hz->addr, &f->addr))) {
-        drop_hazard(g, hz);
-        hz = NULL;
-    }
     if (!hz) {
         hz = xzalloc(sizeof *hz);
         hz->port = xstrdup(p->name);
-        hz->kind = f->kind;
-        hz->addr = f->addr;
         hz->since_ms = env->now;
         hmap_insert(&g->hazards, &hz->node, hash_string(p->name, 0));
+    } else if (hz->kind != f->kind || !ip_addr_equals(&hz->addr, &f->addr)) {
+        /* Another one, from now on. */
+        hz->since_ms = env->now;
+        hz->told = false;
+        hz->read_id = 0;
+        hz->read_ms = hz->retry_ms = 0;
+        g->own_changes++;
     }
+    hz->kind = f->kind;
+    hz->addr = f->addr;
     hz->runs = f->runs;
     free(hz->subnet);
     hz->subnet = xstrdup(p->network->name);

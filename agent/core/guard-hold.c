@@ -653,7 +653,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     f.n_blockers = sset_count(&e.blockers);
     f.network_gone = e.network_gone;
     f.force = h->force && may_end;
-    f.frozen = g->safety.frozen != NULL || env->paused;
+    f.frozen = (g->safety.frozen || g->safety.behind_ms || env->paused);
     if (hold_is_evidence_phase(h)) {
         replace_set(h, &h->blockers, &e.blockers);
         replace_set(h, &h->notes, &e.notes);

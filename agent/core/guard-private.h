@@ -14,6 +14,7 @@
  *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
  *   guard-release.c IP objects of Kube-OVN that keep a stale address
+ *   guard-ours.c    what is ours in others' databases
  *   guard-hazard.c  what a restart of Kube-OVN's controller would break
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
@@ -391,6 +392,7 @@ struct guard {
 #define REFUSED_STOPPING "the daemon is being stopped"
 #define REFUSED_PAUSED "paused"
 #define REFUSED_FROZEN "frozen"
+#define REFUSED_BEHIND "a copy of a database is behind what was seen of it"
 #define REFUSED_BRAKE "the brake is on"
 #define REFUSED_NB "no current copy of the Northbound database"
 #define REFUSED_SB "no current copy of the Southbound database"
@@ -585,6 +587,8 @@ bool guard_reserve_done(struct guard *, uint64_t id, enum kube_write_result,
                         const struct guard_env *);
 /* Is there an IP object of ours that is not being deleted? */
 bool guard_owns_ip_objects(const struct guard *);
+/* Is it one that an instance made, and nobody uses by now? */
+bool guard_ip_object_is_ours(const struct guard *, const struct ip_object *);
 /* Is an IP object of ours still in the way of 'ip'? */
 bool guard_is_reserved(const struct guard *, const char *subnet,
                        const struct ip_addr *ip);
@@ -706,6 +710,8 @@ void guard_forget_asked(struct guard *);
 /* guard-apply.c.  The same. */
 char *guard_apply(struct guard *, struct request *, const struct guard_env *,
                   char **said);
+/* Whoever asked does so no longer; requests of other kinds are left alone. */
+void guard_withdraw_apply(struct guard *, const struct request *);
 
 /* guard-report.c.  By port and address; the caller frees the array. */
 const struct candidate **guard_sorted_candidates(const struct guard *,

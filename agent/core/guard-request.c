@@ -56,6 +56,17 @@ was_started(struct request *const *requests, size_t n,
     return false;
 }
 
+static bool
+is_pending(const struct guard *g, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < g->n_requests; i++) {
+        if (uuid_equals(&g->requests[i]->uuid, uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 forget_pending(struct guard *g)
 {
@@ -109,6 +120,10 @@ guard_load_requests(struct guard *g, const struct store_snapshot *snap,
         }
     }
     for (size_t i = 0; i < n_old; i++) {
+        if (!is_pending(g, &old[i]->uuid)
+            && !is_being_answered(g, &old[i]->uuid)) {
+            guard_withdraw_apply(g, old[i]);
+        }
         request_destroy(old[i]);
     }
     free(old);

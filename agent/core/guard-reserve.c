@@ -501,6 +501,12 @@ guard_owns_ip_objects(const struct guard *g)
     return false;
 }
 
+bool
+guard_ip_object_is_ours(const struct guard *g, const struct ip_object *o)
+{
+    return is_ours(g, o);
+}
+
 /* Deletes those of ours that nothing wants. */
 static void
 delete_others(struct guard *g, const struct guard_env *env)

@@ -179,15 +179,40 @@ compare_ports(const void *a_, const void *b_)
     return strcmp((*a)->name, (*b)->name);
 }
 
+/* A place among the ports as one number, which is not 0. */
+static uint64_t
+pack_position(const struct hmap_position *pos)
+{
+    return ((uint64_t) pos->bucket << 16 | MIN(pos->offset, 0xfffe)) + 1;
+}
+
 static void
-search_parts(const struct guard *g, const char *text,
+unpack_position(uint64_t from, struct hmap_position *pos)
+{
+    pos->bucket = (from - 1) >> 16;
+    pos->offset = (from - 1) & 0xffff;
+}
+
+static void
+search_parts(const struct guard *g, const char *text, uint64_t from,
              const struct guard_env *env, struct found *f)
 {
     const struct port *ports[OVERVIEW_FOUND];
-    const struct port *p;
+    struct hmap_position pos = { 0, 0 };
+    const struct hmap_node *node = NULL;
     size_t n = 0;
 
-    HMAP_FOR_EACH (p, uuid_node, &g->model.ports) {
+    if (from) {
+        unpack_position(from, &pos);
+    }
+    for (size_t i = 0; i < OVERVIEW_LOOKS; i++) {
+        const struct port *p;
+
+        node = hmap_at_position(&g->model.ports, &pos);
+        if (!node) {
+            break;
+        }
+        p = CONTAINER_OF(node, struct port, uuid_node);
         if (!matches(p, text)) {
             continue;
         }
@@ -197,18 +222,19 @@ search_parts(const struct guard *g, const char *text,
         }
         ports[n++] = p;
     }
+    f->next = node && !f->more ? pack_position(&pos) : 0;
     qsort(ports, n, sizeof *ports, compare_ports);
     for (size_t i = 0; i < n; i++) {
         add_port(g, ports[i], env, f);
     }
-    if (!n) {
+    if (!n && !f->next) {
         svec_add_nocopy(&f->notes, xasprintf("no port or pod has \"%s\" in "
                                              "its name", text));
     }
 }
 
 void
-guard_search(const struct guard *g, const char *text,
+guard_search(const struct guard *g, const char *text, uint64_t from,
              const struct guard_env *env, struct found *f)
 {
     const struct port *p;
@@ -220,12 +246,14 @@ guard_search(const struct guard *g, const char *text,
     if (!text[0]) {
         svec_add(&f->notes, "an address, or the name of a port or pod is "
                  "expected");
+    } else if (from) {
+        search_parts(g, text, from, env, f);
     } else if (ip_addr_parse(text, &ip)) {
         search_address(g, &ip, env, f);
     } else if ((p = model_find_port_by_name(&g->model, text))) {
         add_port(g, p, env, f);
     } else if (!search_member(g, text, env, f)) {
-        search_parts(g, text, env, f);
+        search_parts(g, text, 0, env, f);
     }
 }
 

@@ -194,17 +194,11 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
         replace_string(&s->frozen, row->frozen);
     }
     if (row->nb_identity && row->nb_identity[0]) {
-        /* The row is not stored anew for each value that was seen. */
-        s->nb_cfg = (strcmp(s->nb_identity, row->nb_identity)
-                     ? row->nb_cfg_seen : MAX(s->nb_cfg, row->nb_cfg_seen));
-        replace_string(&s->nb_identity, row->nb_identity);
-        s->nb_ports = row->nb_ports_seen;
-        s->nb_ports_known = row->nb_ports_seen > 0;
+        safety_tell_nb(s, row->nb_identity, row->nb_cfg_seen,
+                       row->nb_ports_seen);
     }
     if (row->sb_identity && row->sb_identity[0]) {
-        s->sb_cfg = (strcmp(s->sb_identity, row->sb_identity)
-                     ? row->sb_cfg_seen : MAX(s->sb_cfg, row->sb_cfg_seen));
-        replace_string(&s->sb_identity, row->sb_identity);
+        safety_tell_sb(s, row->sb_identity, row->sb_cfg_seen);
     }
 }
 
@@ -255,6 +249,16 @@ take_unsaved_gates(struct guard *g, size_t *np)
     return array;
 }
 
+/* Numbers the rows that are not stored yet after 'last'. */
+static void
+number_journal(struct guard *g, int64_t last)
+{
+    g->sequence = last;
+    for (size_t i = 0; i < g->n_journal; i++) {
+        g->journal[i].sequence = ++g->sequence;
+    }
+}
+
 static void
 load_whole(struct guard *g, const struct store_snapshot *snap,
            const struct guard_env *env)
@@ -301,11 +305,8 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     free(gates);
     adopt_row(g, &snap->row);
-    g->sequence = snap->last_sequence;
-    for (size_t i = 0; i < g->n_journal; i++) {
-        /* Of a time before a change of role. */
-        g->journal[i].sequence = ++g->sequence;
-    }
+    /* What is not stored yet is of a time before a change of role. */
+    number_journal(g, snap->last_sequence);
 }
 
 /* The database is not what we left: what it has more than we know is taken
@@ -423,6 +424,93 @@ adopt_safety(struct guard *g, const struct ipguard_row *row,
     }
 }
 
+static void start_hold(struct guard *, struct hold *);
+
+static bool
+contains_uuid(const struct uuid *array, size_t n, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (uuid_equals(&array[i], uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_being_deleted(const struct guard *g, const struct uuid *uuid)
+{
+    const struct store_batch *b = g->sent;
+
+    return (contains_uuid(g->delete_holds, g->n_delete_holds, uuid)
+            || contains_uuid(g->delete_gates, g->n_delete_gates, uuid)
+            || (b && (contains_uuid(b->delete_holds, b->n_delete_holds, uuid)
+                      || contains_uuid(b->delete_gates, b->n_delete_gates,
+                                       uuid))));
+}
+
+static void
+take_over_hold(struct guard *g, const struct hold *row,
+               const struct guard_env *env)
+{
+    struct hold *h = hold_table_find(&g->holds, &row->network, &row->addr);
+
+    if (!h) {
+        adopt_hold(g, row, env);
+        h = hold_table_find(&g->holds, &row->network, &row->addr);
+        if (g->started) {
+            start_hold(g, h);
+        }
+    } else if (!uuid_equals(&h->uuid, &row->uuid)) {
+        /* Another row for the same address would violate the index. */
+        hold_table_remove(&g->holds, h);
+        h->uuid = row->uuid;
+        hold_table_insert(&g->holds, h);
+        h->in_db = true;
+        h->changed = true;
+        h->storing = false;
+    }
+}
+
+static void
+take_over_gate(struct guard *g, const struct gate *row,
+               const struct guard_env *env)
+{
+    struct gate *gate = guard_find_gate(g, &row->port);
+
+    if (!gate) {
+        adopt_gate(g, row, env);
+    } else if (!uuid_equals(&gate->uuid, &row->uuid)) {
+        gate->uuid = row->uuid;
+        gate->in_db = true;
+        gate->changed = true;
+    }
+}
+
+/* A transaction that the former active instance had on its way when it lost
+ * its locks may be carried out after we have loaded.  Its rows are ours now:
+ * no other instance will ever end them, and those of an address that we hold
+ * ourselves would make the database refuse whatever we store. */
+static void
+take_over_late_rows(struct guard *g, const struct store_snapshot *snap,
+                    const struct guard_env *env)
+{
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        if (!is_being_deleted(g, &snap->holds[i]->uuid)) {
+            take_over_hold(g, snap->holds[i], env);
+        }
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        if (!is_being_deleted(g, &snap->gates[i]->uuid)) {
+            take_over_gate(g, snap->gates[i], env);
+        }
+    }
+    if (g->n_journal && g->journal[0].sequence <= snap->last_sequence) {
+        number_journal(g, snap->last_sequence);
+    }
+    g->sequence = MAX(g->sequence, snap->last_sequence);
+}
+
 /* Another hand changed the database of the active instance. */
 static void
 load_while_active(struct guard *g, const struct store_snapshot *snap,
@@ -450,6 +538,7 @@ load_while_active(struct guard *g, const struct store_snapshot *snap,
             h->changed = true;
         }
     }
+    take_over_late_rows(g, snap, env);
 }
 
 void
@@ -558,10 +647,10 @@ fill_row(struct guard *g)
     replace_string(&row->frozen, s->frozen);
     replace_string(&row->brake, s->brake);
     replace_string(&row->nb_identity, s->nb_identity);
-    row->nb_cfg_seen = s->nb_cfg;
+    row->nb_cfg_seen = MAX(s->nb_cfg, s->nb_cfg_told);
     row->nb_ports_seen = s->nb_ports_known ? s->nb_ports : 0;
     replace_string(&row->sb_identity, s->sb_identity);
-    row->sb_cfg_seen = s->sb_cfg;
+    row->sb_cfg_seen = MAX(s->sb_cfg, s->sb_cfg_told);
     replace_string(&row->active, g->instance);
     row->done_cfg = row->cfg;
     row->generation = g->generation;
@@ -831,10 +920,17 @@ guard_store_done(struct guard *g, const struct store_result *r,
         restore_sent(g, r->result == TXN_RESULT_UNKNOWN);
         if (r->result == TXN_RESULT_ERROR) {
             const char *error = r->error ? r->error : "no reason given";
-            if (!nullable_string_is_equal(g->store_error, error)) {
+            bool again = nullable_string_is_equal(g->store_error, error);
+
+            /* Once may be because of what another instance left behind, which
+             * was loaded meanwhile. */
+            if (!again) {
+                guard_log(g, 'w', "the own database refuses a write, which is "
+                          "tried again: %s", error);
+                replace_string(&g->store_error, error);
+            } else if (g->store_failures == 1) {
                 guard_log(g, 'e', "the own database refuses a write: %s",
                           error);
-                replace_string(&g->store_error, error);
             }
             g->store_retry_ms = env->now + (1000LL
                                             << MIN(g->store_failures, 5));

@@ -61,6 +61,7 @@ guard_refuse_clear(struct guard *g, struct candidate *c, const char *why)
         {REFUSED_STOPPING, "stopping"},
         {REFUSED_PAUSED, "paused"},
         {REFUSED_FROZEN, "frozen"},
+        {REFUSED_BEHIND, "behind"},
         {REFUSED_BRAKE, "brake"},
         {REFUSED_NB, "northbound"},
         {REFUSED_SB, "southbound"},

@@ -158,6 +158,12 @@ guard_get_role(const struct guard *g)
     return g->role;
 }
 
+bool
+guard_is_started(const struct guard *g)
+{
+    return g->role == ROLE_ACTIVE && g->loaded && g->started;
+}
+
 enum guard_mode
 guard_effective_mode(const struct guard *g)
 {
@@ -204,6 +210,12 @@ const struct sb_watch *
 guard_sb_watch(const struct guard *g)
 {
     return &g->watch;
+}
+
+bool
+guard_watch_is_current(const struct guard *g)
+{
+    return g->watch_built == g->model.change_seqno + g->own_changes;
 }
 
 bool
@@ -302,6 +314,8 @@ guard_write_refusal(const struct guard *g, const struct guard_env *env,
         return REFUSED_PAUSED;
     } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
         return REFUSED_FROZEN;
+    } else if (g->safety.behind_ms) {
+        return REFUSED_BEHIND;
     } else if (g->safety.brake) {
         return REFUSED_BRAKE;
     } else if (!m->nb_synced) {
@@ -383,6 +397,7 @@ drop_work_under_way(struct guard *g)
     HMAP_FOR_EACH (c, node, &g->candidates) {
         c->state = CAND_WATCH;
         c->read_id = 0;
+        c->approved = false;
     }
 }
 
@@ -543,7 +558,17 @@ check_databases(struct guard *g, const struct guard_env *env)
         if (why) {
             freeze(g, env, why);
             free(why);
+            return;
         }
+    }
+    if (safety_is_behind(&g->safety, m->nb_synced ? m->nb_cfg : INT64_MAX,
+                         m->sb_synced ? m->sb_nb_cfg : INT64_MAX, env->now,
+                         &why)) {
+        guard_wake_at(g, g->safety.behind_ms + SAFETY_BEHIND_MS);
+    }
+    if (why) {
+        freeze(g, env, why);
+        free(why);
     }
 }
 

@@ -96,8 +96,14 @@ void guard_stop(struct guard *);
  * what remains, in words; the caller frees it. */
 char *guard_stop_remains(const struct guard *);
 
+/* Appends what of ours there is in OVN's databases and in Kubernetes, and what
+ * guard_stop() would undo, a line each. */
+void guard_format_ours(const struct guard *, struct ds *);
+
 /* What the SB mirror is to watch. */
 const struct sb_watch *guard_sb_watch(const struct guard *);
+/* False while what is to be watched has changed and the watch has not. */
+bool guard_watch_is_current(const struct guard *);
 /* True while references (NAT, load balancers...) are worth mirroring. */
 bool guard_wants_references(const struct guard *);
 
@@ -131,6 +137,8 @@ void guard_admission_context(const struct guard *, const struct guard_env *,
 enum guard_role { ROLE_OBSERVER, ROLE_STANDBY, ROLE_ACTIVE };
 
 enum guard_role guard_get_role(const struct guard *);
+/* Is it active, and what it found at its start put right? */
+bool guard_is_started(const struct guard *);
 enum guard_mode guard_effective_mode(const struct guard *);
 const char *guard_frozen(const struct guard *);     /* Reason or NULL. */
 const char *guard_brake(const struct guard *);      /* Reason or NULL. */

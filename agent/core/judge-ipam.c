@@ -53,6 +53,7 @@ judge_failed_move(const struct model *m, const struct port *p,
                   const struct entitlement *e, uint8_t family)
 {
     const struct member *mb = p->member;
+    const char *refusal = e->pod ? model_find_refusal(mb, e->pod) : NULL;
 
     for (size_t i = 0; i < e->wanted.n; i++) {
         if (e->wanted.addrs[i].family == family) {
@@ -64,10 +65,9 @@ judge_failed_move(const struct model *m, const struct port *p,
         }
     }
     /* The event does not say for which of a pod's interfaces it is. */
-    if (e->pod && mb->refused_uid && !strcmp(mb->refused_uid, e->pod->uid)
-        && ovs_list_is_singleton(&mb->ports)) {
+    if (refusal && ovs_list_is_singleton(&mb->ports)) {
         return xasprintf("which Kube-OVN refuses (AcquireAddressFailed%s%s)",
-                         mb->refusal[0] ? ": " : "", mb->refusal);
+                         refusal[0] ? ": " : "", refusal);
     }
     return NULL;
 }

@@ -182,14 +182,12 @@ static bool
 pod_runs(const struct model *m, const struct port *p, const struct pod *pod,
          const struct entitlement *e, const struct ip_addr *ip)
 {
-    const struct member *mb = p->member;
-
     return ((e->allocated && !made_for_another(p, pod))
             || pod->deleting
-            || (mb->ran_uid && !strcmp(mb->ran_uid, pod->uid))
-            || (mb->edited_uid && !strcmp(mb->edited_uid, pod->uid))
+            || pod->ran
+            || pod->edited
             || ip_addr_set_contains(&pod->status_ips, ip)
-            || (!mb->await_unbound
+            || (!p->member->await_unbound
                 && judge_binding(m, p) == BINDING_BOUND));
 }
 
@@ -228,8 +226,6 @@ judge_with_pod(const struct model *m, const struct settings *s,
                const struct port *keeper, struct verdict *v)
 {
     const struct pod *pod = e->pod;
-    bool seen_new = (p->member->new_uid
-                     && !strcmp(p->member->new_uid, pod->uid));
 
     if (pod_runs(m, p, pod, e, ip)) {
         verdict_set(v, VERDICT_REPORT, "B'", "%s, but its port has another "
@@ -244,7 +240,7 @@ judge_with_pod(const struct model *m, const struct settings *s,
         v->denied = true;
         return;
     }
-    if (!seen_new && !made_for_another(p, pod) && !born_so(m, p, e)) {
+    if (!pod->arrived && !made_for_another(p, pod) && !born_so(m, p, e)) {
         verdict_set(v, VERDICT_REPORT, "B'", "%s; whether it ever ran with "
                     "the address on its port is not known", e->why);
         return;
@@ -265,7 +261,7 @@ judge_with_pod(const struct model *m, const struct settings *s,
                     keeper ? "; the address belongs to " : "",
                     keeper ? keeper->name : "");
     }
-    v->settle_ms = seen_new ? s->settle_ms : s->unseen_settle_ms;
+    v->settle_ms = pod->arrived ? s->settle_ms : s->unseen_settle_ms;
     require_unbound(m, s, p, v);
 }
 

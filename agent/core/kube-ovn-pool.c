@@ -41,7 +41,7 @@ parse_ip(const char *s, size_t len, struct ip_addr *ip)
 
 bool
 kube_ovn_parse_ips(const char *s, size_t len, struct ip_addr ips[2],
-                   size_t *n)
+                   uint8_t *n)
 {
     const char *end = s + len;
 
@@ -168,7 +168,7 @@ pool_item_is_name(const struct pool_item *item)
 /* Picks the item for 'ordinal' out of a list of sound ones. */
 static enum kube_ovn_pool_result
 pool_pick(const struct pool_item *items, size_t n, bool numbered, int ordinal,
-          struct ip_addr ips[2], size_t *n_ips, const char **bad,
+          struct ip_addr ips[2], uint8_t *n_ips, const char **bad,
           size_t *bad_len)
 {
     const struct pool_item *own;
@@ -211,7 +211,7 @@ pool_kind(const struct pool_item *items, size_t n)
 
 enum kube_ovn_pool_result
 kube_ovn_pool_pick(const char *value, bool numbered, int ordinal,
-                   struct ip_addr ips[2], size_t *n_ips,
+                   struct ip_addr ips[2], uint8_t *n_ips,
                    const char **bad, size_t *bad_len)
 {
     enum kube_ovn_pool_result result;

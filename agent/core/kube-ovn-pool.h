@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "ip-addr.h"
 
 struct claim_pool;
@@ -16,7 +17,7 @@ struct claim_pool;
  * Kube-OVN's IPAM takes them: bare and without blanks.  Returns false on
  * anything else; 'ips' and '*n' are then unspecified. */
 bool kube_ovn_parse_ips(const char *s, size_t len, struct ip_addr ips[2],
-                        size_t *n);
+                        uint8_t *n);
 
 enum kube_ovn_pool_result {
     KUBE_OVN_POOL_NAMED,        /* The name of an IPPool object. */
@@ -35,7 +36,7 @@ enum kube_ovn_pool_result {
 enum kube_ovn_pool_result kube_ovn_pool_pick(const char *value, bool numbered,
                                              int ordinal,
                                              struct ip_addr ips[2],
-                                             size_t *n_ips, const char **bad,
+                                             uint8_t *n_ips, const char **bad,
                                              size_t *bad_len);
 
 /* Stores what each ordinal is given from the ip_pool 'value' in '*pool', which

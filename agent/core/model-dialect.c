@@ -172,7 +172,7 @@ filter_member(struct model *m, struct member *mb)
 
             mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
         }
-        mb->pods[i] = pod_pack(pod, &m->strings);
+        mb->pods[i] = pod_pack(pod, &m->strings, mb->name);
         model_add_pod_promises(m, mb->pods[i]);
     }
 }

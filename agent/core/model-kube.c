@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The owners' half of the model: members (pod names with their pods and
- * ports), and the workloads that members belong to. */
+/* The owners' half of the model: the pods of members, and the workloads that
+ * members belong to. */
 
 #include <config.h>
 
@@ -16,8 +16,8 @@
 #include "util.h"
 #include "workload.h"
 
-static uint32_t
-key_hash(const char *ns, const char *name)
+uint32_t
+model_key_hash(const char *ns, const char *name)
 {
     return hash_string(name, hash_string(ns, 0));
 }
@@ -27,7 +27,7 @@ find_base(const struct model *m, const char *ns, const char *name)
 {
     struct base_entry *b;
 
-    HMAP_FOR_EACH_WITH_HASH (b, node, key_hash(ns, name), &m->bases) {
+    HMAP_FOR_EACH_WITH_HASH (b, node, model_key_hash(ns, name), &m->bases) {
         if (!strcmp(b->name, name) && !strcmp(b->ns, ns)) {
             return b;
         }
@@ -50,8 +50,8 @@ model_find_workload(const struct model *m, enum owner_kind kind,
     return !b ? NULL : kind == OWNER_VM ? b->vm : b->workload;
 }
 
-static struct base_entry *
-get_base(struct model *m, const char *ns, const char *name)
+struct base_entry *
+model_get_base(struct model *m, const char *ns, const char *name)
 {
     struct base_entry *b = find_base(m, ns, name);
 
@@ -60,15 +60,13 @@ get_base(struct model *m, const char *ns, const char *name)
         b->ns = xstrdup(ns);
         b->name = xstrdup(name);
         ovs_list_init(&b->members);
-        hmap_insert(&m->bases, &b->node, key_hash(ns, name));
+        hmap_insert(&m->bases, &b->node, model_key_hash(ns, name));
     }
     return b;
 }
 
-/* Frees 'b' if nothing needs it.  What was seen of a workload is forgotten
- * only when none of its members is left. */
-static void
-gc_base(struct model *m, struct base_entry *b)
+void
+model_gc_base(struct model *m, struct base_entry *b)
 {
     if (b && ovs_list_is_empty(&b->members) && !b->workload && !b->vm) {
         hmap_remove(&m->bases, &b->node);
@@ -76,94 +74,6 @@ gc_base(struct model *m, struct base_entry *b)
         free(b->name);
         free(b);
     }
-}
-
-struct member *
-model_find_member(const struct model *m, const char *ns, const char *name)
-{
-    struct member *mb;
-
-    HMAP_FOR_EACH_WITH_HASH (mb, node, key_hash(ns, name), &m->members) {
-        if (!strcmp(mb->name, name) && !strcmp(mb->ns, ns)) {
-            return mb;
-        }
-    }
-    return NULL;
-}
-
-struct member *
-model_get_member(struct model *m, const char *ns, const char *name)
-{
-    struct member *mb = model_find_member(m, ns, name);
-    size_t base_len;
-
-    if (mb) {
-        return mb;
-    }
-    mb = xzalloc(sizeof *mb + strlen(name) + 1);
-    mb->ns = strpool_ref(&m->strings, ns);
-    strcpy(mb->name, name);
-    mb->ordinal = -1;
-    ovs_list_init(&mb->ports);
-    ovs_list_init(&mb->dirty_node);
-    ovs_list_init(&mb->base_node);
-    if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
-        char *base = xmemdup0(name, base_len);
-        struct base_entry *b = get_base(m, ns, base);
-        free(base);
-        mb->base = b;
-        ovs_list_push_back(&b->members, &mb->base_node);
-    }
-    struct base_entry *same = find_base(m, ns, name);
-    mb->vm_seen = same && same->vm && m->dialect->vm_ports;
-    hmap_insert(&m->members, &mb->node, key_hash(ns, name));
-    return mb;
-}
-
-void
-model_gc_member(struct model *m, struct member *mb)
-{
-    if (mb->n_pods || !ovs_list_is_empty(&mb->ports)) {
-        return;
-    }
-    ovs_list_remove(&mb->dirty_node);
-    if (mb->base) {
-        ovs_list_remove(&mb->base_node);
-        gc_base(m, mb->base);
-    }
-    hmap_remove(&m->members, &mb->node);
-    strpool_unref(&m->strings, mb->ns);
-    if (mb->pods != &mb->one_pod) {
-        free(mb->pods);
-    }
-    strpool_unref(&m->strings, mb->seen_workload);
-    strpool_unref(&m->strings, mb->seen_workload_uid);
-    free(mb->new_uid);
-    free(mb->edited_uid);
-    free(mb->ran_uid);
-    free(mb->refused_uid);
-    free(mb->refusal);
-    free(mb);
-}
-
-void
-model_mark_member(struct model *m, struct member *mb)
-{
-    if (ovs_list_is_empty(&mb->dirty_node)) {
-        ovs_list_push_back(&m->dirty_members, &mb->dirty_node);
-    }
-}
-
-struct member *
-model_take_dirty_member(struct model *m)
-{
-    if (ovs_list_is_empty(&m->dirty_members)) {
-        return NULL;
-    }
-    struct member *mb = CONTAINER_OF(ovs_list_pop_front(&m->dirty_members),
-                                     struct member, dirty_node);
-    ovs_list_init(&mb->dirty_node);
-    return mb;
 }
 
 void
@@ -297,26 +207,6 @@ claims_edited(const struct claims *old, const struct claims *new)
 }
 
 static void
-replace_string(char **s, const char *value)
-{
-    char *copy = nullable_xstrdup(value);
-    free(*s);
-    *s = copy;
-}
-
-void
-model_note_binding(struct model *m, struct member *mb, bool bound)
-{
-    if (!bound) {
-        mb->await_unbound = false;
-    } else if (!mb->await_unbound && mb->n_pods == 1
-               && !nullable_string_is_equal(mb->ran_uid, mb->pods[0]->uid)) {
-        replace_string(&mb->ran_uid, mb->pods[0]->uid);
-        m->change_seqno++;
-    }
-}
-
-static void
 replace_pooled(struct model *m, const char **s, const char *value)
 {
     const char *new = strpool_ref(&m->strings, value);
@@ -353,6 +243,17 @@ add_pod_slot(struct member *mb)
     mb->n_pods++;
 }
 
+/* Another pod than before has the name. */
+static void
+note_arrival(const struct model *m, struct member *mb, struct pod *pod)
+{
+    model_recall_pod(mb, pod);
+    if (m->kube_synced && !PLANTED(UID_IGNORED)) {
+        pod->arrived = true;
+        mb->await_unbound = true;
+    }
+}
+
 /* Takes 'pod'. */
 static void
 set_pod(struct model *m, struct pod *pod)
@@ -376,13 +277,15 @@ set_pod(struct model *m, struct pod *pod)
         }
         model_note_pod_marks(m, old->marks, pod->marks);
         if (!strcmp(old->uid, pod->uid)) {
-            if (same_owner(old, pod)
-                && claims_edited(&old->claims, &pod->claims)) {
-                replace_string(&mb->edited_uid, pod->uid);
-            }
-        } else if (m->kube_synced && !PLANTED(UID_IGNORED)) {
-            replace_string(&mb->new_uid, pod->uid);
-            mb->await_unbound = true;
+            pod->arrived = old->arrived;
+            pod->ran = old->ran;
+            pod->edited = (old->edited
+                           || (same_owner(old, pod)
+                               && claims_edited(&old->claims,
+                                                &pod->claims)));
+        } else {
+            model_remember_pod(mb, old);
+            note_arrival(m, mb, pod);
         }
         model_del_pod_promises(m, old);
         pod_destroy(old);
@@ -390,12 +293,9 @@ set_pod(struct model *m, struct pod *pod)
         add_pod_slot(mb);
         m->n_pods++;
         model_note_pod_marks(m, 0, pod->marks);
-        if (m->kube_synced && !PLANTED(UID_IGNORED)) {
-            replace_string(&mb->new_uid, pod->uid);
-            mb->await_unbound = true;
-        }
+        note_arrival(m, mb, pod);
     }
-    mb->pods[i] = pod_pack(pod, &m->strings);
+    mb->pods[i] = pod_pack(pod, &m->strings, mb->name);
     model_add_pod_promises(m, mb->pods[i]);
     remember_owner(m, mb, mb->pods[i]);
     model_mark_member(m, mb);
@@ -406,6 +306,7 @@ drop_pod(struct model *m, struct member *mb, size_t i)
 {
     model_note_pod_marks(m, mb->pods[i]->marks, 0);
     model_del_pod_promises(m, mb->pods[i]);
+    model_remember_pod(mb, mb->pods[i]);
     pod_destroy(mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     if (!mb->n_pods && mb->pods != &mb->one_pod) {
@@ -455,6 +356,7 @@ model_refile_pod(struct model *m, struct pod *pod)
     bool synced = m->kube_synced;
 
     remove_pod(m, pod->ns, pod->name, pod->uid);
+    pod->arrived = pod->edited = pod->ran = false;
     m->kube_synced = false;
     set_pod(m, pod);
     m->kube_synced = synced;
@@ -493,7 +395,7 @@ static void
 set_workload(struct model *m, enum owner_kind kind, const char *ns,
              const char *name, struct workload *w)
 {
-    struct base_entry *b = (w ? get_base(m, ns, name)
+    struct base_entry *b = (w ? model_get_base(m, ns, name)
                             : find_base(m, ns, name));
     if (!b) {
         return;
@@ -532,7 +434,7 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
         mark_vm_members(m, ns, name);
     }
     mark_base(m, b);
-    gc_base(m, b);
+    model_gc_base(m, b);
 }
 
 /* A pod is refused its address.  It may be gone already. */
@@ -541,10 +443,7 @@ set_refusal(struct model *m, const struct kube_change *c)
 {
     struct member *mb = model_find_member(m, c->ns, c->name);
 
-    if (mb && (!nullable_string_is_equal(mb->refused_uid, c->uid)
-               || !nullable_string_is_equal(mb->refusal, c->text))) {
-        replace_string(&mb->refused_uid, c->uid);
-        replace_string(&mb->refusal, c->text);
+    if (mb && model_remember_refusal(mb, c->uid, c->text)) {
         model_mark_member(m, mb);
     }
 }
@@ -650,7 +549,7 @@ model_destroy_kube(struct model *m)
         model_del_workload_promises(m, b->vm);
         workload_destroy(b->vm);
         b->workload = b->vm = NULL;
-        gc_base(m, b);
+        model_gc_base(m, b);
     }
     hmap_destroy(&m->promises);
     hmap_destroy(&m->members);

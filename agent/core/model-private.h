@@ -5,8 +5,10 @@
 #ifndef MODEL_PRIVATE_H
 #define MODEL_PRIVATE_H 1
 
+#include <stdbool.h>
 #include <stdint.h>
 
+struct base_entry;
 struct ip_addr;
 struct kube_change;
 struct member;
@@ -21,6 +23,21 @@ struct member *model_get_member(struct model *, const char *ns,
                                 const char *name);
 /* Frees 'member' if it has neither ports nor pods. */
 void model_gc_member(struct model *, struct member *);
+/* What was seen of 'pod', a pod of the member, which goes or comes. */
+void model_remember_pod(struct member *, const struct pod *);
+void model_recall_pod(const struct member *, struct pod *);
+/* The pod 'uid' is refused its address, in the words of 'text'.  Returns false
+ * if that is known. */
+bool model_remember_refusal(struct member *, const char *uid,
+                            const char *text);
+/* Of members and bases. */
+uint32_t model_key_hash(const char *ns, const char *name);
+/* Returns the base 'name' of 'ns', making it if there is none. */
+struct base_entry *model_get_base(struct model *, const char *ns,
+                                  const char *name);
+/* Frees the base, which may be NULL, if nothing needs it.  What was seen of a
+ * workload is forgotten only when none of its members is left. */
+void model_gc_base(struct model *, struct base_entry *);
 /* Puts 'port' into the index of its network's addresses, or takes it out. */
 void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);

@@ -164,21 +164,26 @@ struct member {
     /* History of this run; never a reason to act by itself. */
     const char *seen_workload;  /* Its owner's name, or NULL, */
     const char *seen_workload_uid; /* and uid; in model->strings. */
-    char *new_uid;              /* uid of the pod whose arrival was seen after
-                                 * the source was synced, or NULL. */
-    char *edited_uid;           /* uid of the pod whose claims changed while
-                                 * it lived, or NULL. */
-    char *ran_uid;              /* uid seen while the port was bound. */
+    struct member_past *past;   /* Or NULL. */
+    enum owner_kind seen_kind : 8; /* Its owner when a pod was seen. */
+    bool pod_seen : 1;          /* A pod of this name was seen. */
+    bool vm_seen : 1;           /* A VirtualMachine of this name was seen. */
+    bool seen_explicit : 1;     /* It named its address itself. */
+    bool await_unbound : 1;     /* A new pod came: a binding seen before the
+                                 * port was unbound once is the old one's. */
+    char name[];
+};
+
+/* What only few members have. */
+struct member_past {
+    /* The last pod that went, of which 'arrived', 'edited' or 'ran' was true:
+     * should it come back it is still what it was. */
+    char *uid;                  /* Or NULL. */
+    bool arrived, edited, ran;
+
     char *refused_uid;          /* uid of the pod that Kube-OVN refused its
                                  * address, or NULL, */
     char *refusal;              /* and in which words. */
-    enum owner_kind seen_kind;  /* Its owner when a pod was seen. */
-    bool pod_seen;              /* A pod of this name was seen. */
-    bool vm_seen;               /* A VirtualMachine of this name was seen. */
-    bool seen_explicit;         /* It named its address itself. */
-    bool await_unbound;         /* A new pod came: a binding seen before the
-                                 * port was unbound once is the old one's. */
-    char name[];
 };
 
 /* All members "base-N" of a namespace, and the workload of that name. */
@@ -494,6 +499,9 @@ const struct subnet_object *model_find_subnet(const struct model *,
                                               const char *name);
 /* A port of 'member' is known to be bound, or not: remembers which pod ran. */
 void model_note_binding(struct model *, struct member *, bool bound);
+/* In which words Kube-OVN refuses 'pod', one of 'member', its address; NULL if
+ * it does not, as far as known. */
+const char *model_find_refusal(const struct member *, const struct pod *);
 bool model_member_opted_out(const struct model *, const struct member *);
 /* True if absence or presence of the port's binding is known. */
 bool model_binding_known(const struct model *, const char *logical_port);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "explain.h"
 #include "hold.h"
 #include "svec.h"
@@ -26,6 +27,7 @@ enum {
     OVERVIEW_NAMES = 8,         /* Blockers and waiters of one hold. */
     OVERVIEW_LINES = 50,        /* Waiters, duplicates, gates. */
     OVERVIEW_FOUND = 20,        /* Ports or addresses of one search. */
+    OVERVIEW_LOOKS = 10000,     /* Ports that one search looks at. */
 };
 
 /* How a hold went so far, or went.  Times are ms since the epoch; 0: that has
@@ -107,12 +109,14 @@ struct found {
     size_t n_addresses;
     struct svec notes;          /* What else there is to say. */
     bool more;                  /* There are more than are shown. */
+    uint64_t next;              /* Where to go on; 0: all was looked at. */
 };
 
 /* Looks for 'text', an address, or the name of a port or of a pod, which may
- * be NAMESPACE/NAME, or a part of a port's name.  Only the last takes time in
- * proportion to the number of ports.  'found' need not be initialised. */
-void guard_search(const struct guard *, const char *text,
+ * be NAMESPACE/NAME, or a part of a port's name.  The last means to look at
+ * each port, which is done in steps: the first one is from 0, and each tells
+ * from where to go on.  'found' need not be initialised. */
+void guard_search(const struct guard *, const char *text, uint64_t from,
                   const struct guard_env *, struct found *found);
 void found_destroy(struct found *);
 

@@ -77,11 +77,12 @@ move_string(char **s, char **to)
 }
 
 struct pod *
-pod_pack(struct pod *pod, struct strpool *pool)
+pod_pack(struct pod *pod, struct strpool *pool, const char *name)
 {
+    bool same_name = !strcmp(pod->name, name);
     size_t claims_size = pod->claims.n * sizeof *pod->claims.claims;
-    size_t size = (sizeof *pod + claims_size
-                   + strlen(pod->name) + strlen(pod->uid) + 2);
+    size_t size = (sizeof *pod + claims_size + strlen(pod->uid) + 1
+                   + (same_name ? 0 : strlen(pod->name) + 1));
     struct claim *claims;
     struct pod *packed;
     char *end;
@@ -102,7 +103,12 @@ pod_pack(struct pod *pod, struct strpool *pool)
         memcpy(claims, pod->claims.claims, claims_size);
     }
     packed->claims.claims = claims;
-    move_string(&packed->name, &end);
+    if (same_name) {
+        free(packed->name);
+        packed->name = CONST_CAST(char *, name);
+    } else {
+        move_string(&packed->name, &end);
+    }
     move_string(&packed->uid, &end);
 #define MOVE(S) S = move_to_pool(pool, S)
     FOR_EACH_SHARED(MOVE, packed);

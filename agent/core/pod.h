@@ -28,30 +28,38 @@ struct pod {
     char *name;
     char *uid;                  /* "" if the manifest has none. */
 
-    enum owner_kind owner_kind;
     char *owner_name;           /* Of the controlling owner, or "".  For
                                  * OWNER_VM the VM's name. */
     char *owner_uid;            /* Or "".  Always "" for OWNER_VM: the pod
                                  * names the VirtualMachineInstance, which is
                                  * a new one at each start of the VM. */
-    int ordinal;                /* OWNER_STATEFULSET: the number after the
-                                 * last '-' of the name; otherwise -1. */
     char *revision;             /* Label controller-revision-hash, or "". */
 
     char *node;                 /* spec.nodeName, or "". */
     long long int created_s;    /* creationTimestamp, seconds since the epoch;
                                  * 0 if absent. */
-    bool deleting;              /* Has a deletionTimestamp. */
-    bool finished;              /* Phase Succeeded or Failed. */
-    bool migrating;             /* Annotation kubevirt.io/migrationJobName or
-                                 * label kubevirt.io/migrationJobUID. */
-    bool opted_out;             /* Annotation ovn-ipguard.io/ignore=true. */
-    uint8_t marks;              /* Of CNI controllers: dialect_pod_marks(). */
     struct ip_addr_set status_ips; /* status.podIP(s): runs with these. */
 
     struct claims claims;
 
     struct strpool *pool;       /* Packed: see pod_pack().  Otherwise NULL. */
+
+    /* In few bytes: there are many pods. */
+    int ordinal;                /* OWNER_STATEFULSET: the number after the
+                                 * last '-' of the name; otherwise -1. */
+    enum owner_kind owner_kind : 8;
+    uint8_t marks;              /* Of CNI controllers: dialect_pod_marks(). */
+    bool deleting : 1;          /* Has a deletionTimestamp. */
+    bool finished : 1;          /* Phase Succeeded or Failed. */
+    bool migrating : 1;         /* Annotation kubevirt.io/migrationJobName or
+                                 * label kubevirt.io/migrationJobUID. */
+    bool opted_out : 1;         /* Annotation ovn-ipguard.io/ignore=true. */
+
+    /* What was seen of it in this run; no part of its value.  Never a reason
+     * to act by itself.  Kept by the model. */
+    bool arrived : 1;           /* It came after the source was synced. */
+    bool edited : 1;            /* Its claims changed while it lived. */
+    bool ran : 1;               /* Its port was bound while it was there. */
 };
 
 struct pod *pod_create(const char *ns, const char *name, const char *uid);
@@ -59,9 +67,11 @@ void pod_destroy(struct pod *);
 /* The copy is not packed. */
 struct pod *pod_clone(const struct pod *);
 /* Returns 'pod', which is taken, as one block of memory, with what many pods
- * have in common in 'pool'.  It must not be changed any more, and must be
- * destroyed before the pool. */
-struct pod *pod_pack(struct pod *pod, struct strpool *pool);
+ * have in common in 'pool'.  If 'name' is its name, that is referred to.  Its
+ * value must not be changed any more, and it must be destroyed before the pool
+ * and 'name'. */
+struct pod *pod_pack(struct pod *pod, struct strpool *pool, const char *name);
+/* True if all of the two values is the same. */
 bool pod_equals(const struct pod *, const struct pod *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for

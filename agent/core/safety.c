@@ -119,6 +119,8 @@ safety_thaw(struct safety *s)
     free(s->sb_identity);
     s->sb_identity = xstrdup("");
     s->sb_cfg = 0;
+    s->nb_cfg_told = s->sb_cfg_told = 0;
+    s->behind_ms = 0;
 }
 
 static void
@@ -171,4 +173,57 @@ safety_check_sb(struct safety *s, const char *identity, int64_t nb_cfg)
     adopt(&s->sb_identity, identity);
     s->sb_cfg = nb_cfg;
     return NULL;
+}
+
+/* What was told of another database is no measure for this one. */
+static void
+tell(char **identity, int64_t *seen, int64_t *told, const char *new_identity,
+     int64_t nb_cfg)
+{
+    if (strcmp(*identity, new_identity)) {
+        adopt(identity, new_identity);
+        *seen = 0;
+        *told = nb_cfg;
+    } else {
+        *told = MAX(*told, nb_cfg);
+    }
+}
+
+void
+safety_tell_nb(struct safety *s, const char *identity, int64_t nb_cfg,
+               size_t n_ports)
+{
+    tell(&s->nb_identity, &s->nb_cfg, &s->nb_cfg_told, identity, nb_cfg);
+    s->nb_ports = n_ports;
+    s->nb_ports_known = n_ports > 0;
+}
+
+void
+safety_tell_sb(struct safety *s, const char *identity, int64_t nb_cfg)
+{
+    tell(&s->sb_identity, &s->sb_cfg, &s->sb_cfg_told, identity, nb_cfg);
+}
+
+bool
+safety_is_behind(struct safety *s, int64_t nb_cfg, int64_t sb_cfg,
+                 long long int now, char **why)
+{
+    bool nb = nb_cfg < s->nb_cfg_told;
+    bool sb = sb_cfg < s->sb_cfg_told;
+
+    *why = NULL;
+    if ((!nb && !sb) || PLANTED(ROLLBACK_UNSEEN)) {
+        s->behind_ms = 0;
+        return false;
+    }
+    if (!s->behind_ms) {
+        s->behind_ms = now;
+    }
+    if (now - s->behind_ms >= SAFETY_BEHIND_MS) {
+        *why = xasprintf("nb_cfg of the %s database went back from %"PRId64
+                         " to %"PRId64, nb ? "Northbound" : "Southbound",
+                         nb ? s->nb_cfg_told : s->sb_cfg_told,
+                         nb ? nb_cfg : sb_cfg);
+    }
+    return true;
 }

@@ -27,7 +27,15 @@ struct safety {
     bool nb_ports_known;
     char *sb_identity;
     int64_t sb_cfg;
+
+    /* nb_cfg of NB and SB that another instance, or this one in an earlier
+     * life, has seen.  Our copies may be behind that for a moment. */
+    int64_t nb_cfg_told, sb_cfg_told;
+    long long int behind_ms;    /* Since when they are; 0: they are not. */
 };
+
+/* A copy that is behind for so long is of a database that went back. */
+#define SAFETY_BEHIND_MS 3000
 
 void safety_init(struct safety *);
 void safety_destroy(struct safety *);
@@ -47,6 +55,18 @@ size_t safety_recent_clears(const struct safety *, const struct settings *,
 char *safety_check_nb(struct safety *, const struct settings *,
                       const char *identity, int64_t nb_cfg, size_t n_ports);
 char *safety_check_sb(struct safety *, const char *identity, int64_t nb_cfg);
+
+/* Takes over what the own database says was seen of NB, of SB: a copy that is
+ * behind that is not frozen for at once. */
+void safety_tell_nb(struct safety *, const char *identity, int64_t nb_cfg,
+                    size_t n_ports);
+void safety_tell_sb(struct safety *, const char *identity, int64_t nb_cfg);
+/* Are our copies, with these values, behind what was told?  Nothing is to be
+ * written as long as they are.  Sets '*why' to NULL or, once that has lasted
+ * for SAFETY_BEHIND_MS, to why to freeze (the caller frees it).  A copy that
+ * is not there counts as INT64_MAX. */
+bool safety_is_behind(struct safety *, int64_t nb_cfg, int64_t sb_cfg,
+                      long long int now, char **why);
 
 void safety_freeze(struct safety *, const char *reason);
 /* Ends the freeze; the databases are accepted as they are. */

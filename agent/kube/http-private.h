@@ -23,6 +23,7 @@
 
 struct http {
     CURLM *multi;
+    bool http2;                 /* libcurl is good at it. */
     struct hmap sockets;        /* Contains "struct http_socket"s. */
     struct ovs_list requests;   /* Contains "struct http_request"s. */
     long long int timer_ms;     /* libcurl's; LLONG_MAX: none. */

@@ -149,12 +149,14 @@ set_behaviour(struct http_request *r, const struct kube_access *access)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 15L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long int) CONNECT_MS);
-    /* Not HTTP/2: with libcurl 7.88 (Debian 12) lists of many pages beside
-     * open watches came to a halt on the one connection, with nothing on its
-     * way in either direction, until the request ran out of time; see
-     * CONTRIBUTING.md. */
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     (long int) CURL_HTTP_VERSION_1_1);
+                     (long int) (r->http->http2 ? CURL_HTTP_VERSION_2TLS
+                                 : CURL_HTTP_VERSION_1_1));
+    if (r->http->http2 && !strncmp(access->server, "https://", 8)) {
+        /* The second request waits to learn whether the first one's
+         * connection can take it as well.  Without TLS it never can. */
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    }
     /* What goes to the API server goes there directly. */
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 #if LIBCURL_VERSION_NUM >= 0x075500

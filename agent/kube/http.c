@@ -8,9 +8,9 @@
  *
  * A connection can be dead without anybody saying so: a firewall that forgot
  * it, a machine that lost its power, and libcurl would put the next request
- * there too.  The kernel is asked to find out (keepalives, TCP_USER_TIMEOUT);
- * and when a request ran out of time while nothing at all came from the
- * server, all connections are given up. */
+ * there too; with HTTP/2 all of them.  The kernel is asked to find out
+ * (keepalives, TCP_USER_TIMEOUT); and when a request ran out of time while
+ * nothing at all came from the server, all connections are given up. */
 
 #include <config.h>
 
@@ -39,6 +39,11 @@
 VLOG_DEFINE_THIS_MODULE(http);
 
 COVERAGE_DEFINE(http_reset);
+
+/* HTTP/2 is spoken with this libcurl and newer ones: 8.14.1, which Debian 13
+ * has.  With the 7.88.1 of Debian 12, lists of many pages come to a halt
+ * beside open watches; see CONTRIBUTING.md. */
+#define MIN_HTTP2_VERSION 0x080e01
 
 /* A peer that does not acknowledge for this long is gone. */
 #define USER_TIMEOUT_MS 30000
@@ -140,6 +145,17 @@ close_multi(struct http *h)
     }
 }
 
+/* Asks the library that is there, which need not be the one whose headers
+ * were. */
+static bool
+speaks_http2(void)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+    return (v->features & CURL_VERSION_HTTP2
+            && v->version_num >= MIN_HTTP2_VERSION);
+}
+
 struct http *
 http_create(void)
 {
@@ -155,6 +171,7 @@ http_create(void)
     hmap_init(&h->sockets);
     ovs_list_init(&h->requests);
     h->now = time_msec();
+    h->http2 = speaks_http2();
     open_multi(h);
     return h;
 }

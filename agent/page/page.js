@@ -408,20 +408,51 @@ function showFound(text, found) {
     $("found-title").focus();
 }
 
-async function search(text) {
-    let found;
+const pause = ms => new Promise(done => setTimeout(done, ms));
 
-    try {
-        const reply = await fetch("search?q=" + encodeURIComponent(text));
+/* One step.  The daemon asks those who ask too much to wait. */
+async function ask(text, from) {
+    for (let i = 0; ; i++) {
+        const reply = await fetch("search?q=" + encodeURIComponent(text)
+                                  + (from ? `&from=${from}` : ""));
 
-        if (!reply.ok) {
+        if (reply.ok) {
+            return reply.json();
+        } else if (reply.status !== 503 || i === 30) {
             throw new Error((await reply.text()).trim());
         }
-        found = await reply.json();
-    } catch (error) {
-        found = { addresses: [], notes: [`Not found out: ${error.message}`] };
+        await pause(1000);
     }
-    showFound(text, found);
+}
+
+let asked = 0;                  /* Of several searches the last one counts. */
+
+async function search(text) {
+    const all = { addresses: [], notes: [], more: false };
+    const mine = ++asked;
+    const max = 20;
+
+    try {
+        let from = 0;
+
+        do {
+            const found = await ask(text, from);
+
+            if (mine !== asked) {
+                return;
+            }
+            all.addresses.push(...found.addresses);
+            if (!from || !all.addresses.length) {
+                all.notes.push(...found.notes);
+            }
+            all.more = found.more
+                || (found.next > 0 && all.addresses.length >= max);
+            from = all.more ? 0 : found.next;
+        } while (from);
+    } catch (error) {
+        all.notes.push(`Not found out: ${error.message}`);
+    }
+    showFound(text, all);
 }
 
 $("search").addEventListener("submit", event => {

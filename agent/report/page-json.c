@@ -335,5 +335,6 @@ report_format_found(const struct found *f, struct ds *ds)
     json_object_put(json, "addresses", addresses);
     put_names(json, "notes", &f->notes);
     put_boolean(json, "more", f->more);
+    put_integer(json, "next", f->next);
     append(json, ds);
 }

@@ -119,7 +119,13 @@ test_it() {
 	else
 		failed=$((failed + 1))
 		echo "FAILED   $name"
-		sed 's/^/         /' "$folder/log" | tail -n 150
+		# First what mostly tells: what was awaited, and what the daemon did.
+		{
+			grep -m1 -B4 'FAILED:' "$folder/log"
+			grep -h '|guard|' "$folder"/sandbox/ovn-ipguard.log* | tail -n 12
+			echo "---"
+			tail -n 150 "$folder/log"
+		} 2>/dev/null | sed 's/^/         /'
 		[ -z "${E2E_LOGS-}" ] || {
 			mkdir -p "$E2E_LOGS/$e2e_group-$tests"
 			cp -r "$folder"/log "$folder"/*.log "$folder"/sandbox/*.log \

@@ -86,7 +86,7 @@ end_of(const struct guard *g, const struct uuid *uuid)
     return -1;
 }
 
-/* Counts the end of the i-th, if that is among the 'n' rows of 'journal'. */
+/* Counts the end of the i-th, if that is among 'n' entries of 'journal'. */
 static bool
 find_end(const struct journal_entry *journal, size_t n, size_t i)
 {

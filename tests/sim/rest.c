@@ -132,13 +132,16 @@ wish_of(const struct world *w, int slot, int *ip)
         return WISH_UNKNOWN;
     }
     *ip = pod_wants(pod, slot);
+    if (*ip == NO_IP) {
+        return WISH_UNKNOWN;
+    }
     if (active && p->created_ms <= active->listed_ms
         && row_ips(&w->nb.rows[slot]) & V4 & ~(1u << *ip)) {
         /* After a start nobody knows which pod ran with what the port has:
          * in doubt it is the one that is there. */
         return WISH_UNKNOWN;
     }
-    if (*ip == NO_IP || (p->runs && p->uid != pod->uid)) {
+    if (p->runs && p->uid != pod->uid) {
         return WISH_UNKNOWN;
     }
     return WISH_IP;

@@ -29,8 +29,10 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/webhook.at \
 	tests/system/ctl-database.at \
 	tests/system/ctl-steer.at \
+	tests/system/ctl-bundle.at \
 	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
+	tests/system/uninstall.at \
 	tests/system/cms.at \
 	tests/system/http.at \
 	tests/system/page.at \
@@ -44,6 +46,7 @@ EXTRA_DIST += \
 	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
+	tests/system/on-terminal \
 	tests/system/ovsdb-rows \
 	tests/system/packets \
 	tests/system/packets-lib.sh \

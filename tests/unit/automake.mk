@@ -74,6 +74,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-plan.c \
 	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
+	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-condition.c \
@@ -87,6 +88,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
+	utilities/ovn-ipguardctl/redact.c \
+	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
 	tests/unit/world-private.h \
 	tests/unit/world.c \

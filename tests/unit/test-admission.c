@@ -319,7 +319,7 @@ put_subnet(const char *name, const char *provider, const char *cidr,
 }
 
 static void
-put_ip_object(const char *subnet, const char *pod, const char *ip)
+put_ip_object(const char *subnet, const char *pod, const char *ip, bool ours)
 {
     char *name = xasprintf("%s.default", pod);
     struct ip_object_addr addr = { .ip = unit_ip(ip) };
@@ -327,6 +327,7 @@ put_ip_object(const char *subnet, const char *pod, const char *ip)
         .name = name, .uid = "u", .version = "7", .ns = "default", .pod = pod,
         .pod_type = "", .subnet = subnet, .addrs = &addr, .n_addrs = 1,
         .created_s = WALL / 1000 - 250,
+        .ours = ours, .reserved = ours,
     };
     struct kube_change *c = kube_change_create(KUBE_IP, false, "", name, "u");
 
@@ -403,6 +404,8 @@ test_kube_ovn_objects(void)
           "!AddressInIPAM: 192.168.0.200 on one has the IP object "
           "lost.default of default/lost, made 4 min ago: use another" },
         { "lost", "ip_address=192.168.0.200;logical_switch=one", "" },
+        /* A reservation of ours says nothing that its hold does not. */
+        { "new", "ip_address=192.168.0.201;logical_switch=one", "" },
     };
     struct admission_context ctx;
 
@@ -411,7 +414,8 @@ test_kube_ovn_objects(void)
     adm_settings.admission = ADMISSION_DENY;
     put_subnet("one", "ovn", "192.168.0.128/25", "192.168.0.253");
     put_subnet("two", "net1.default.ovn", "192.168.0.0/24", "192.168.0.252");
-    put_ip_object("one", "lost", "192.168.0.200");
+    put_ip_object("one", "lost", "192.168.0.200", false);
+    put_ip_object("one", "sts-ipguardc0a800c91234", "192.168.0.201", true);
     for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
         struct pod *pod = unit_pod(vectors[i].pod, "u", OWNER_NONE, NULL,
                                    vectors[i].annotations);

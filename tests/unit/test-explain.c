@@ -13,7 +13,9 @@
 
 #include "agent/core/explain.h"
 #include "agent/core/guard.h"
+#include "agent/core/judge.h"
 #include "agent/core/model.h"
+#include "agent/core/pod.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/world-private.h"
 #include "tests/unit/world.h"
@@ -330,10 +332,138 @@ test_situations(void)
     CU_ASSERT(ARRAY_SIZE(situations) >= 30);
 }
 
+/* Who wants the address, by asking each port and each pod: what the indexes
+ * must find as well. */
+static void
+find_wanters(const struct world *w, const struct network *n,
+             const struct ip_addr *ip, struct svec *wanters)
+{
+    const struct model *m = guard_model_const(w->guard);
+    const struct member *mb;
+    const struct port *p;
+
+    LIST_FOR_EACH (p, network_node, &n->ports) {
+        if (p->member && p->kind == PORT_OWNED
+            && !ip_addr_set_contains(&p->static_ips, ip)
+            && judge_wants(m, guard_effective_mode(w->guard), p, ip)) {
+            svec_add_nocopy(wanters, xasprintf("port %s: ", p->name));
+        }
+    }
+    HMAP_FOR_EACH (mb, node, &m->members) {
+        for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods;
+             i++) {
+            const struct claims *claims = &mb->pods[i]->claims;
+
+            for (size_t j = 0; j < claims->n; j++) {
+                if (claims->claims[j].kind == CLAIM_EXPLICIT
+                    && claim_names(&claims->claims[j], ip)) {
+                    svec_add_nocopy(wanters, xasprintf("pod %s/%s,", mb->ns,
+                                                       mb->pods[i]->name));
+                }
+            }
+        }
+    }
+    svec_sort_unique(wanters);
+}
+
+/* In all situations, of each address that is in any of them. */
+static void
+test_wanters(void)
+{
+    static const char *const addresses[] = {IP1, IP2, "10.0.0.3", "10.0.0.4",
+                                            "10.0.0.9"};
+    size_t n_wanted = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
+        struct guard_env env;
+        struct world w;
+        const struct network *n;
+        size_t n_found;
+
+        make(&w, situations[i].steps);
+        world_get_env(&w, &env);
+        n = model_find_network_by_name(guard_model(w.guard), "net1",
+                                       &n_found);
+        for (size_t j = 0; j < ARRAY_SIZE(addresses); j++) {
+            struct ip_addr ip = unit_ip(addresses[j]);
+            struct svec expected = SVEC_EMPTY_INITIALIZER;
+            struct explanation x;
+
+            guard_explain(w.guard, n, &ip, &env, &x);
+            find_wanters(&w, n, &ip, &expected);
+            CU_ASSERT_EQUAL(x.wanted_by.n, expected.n);
+            for (size_t k = 0; k < MIN(expected.n, x.wanted_by.n); k++) {
+                CU_ASSERT(!strncmp(x.wanted_by.names[k], expected.names[k],
+                                   strlen(expected.names[k])));
+            }
+            n_wanted += expected.n;
+            svec_destroy(&expected);
+            explanation_destroy(&x);
+        }
+        world_destroy(&w);
+    }
+    CU_ASSERT(n_wanted >= 10);
+}
+
+/* Which networks there is something to say about, and who asks is watched. */
+static void
+test_all(void)
+{
+    struct ip_addr_set ips;
+    struct ip_addr ip = unit_ip(IP1);
+    struct explanations xs;
+    struct guard_env env;
+    struct world w;
+    char *error;
+
+    make(&w, WELL "raw f1 "MAC2"_"IP2";lone p9 10.0.0.9;");
+    world_get_env(&w, &env);
+    guard_explain_all(w.guard, &ip, NULL, NULL, NULL, &env, &xs);
+    CU_ASSERT_EQUAL_FATAL(xs.n, 1);
+    CU_ASSERT_STRING_EQUAL(xs.items[0].network, "net1");
+    explanations_destroy(&xs);
+    guard_explain_all(w.guard, &ip, "net9", NULL, NULL, &env, &xs);
+    CU_ASSERT_EQUAL(xs.n, 0);
+    explanations_destroy(&xs);
+    ip = unit_ip("10.0.0.9");
+    guard_explain_all(w.guard, &ip, NULL, NULL, NULL, &env, &xs);
+    CU_ASSERT_EQUAL(xs.n, 0);
+    CU_ASSERT(xs.wanted_by && strstr(xs.wanted_by, "default/p9"));
+    explanations_destroy(&xs);
+
+    ip_addr_set_init(&ips);
+    error = guard_find_asked(w.guard, "sts1-0.default", &ips);
+    CU_ASSERT_PTR_NULL(error);
+    error = guard_find_asked(w.guard, "default/p9", &ips);
+    CU_ASSERT_PTR_NULL(error);
+    CU_ASSERT_EQUAL(ips.n, 2);
+    error = guard_find_asked(w.guard, "nobody", &ips);
+    CU_ASSERT(error && strstr(error, "'nobody' is neither"));
+    free(error);
+    ip_addr_set_destroy(&ips);
+
+    /* It is watched for a minute, with whoever has it. */
+    ip = unit_ip(IP2);
+    CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
+    guard_ask(w.guard, &ip, &env);
+    guard_ask(w.guard, &ip, &env);
+    world_run(&w, 1000);
+    CU_ASSERT(sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
+    CU_ASSERT(sset_contains(&guard_sb_watch(w.guard)->ports, "f1"));
+    CU_ASSERT(guard_wants_references(w.guard));
+    world_run(&w, 120000);
+    CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
+    CU_ASSERT(!guard_wants_references(w.guard));
+    CU_ASSERT_EQUAL(w.n_violations, 0);
+    world_destroy(&w);
+}
+
 void
 suite_explain(void)
 {
     CU_pSuite suite = unit_add_suite("explain");
 
     CU_ADD_TEST(suite, test_situations);
+    CU_ADD_TEST(suite, test_wanters);
+    CU_ADD_TEST(suite, test_all);
 }

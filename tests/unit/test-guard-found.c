@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the simulation (tests/sim) found wrong, each with the order of events
- * that showed it. */
+/* What the simulation (tests/sim) and tests/handovers found wrong, each with
+ * the order of events that showed it. */
 
 #include <config.h>
 
@@ -435,6 +435,101 @@ test_back_while_loading(void)
     fixture_end(&w);
 }
 
+static bool
+stores_a_hold(const struct world *w)
+{
+    return w->store && w->store->n_put_holds;
+}
+
+/* Another instance's row of the same hold gets into the own database. */
+static void
+put_row(struct world *w, const struct hold *src, uint32_t uuid,
+        const char *ip)
+{
+    struct hold *h = hold_clone(src);
+
+    h->uuid = unit_uuid(uuid);
+    if (ip) {
+        h->addr = unit_ip(ip);
+    }
+    w->holds = xrealloc(w->holds, (w->n_holds + 1) * sizeof *w->holds);
+    w->holds[w->n_holds++] = h;
+}
+
+/* The former active instance was killed while it stored the same hold, and
+ * that is carried out after we have loaded: the database refuses our row.  It
+ * was refused for ever, and with it everything else. */
+static void
+test_late_row_of_another_instance(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, stores_a_hold));
+    put_row(&w, w.store->put_holds[0], 7777, NULL);
+    w.store_fault = FAULT_ERROR;
+    world_load(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* The same with a hold that we know nothing of: nobody would ever end it. */
+static void
+test_late_row_of_another_address(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    make_stale(&w);
+    CU_ASSERT(run_until(&w, stores_a_hold));
+    put_row(&w, w.store->put_holds[0], 7777, "10.0.0.77");
+    world_load(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* A new instance whose copy of SB, or of NB, is behind what the former one has
+ * seen waits for it and does nothing; only if it does not come the database
+ * has gone back. */
+static void
+test_copy_is_behind(void)
+{
+    for (int i = 0; i < 4; i++) {
+        bool nb = i & 1, comes = i & 2;
+        struct world w;
+
+        fixture_begin(&w, MODE_MANAGE);
+        make_stale(&w);
+        w.northd_frozen = true;
+        w.row.nb_cfg_seen = w.nb_cfg + (nb ? 5 : 0);
+        w.row.sb_cfg_seen = w.sb_nb_cfg + (nb ? 0 : 5);
+        world_kill(&w, false);
+        world_run(&w, 2000);
+        CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        if (comes) {
+            w.nb_cfg += 5;
+            w.northd_frozen = false;
+            world_flags(&w);
+        }
+        world_run(&w, 100 * 1000);
+        if (comes) {
+            CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+            CU_ASSERT_EQUAL(w.n_clears, 1);
+        } else {
+            CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+            CU_ASSERT_EQUAL(w.n_clears, 0);
+        }
+        fixture_end(&w);
+    }
+}
+
 /* When an address came to its port is known from what was seen of it. */
 static void
 test_since_when(void)
@@ -523,4 +618,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_back_amid_a_clear);
     CU_ADD_TEST(suite, test_release_in_doubt);
     CU_ADD_TEST(suite, test_back_while_loading);
+    CU_ADD_TEST(suite, test_late_row_of_another_instance);
+    CU_ADD_TEST(suite, test_late_row_of_another_address);
+    CU_ADD_TEST(suite, test_copy_is_behind);
 }

@@ -762,6 +762,20 @@ test_hazard_settles(void)
     world_run(&w, 5000);
     CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
     end(&w, &ko);
+
+    /* The pod goes, and nothing is judged meanwhile. */
+    begin(&w, &ko);
+    annotate(&w, IP1);
+    annotate(&w, IP2);
+    world_run(&w, 1000);
+    CU_ASSERT(has_finding(&w, "hazard"));
+    guard_model(w.guard)->kube_synced = false;
+    world_del_pod(&w, "sts1-0");
+    world_run(&w, 1000);
+    guard_model(w.guard)->kube_synced = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(!has_finding(&w, "hazard"));
+    end(&w, &ko);
 }
 
 /* Two IP objects: the address of the one that runs is kept. */

@@ -294,6 +294,24 @@ test_standby_judges_anew(void)
     fixture_end(&w);
 }
 
+/* Another hand deletes the row of a hold: it is stored again. */
+static void
+test_deleted_row_is_stored_again(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    CU_ASSERT_EQUAL_FATAL(w.n_holds, 1);
+    hold_destroy(w.holds[0]);
+    w.n_holds = 0;
+    w.row.generation++;
+    world_load(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    fixture_end(&w);
+}
+
 /* The pod of a StatefulSet is gone, and the source lists no StatefulSets, as
  * far as is known: when the first one appears it does, and the other is gone,
  * too. */
@@ -333,5 +351,6 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_gate_with_another_ones_address);
     CU_ADD_TEST(suite, test_rollback_over_a_change_of_role);
     CU_ADD_TEST(suite, test_standby_judges_anew);
+    CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
 }

@@ -147,12 +147,12 @@ test_pod(void)
     size_t kube;
     size_t model = measure(MANIFEST_POD, "v1", make_pod, &kube);
 
-    if (kube > 120 || model > 580) {
+    if (kube > 110 || model > 440) {
         printf("\na pod takes %"PRIuSIZE" bytes in the client and %"PRIuSIZE
                " in the model\n", kube, model);
     }
-    CU_ASSERT(kube <= 120);
-    CU_ASSERT(model <= 580);
+    CU_ASSERT(kube <= 110);
+    CU_ASSERT(model <= 440);
 }
 
 static void

@@ -478,29 +478,29 @@ test_history(void)
     unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
                               "ip_address=10.0.0.1"));
     struct member *mb = model_find_member(&m, "default", "a");
-    CU_ASSERT_PTR_NULL(mb->new_uid);       /* It was there before us. */
+    CU_ASSERT(!mb->pods[0]->arrived);      /* It was there before us. */
     CU_ASSERT(mb->seen_explicit);
     m.kube_synced = true;
     model_note_binding(&m, mb, true);
-    CU_ASSERT_STRING_EQUAL(mb->ran_uid, "u");
+    CU_ASSERT(mb->pods[0]->ran);
 
     /* What the controller writes down is no edit; what a user asks for is. */
     unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
                               "ip_address=10.0.0.1;allocated=true"));
-    CU_ASSERT_PTR_NULL(mb->edited_uid);
+    CU_ASSERT(!mb->pods[0]->edited);
     unit_set_pod(&m, unit_pod("a", "u", OWNER_NONE, "",
                               "ip_address=10.0.0.2;allocated=true"));
-    CU_ASSERT_STRING_EQUAL(mb->edited_uid, "u");
+    CU_ASSERT(mb->pods[0]->edited && mb->pods[0]->ran);
 
     /* The binding of the old pod is not the new one's. */
     unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "",
                               "ip_address=10.0.0.2"));
-    CU_ASSERT_STRING_EQUAL(mb->new_uid, "v");
+    CU_ASSERT(mb->pods[0]->arrived && !mb->pods[0]->edited);
     model_note_binding(&m, mb, true);
-    CU_ASSERT_STRING_EQUAL(mb->ran_uid, "u");
+    CU_ASSERT(!mb->pods[0]->ran);
     model_note_binding(&m, mb, false);
     model_note_binding(&m, mb, true);
-    CU_ASSERT_STRING_EQUAL(mb->ran_uid, "v");
+    CU_ASSERT(mb->pods[0]->ran);
 
     /* A deletion of another uid is a late one. */
     unit_drop_pod(&m, "a", "u");
@@ -508,6 +508,20 @@ test_history(void)
     unit_drop_pod(&m, "a", "v");
     CU_ASSERT_EQUAL(mb->n_pods, 0);
     CU_ASSERT(mb->pod_seen);
+
+    /* One that comes back is what it was; another one is not. */
+    m.kube_synced = false;
+    unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "",
+                              "ip_address=10.0.0.2"));
+    CU_ASSERT(mb->pods[0]->ran && mb->pods[0]->arrived);
+    unit_set_pod(&m, unit_pod("a", "w", OWNER_NONE, "",
+                              "ip_address=10.0.0.2"));
+    CU_ASSERT(!mb->pods[0]->ran && !mb->pods[0]->arrived);
+    unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "",
+                              "ip_address=10.0.0.2"));
+    CU_ASSERT(mb->pods[0]->ran);
+    unit_drop_pod(&m, "a", "v");
+    m.kube_synced = true;
     model_destroy(&m);
 }
 

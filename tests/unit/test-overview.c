@@ -271,7 +271,7 @@ search(struct world *w, const char *text, struct found *f)
     struct guard_env env;
 
     world_get_env(w, &env);
-    guard_search(w->guard, text, &env, f);
+    guard_search(w->guard, text, 0, &env, f);
 }
 
 static void
@@ -338,6 +338,60 @@ test_search(void)
     fixture_end(&w);
 }
 
+/* A part of a name among more ports than one step looks at. */
+static void
+test_search_steps(void)
+{
+    static const char *const names[] = { "here-1", "port-7", "here-2" };
+    struct guard_env env;
+    struct world w;
+    uint64_t from = 0;
+    size_t n_steps = 0, n_found = 0;
+
+    world_init(&w, MODE_OBSERVE);
+    world_network(&w, "net1");
+    world_get_env(&w, &env);
+    for (uint32_t i = 0; i < 3 * OVERVIEW_LOOKS; i++) {
+        struct smap empty = SMAP_INITIALIZER(&empty);
+        struct nb_port_row row = {
+            .uuid = { .parts = { i * 2654435761u, i, 1, 2 } },
+            .network = w.networks[0].uuid,
+            .name = names[i % 10000 == 5000 ? i / 10000 : 1],
+            .type = "",
+            .options = &empty,
+            .external_ids = &empty,
+        };
+        char *name = xasprintf("%s-%"PRIu32, row.name, i);
+
+        row.name = name;
+        model_set_port(guard_model(w.guard), &row);
+        free(name);
+    }
+    do {
+        struct found f;
+
+        guard_search(w.guard, "here-", from, &env, &f);
+        n_found += f.ports.n;
+        for (size_t i = 0; i < f.ports.n; i++) {
+            CU_ASSERT_PTR_NOT_NULL(strstr(f.ports.names[i], "here-"));
+        }
+        from = f.next;
+        n_steps++;
+        found_destroy(&f);
+    } while (from && n_steps < 100);
+    CU_ASSERT_EQUAL(n_found, 2);
+    CU_ASSERT(n_steps >= 3 && n_steps <= 4);
+
+    /* From anywhere. */
+    for (size_t i = 0; i < 64; i++) {
+        struct found f;
+
+        guard_search(w.guard, "here-", UINT64_MAX >> i, &env, &f);
+        found_destroy(&f);
+    }
+    world_destroy(&w);
+}
+
 static void
 test_search_bounds(void)
 {
@@ -386,5 +440,6 @@ suite_overview(void)
     CU_ADD_TEST(suite, test_tallies);
     CU_ADD_TEST(suite, test_tally_bounds);
     CU_ADD_TEST(suite, test_search);
+    CU_ADD_TEST(suite, test_search_steps);
     CU_ADD_TEST(suite, test_search_bounds);
 }

@@ -281,6 +281,43 @@ test_long_lists(void)
     fixture_destroy(&f);
 }
 
+/* What it is not ready for, a line for each reason. */
+static void
+test_ready(void)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct fixture f;
+    struct report *r = &f.report;
+
+    fixture_init(&f, MODE_OBSERVE);
+    CU_ASSERT_TRUE(report_format_ready(r, &ds));
+    CU_ASSERT_STRING_EQUAL(ds_cstr(&ds), "ready\n");
+
+    ds_clear(&ds);
+    r->dbs[REPORT_NB].synced = r->dbs[REPORT_NB].connected = false;
+    r->dbs[REPORT_SB].synced = false;
+    r->dbs[REPORT_OWN].error = "no such table";
+    r->pods.n_paths = 1;
+    r->api.used = true;
+    CU_ASSERT_FALSE(report_format_ready(r, &ds));
+    CU_ASSERT_STRING_EQUAL(ds_cstr(&ds),
+                           "northbound: not connected\n"
+                           "southbound: not read completely yet\n"
+                           "own: no such table\n"
+                           "manifests: not read completely yet\n"
+                           "api: not read completely yet\n");
+
+    /* What is not used is not waited for; a standby is ready. */
+    ds_clear(&ds);
+    r->dbs[REPORT_NB].remote = r->dbs[REPORT_SB].remote = NULL;
+    r->dbs[REPORT_OWN].error = NULL;
+    r->dbs[REPORT_OWN].lock_contended = true;
+    r->pods.synced = r->api.synced = true;
+    CU_ASSERT_TRUE(report_format_ready(r, &ds));
+    ds_destroy(&ds);
+    fixture_destroy(&f);
+}
+
 void
 suite_report(void)
 {
@@ -292,4 +329,5 @@ suite_report(void)
     CU_ADD_TEST(suite, test_standby_reason);
     CU_ADD_TEST(suite, test_sources);
     CU_ADD_TEST(suite, test_long_lists);
+    CU_ADD_TEST(suite, test_ready);
 }

@@ -138,6 +138,43 @@ test_freeze_sb(void)
     safety_destroy(&s);
 }
 
+/* Behind what was told: patience for a while, and no judgement of a database
+ * that is another one. */
+static void
+test_behind(void)
+{
+    const long long int t = 1000;
+    struct safety s;
+    char *why;
+
+    safety_init(&s);
+    safety_tell_nb(&s, "a", 10, 100);
+    safety_tell_sb(&s, "b", 9);
+    CU_ASSERT_PTR_NULL(safety_check_sb(&s, "b", 8));
+    CU_ASSERT(safety_is_behind(&s, 10, 8, t, &why));
+    CU_ASSERT_PTR_NULL(why);
+    CU_ASSERT(safety_is_behind(&s, 10, 8, t + SAFETY_BEHIND_MS - 1, &why));
+    CU_ASSERT_PTR_NULL(why);
+    CU_ASSERT(!safety_is_behind(&s, 10, 9, t + SAFETY_BEHIND_MS - 1, &why));
+    CU_ASSERT_PTR_NULL(why);
+    /* It counts from anew. */
+    CU_ASSERT(safety_is_behind(&s, 9, 9, t + SAFETY_BEHIND_MS, &why));
+    CU_ASSERT_PTR_NULL(why);
+    CU_ASSERT(safety_is_behind(&s, 9, 9, t + 2 * SAFETY_BEHIND_MS, &why));
+    CU_ASSERT_STRING_EQUAL(why, "nb_cfg of the Northbound database went back "
+                           "from 10 to 9");
+    free(why);
+    /* A copy that is not there is not behind. */
+    CU_ASSERT(!safety_is_behind(&s, INT64_MAX, INT64_MAX, t, &why));
+    /* What was seen of another database does not count. */
+    safety_tell_sb(&s, "c", 3);
+    CU_ASSERT(!safety_is_behind(&s, 10, 3, t, &why));
+    /* Nor what was, once people have said that all is well. */
+    safety_thaw(&s);
+    CU_ASSERT(!safety_is_behind(&s, 1, 1, t, &why));
+    safety_destroy(&s);
+}
+
 void
 suite_safety(void)
 {
@@ -147,4 +184,5 @@ suite_safety(void)
     CU_ADD_TEST(suite, test_recent);
     CU_ADD_TEST(suite, test_freeze_nb);
     CU_ADD_TEST(suite, test_freeze_sb);
+    CU_ADD_TEST(suite, test_behind);
 }

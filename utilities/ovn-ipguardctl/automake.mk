@@ -13,6 +13,7 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/sources.c \
 	agent/sources.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
+	utilities/ovn-ipguardctl/cmd-bundle.c \
 	utilities/ovn-ipguardctl/cmd-connection.c \
 	utilities/ovn-ipguardctl/cmd-dot.c \
 	utilities/ovn-ipguardctl/cmd-gate.c \
@@ -30,6 +31,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-instance.h \
 	utilities/ovn-ipguardctl/ctl-options.c \
 	utilities/ovn-ipguardctl/ctl-options.h \
+	utilities/ovn-ipguardctl/ctl-paint.c \
+	utilities/ovn-ipguardctl/ctl-paint.h \
 	utilities/ovn-ipguardctl/ctl-read.c \
 	utilities/ovn-ipguardctl/ctl-read.h \
 	utilities/ovn-ipguardctl/ctl-request.c \
@@ -40,7 +43,9 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-run.h \
 	utilities/ovn-ipguardctl/observer.c \
 	utilities/ovn-ipguardctl/observer.h \
-	utilities/ovn-ipguardctl/ovn-ipguardctl.c
+	utilities/ovn-ipguardctl/ovn-ipguardctl.c \
+	utilities/ovn-ipguardctl/redact.c \
+	utilities/ovn-ipguardctl/redact.h
 utilities_ovn_ipguardctl_ovn_ipguardctl_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 utilities_ovn_ipguardctl_ovn_ipguardctl_LDADD = \
 	ovsdb/libovsdbview.la \

@@ -33,20 +33,28 @@ read_pid(const char *name)
     return pid;
 }
 
+long int
+ctl_daemon_pid(const char *target)
+{
+    char *file = xasprintf("%s/%s.pid", dirs_rundir(), target);
+    long int pid = target[0] == '/' ? 0 : read_pid(file);
+
+    free(file);
+    return MAX(pid, 0);
+}
+
 /* Returns the path of the control socket, or NULL if there is none. */
 static char *
 find_socket(const char *target)
 {
-    char *file, *path;
     long int pid;
+    char *path;
 
     if (target[0] == '/') {
         return access(target, F_OK) ? NULL : xstrdup(target);
     }
-    file = xasprintf("%s/%s.pid", dirs_rundir(), target);
-    pid = read_pid(file);
-    free(file);
-    if (pid <= 0) {
+    pid = ctl_daemon_pid(target);
+    if (!pid) {
         return NULL;
     }
     path = xasprintf("%s/%s.%ld.ctl", dirs_rundir(), target, pid);

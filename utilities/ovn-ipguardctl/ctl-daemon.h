@@ -15,4 +15,7 @@
 char *ctl_daemon_call(const char *target, const char *command, int argc,
                       char *argv[], char **error, bool *said);
 
+/* The process id of the daemon by its pid file, or 0 if that is not known. */
+long int ctl_daemon_pid(const char *target);
+
 #endif /* ctl-daemon.h */

@@ -144,6 +144,7 @@ Explanations (from OVN's databases and the pods; no daemon is needed):\n\
   audit [--network=NETWORK]   print what is wrong; status 2 if anything\n\
   plan [-o|--output=FILE]     print what a guard would write, for review\n\
   apply FILE                  have such a plan done, where it still holds\n\
+  bundle [-o|--output=FILE]   make an archive for support, without secrets\n\
   dot [IP|NETWORK]            print a picture for Graphviz\n\
 \n\
 Synchronization (not useful without --wait):\n\

@@ -36,11 +36,12 @@
 
 static const struct reader {
     const char *name;
-    void (*run)(struct ipgctl_reader *);
+    void (*run)(struct ipgctl_reader *); /* Or NULL: 'ask' does all. */
     enum guard_mode mode;       /* In which it judges. */
     bool (*ask)(struct ipgctl_reader *); /* Asks the daemon first; or NULL. */
 } readers[] = {
     {"why", cmd_why, MODE_OBSERVE, cmd_why_daemon},
+    {"bundle", NULL, MODE_OBSERVE, cmd_bundle},
     {"audit", cmd_audit, MODE_OBSERVE, NULL},
     {"plan", cmd_plan, MODE_GUARD, NULL},
     {"dot", cmd_dot, MODE_OBSERVE, NULL},
@@ -178,8 +179,10 @@ ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
     ds_init(&command->output);
     command->table = NULL;
     ctl_context_init(&ctx, command, NULL, NULL, NULL, NULL);
-    if (!reader->ask || o->sources_given || shash_find(&ctx.options, "--cold")
-        || !reader->ask(&r)) {
+    if (!reader->run) {
+        reader->ask(&r);
+    } else if (!reader->ask || o->sources_given
+               || shash_find(&ctx.options, "--cold") || !reader->ask(&r)) {
         r.own = open_own(o, NULL);
         take_settings(r.own, &options);
         /* Files are read as they are: nobody waits for them to settle. */
@@ -202,6 +205,7 @@ cmd_read_register(void)
     static const struct ctl_command_syntax commands[] = {
         {"why", 1, 1, "IP|PORT|NAMESPACE/POD", NULL, ipgctl_reader_run, NULL,
          "--network=,--cold", RO},
+        {"bundle", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--output=", RO},
         {"audit", 0, 0, "", NULL, ipgctl_reader_run, NULL, "--network=", RO},
         {"dot", 0, 1, "[IP|NETWORK]", NULL, ipgctl_reader_run, NULL, "", RO},
         {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},

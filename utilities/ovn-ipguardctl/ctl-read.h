@@ -30,7 +30,7 @@ struct ipgctl_reader {
 void ipgctl_reader_sync(struct ipgctl_reader *);
 
 /* Reads of the own database what it has about the addresses in this array of
- * strings, into 'own'. */
+ * strings, or all of it if that is NULL, into 'own'. */
 void ipgctl_reader_open_own(struct ipgctl_reader *, const struct json *);
 
 /* Is this command one of them? */
@@ -42,10 +42,12 @@ int ipgctl_read(const struct ipgctl_options *, struct ctl_command *);
 /* The "run" function of their syntax: they go another way. */
 void ipgctl_reader_run(struct ctl_context *);
 
-/* The commands: cmd-why.c, cmd-audit.c, cmd-plan.c, cmd-dot.c. */
+/* The commands, each in its file cmd-*.c. */
 void cmd_why(struct ipgctl_reader *);
 /* The same by asking the daemon.  Returns false if that cannot be. */
 bool cmd_why_daemon(struct ipgctl_reader *);
+/* Needs no sources; it always returns true. */
+bool cmd_bundle(struct ipgctl_reader *);
 void cmd_audit(struct ipgctl_reader *);
 void cmd_plan(struct ipgctl_reader *);
 void cmd_dot(struct ipgctl_reader *);

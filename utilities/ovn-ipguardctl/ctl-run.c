@@ -26,6 +26,7 @@
 #include "ctl-commands.h"
 #include "ctl-instance.h"
 #include "ctl-options.h"
+#include "ctl-paint.h"
 #include "ctl-read.h"
 #include "ctl-request.h"
 
@@ -113,15 +114,19 @@ print_table(const struct run *r, const struct ctl_command *c)
     if (!r->options->format_given && ipgctl_is_own(c->syntax->name)) {
         style.format = TF_TABLE;
     }
-    if (r->options->oneline) {
-        struct ds ds = DS_EMPTY_INITIALIZER;
+    struct ds ds = DS_EMPTY_INITIALIZER;
 
+    if (r->options->oneline) {
         table_format(c->table, &style, &ds);
         print_oneline(&ds);
-        ds_destroy(&ds);
+    } else if (style.format == TF_TABLE && ipgctl_wants_paint()) {
+        table_format(c->table, &style, &ds);
+        ipgctl_paint(c->syntax->name, &ds);
+        fputs(ds_cstr(&ds), stdout);
     } else {
         table_print(c->table, &style);
     }
+    ds_destroy(&ds);
 }
 
 static void
@@ -135,6 +140,9 @@ print_outputs(struct run *r)
         } else if (r->options->oneline) {
             print_oneline(&c->output);
         } else {
+            if (!r->options->format_given && ipgctl_wants_paint()) {
+                ipgctl_paint(c->syntax->name, &c->output);
+            }
             fputs(ds_cstr(&c->output), stdout);
         }
         shash_destroy_free_data(&c->options);

@@ -31,6 +31,8 @@
 #include "ovsdb/nb-view.h"
 #include "ovsdb/sb-view.h"
 
+#include "ctl-paint.h"
+
 /* As the daemon's: the first dump of a large database takes long. */
 #define PROBE_MS 60000
 
@@ -270,7 +272,7 @@ show_progress(struct observer *o, bool end)
     const struct model *m = guard_model_const(o->agent.guard);
     long long int now = time_msec();
 
-    if (!isatty(STDERR_FILENO)
+    if (!ipgctl_is_terminal(STDERR_FILENO)
         || (end ? !o->progress_shown : now < o->progress_ms)) {
         return;
     }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon under test, which is killed at moments of chance."""
+"""The daemon under test, or an active and a standby one, which are killed at
+moments of chance."""
 
 import os
 import subprocess
@@ -21,18 +22,19 @@ OPTIONS = ["--settle-time=100", "--unseen-settle=200",
 
 
 class Daemon:
-    def __init__(self, program, sandbox, mode):
+    def __init__(self, program, sandbox, mode, n):
         self.sandbox = sandbox
+        self.name = "ovn-ipguard-%d" % n
         self.argv = [program, "--no-chdir", "-vconsole:off", "-vsyslog:off",
-                     "--pidfile=" + sandbox.path("ovn-ipguard.pid"),
-                     "--log-file=" + sandbox.path("ovn-ipguard.log"),
-                     "--unixctl=" + sandbox.path("ovn-ipguard.ctl"),
+                     "--pidfile=" + sandbox.path(self.name + ".pid"),
+                     "--log-file=" + sandbox.path(self.name + ".log"),
+                     "--unixctl=" + sandbox.path(self.name + ".ctl"),
                      "--ovnnb-db=" + sandbox.remote("nb"),
                      "--ovnsb-db=" + sandbox.remote("sb"),
                      "--db=" + sandbox.remote("own"),
                      "--pods=" + sandbox.path("pods"),
                      "--dialect=kube-ovn", "--mode=" + mode] + OPTIONS
-        self.stderr = open(sandbox.path("ovn-ipguard.stderr"), "ab")
+        self.stderr = open(sandbox.path(self.name + ".stderr"), "ab")
         self.child = None
         self.start()
 
@@ -43,7 +45,7 @@ class Daemon:
             env=dict(os.environ, OVN_RUNDIR=self.sandbox.folder))
 
     def ask(self, command, *args):
-        return ask(self.sandbox.path("ovn-ipguard.ctl"), command, *args)
+        return ask(self.sandbox.path(self.name + ".ctl"), command, *args)
 
     def check(self):
         """It must not have ended by itself."""
@@ -80,22 +82,23 @@ class Daemon:
 
 
 class Crasher(threading.Thread):
-    """Kills the daemon as the order says."""
+    """Kills daemons as the order says."""
 
-    def __init__(self, daemon, crashes, run):
+    def __init__(self, daemons, crashes, run):
         super().__init__(daemon=True)
-        self.daemon_under_test = daemon
+        self.daemons = daemons
         self.crashes = crashes
         self.run_state = run
         self.done = 0
         self.start()
 
     def run(self):
-        state, daemon = self.run_state, self.daemon_under_test
+        state = self.run_state
         try:
             for crash in self.crashes:
                 state.wait_begun(crash.number)
                 time.sleep(crash.delay)
+                daemon = self.daemons[crash.instance % len(self.daemons)]
                 if crash.orderly:
                     daemon.stop(state.timeout)
                 else:

@@ -87,11 +87,13 @@ class Crash:
         self.down = chance.choice([0, 0, 0.1, 0.5, 1.5])
         # Now and then it ends as an operator ends it.
         self.orderly = chance.random() < 0.1
+        # Of two instances, which; taken modulo their number.
+        self.instance = chance.randrange(2)
 
     def __str__(self):
-        return "%s in %d + %.3f s, for %.1f s" % (
-            "stop" if self.orderly else "kill -9", self.number, self.delay,
-            self.down)
+        return "%s %d in %d + %.3f s, for %.1f s" % (
+            "stop" if self.orderly else "kill -9", self.instance, self.number,
+            self.delay, self.down)
 
 
 class Order:

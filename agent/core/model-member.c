@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Members: pod names with all that bears them, and what was seen of their
+ * pods. */
+
+#include <config.h>
+
+#include "model.h"
+
+#include "hash.h"
+#include "model-private.h"
+#include "openvswitch/util.h"
+#include "pod.h"
+#include "util.h"
+
+struct member *
+model_find_member(const struct model *m, const char *ns, const char *name)
+{
+    struct member *mb;
+
+    HMAP_FOR_EACH_WITH_HASH (mb, node, model_key_hash(ns, name),
+                             &m->members) {
+        if (!strcmp(mb->name, name) && !strcmp(mb->ns, ns)) {
+            return mb;
+        }
+    }
+    return NULL;
+}
+
+struct member *
+model_get_member(struct model *m, const char *ns, const char *name)
+{
+    struct member *mb = model_find_member(m, ns, name);
+    size_t base_len;
+
+    if (mb) {
+        return mb;
+    }
+    mb = xzalloc(sizeof *mb + strlen(name) + 1);
+    mb->ns = strpool_ref(&m->strings, ns);
+    strcpy(mb->name, name);
+    mb->ordinal = -1;
+    ovs_list_init(&mb->ports);
+    ovs_list_init(&mb->dirty_node);
+    ovs_list_init(&mb->base_node);
+    if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
+        char *base = xmemdup0(name, base_len);
+        struct base_entry *b = model_get_base(m, ns, base);
+        free(base);
+        mb->base = b;
+        ovs_list_push_back(&b->members, &mb->base_node);
+    }
+    const struct base_entry *same = model_find_base(m, ns, name);
+    mb->vm_seen = same && same->vm && m->dialect->vm_ports;
+    hmap_insert(&m->members, &mb->node, model_key_hash(ns, name));
+    return mb;
+}
+
+void
+model_gc_member(struct model *m, struct member *mb)
+{
+    if (mb->n_pods || !ovs_list_is_empty(&mb->ports)) {
+        return;
+    }
+    ovs_list_remove(&mb->dirty_node);
+    if (mb->base) {
+        ovs_list_remove(&mb->base_node);
+        model_gc_base(m, mb->base);
+    }
+    hmap_remove(&m->members, &mb->node);
+    strpool_unref(&m->strings, mb->ns);
+    if (mb->pods != &mb->one_pod) {
+        free(mb->pods);
+    }
+    strpool_unref(&m->strings, mb->seen_workload);
+    strpool_unref(&m->strings, mb->seen_workload_uid);
+    if (mb->past) {
+        free(mb->past->uid);
+        free(mb->past->refused_uid);
+        free(mb->past->refusal);
+        free(mb->past);
+    }
+    free(mb);
+}
+
+void
+model_mark_member(struct model *m, struct member *mb)
+{
+    if (ovs_list_is_empty(&mb->dirty_node)) {
+        ovs_list_push_back(&m->dirty_members, &mb->dirty_node);
+    }
+}
+
+struct member *
+model_take_dirty_member(struct model *m)
+{
+    if (ovs_list_is_empty(&m->dirty_members)) {
+        return NULL;
+    }
+    struct member *mb = CONTAINER_OF(ovs_list_pop_front(&m->dirty_members),
+                                     struct member, dirty_node);
+    ovs_list_init(&mb->dirty_node);
+    return mb;
+}
+
+void
+model_note_binding(struct model *m, struct member *mb, bool bound)
+{
+    if (!bound) {
+        mb->await_unbound = false;
+    } else if (!mb->await_unbound && mb->n_pods == 1
+               && !mb->pods[0]->ran) {
+        mb->pods[0]->ran = true;
+        m->change_seqno++;
+    }
+}
+
+/* ---- What was seen of pods. ---- */
+
+static void
+replace_string(char **s, const char *value)
+{
+    char *copy = nullable_xstrdup(value);
+    free(*s);
+    *s = copy;
+}
+
+static struct member_past *
+get_past(struct member *mb)
+{
+    if (!mb->past) {
+        mb->past = xzalloc(sizeof *mb->past);
+    }
+    return mb->past;
+}
+
+void
+model_remember_pod(struct member *mb, const struct pod *pod)
+{
+    if (pod->arrived || pod->edited || pod->ran) {
+        struct member_past *past = get_past(mb);
+
+        replace_string(&past->uid, pod->uid);
+        past->arrived = pod->arrived;
+        past->edited = pod->edited;
+        past->ran = pod->ran;
+    }
+}
+
+void
+model_recall_pod(const struct member *mb, struct pod *pod)
+{
+    const struct member_past *past = mb->past;
+
+    if (past && past->uid && !strcmp(past->uid, pod->uid)) {
+        pod->arrived = past->arrived;
+        pod->edited = past->edited;
+        pod->ran = past->ran;
+    }
+}
+
+bool
+model_remember_refusal(struct member *mb, const char *uid, const char *text)
+{
+    struct member_past *past = get_past(mb);
+
+    if (nullable_string_is_equal(past->refused_uid, uid)
+        && nullable_string_is_equal(past->refusal, text)) {
+        return false;
+    }
+    replace_string(&past->refused_uid, uid);
+    replace_string(&past->refusal, text);
+    return true;
+}
+
+const char *
+model_find_refusal(const struct member *mb, const struct pod *pod)
+{
+    const struct member_past *past = mb->past;
+
+    return (past && past->refused_uid && !strcmp(past->refused_uid, pod->uid)
+            ? past->refusal : NULL);
+}
