@@ -512,6 +512,9 @@ void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *, const struct guard_env *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* Was the deletion of a former port's IP object ordered, and has it not come
+ * to its end?  Kube-OVN deletes the port with it. */
+bool guard_is_being_released(const struct guard *, const struct hold *);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
  * or why not. */
 char *guard_find_hold(const struct guard *, const char *network,

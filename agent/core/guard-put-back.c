@@ -82,8 +82,8 @@ is_unused(const struct guard *g, const struct guard_env *env,
                 && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
 }
 
-/* Would nothing but the port itself show the address of 'h' in use?  A pod that
- * runs there may still send from it, and then the hold never ends. */
+/* Would nothing but the port itself show the address of 'h' in use?  A pod
+ * that runs there may still send from it, and then the hold never ends. */
 static bool
 is_own_dirt(const struct guard *g, const struct guard_env *env,
             const struct hold *h, const struct uuid *port)
@@ -100,8 +100,8 @@ is_own_dirt(const struct guard *g, const struct guard_env *env,
 }
 
 /* Is the address being given to another port, or held for what one did with
- * it?  Then the port that lost it to us was kept shut, or shared it, and it
- * waits until that has ended. */
+ * it?  Then the port that lost it to us was kept shut, or shared it; it waits
+ * until that has ended. */
 static bool
 must_wait(const struct guard *g, const struct guard_env *env,
           const struct post_read *pr)

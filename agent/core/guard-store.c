@@ -596,7 +596,8 @@ start_hold(struct guard *g, struct hold *h)
         if (hold_find_former(h, &p->uuid)) {
             if (intent) {
                 /* If in doubt, step_hold() sees to it. */
-                h->clear_lost = !g->in_doubt && !PLANTED(OLD_INTENT);
+                h->clear_lost = (!g->in_doubt && !PLANTED(OLD_INTENT)
+                                 && !guard_is_being_released(g, h));
             } else {
                 hold_remove_former(h, &p->uuid);
                 h->returned |= guard_same_owner(h, p);
