@@ -17,13 +17,16 @@
 
 #define V4 0x3fu
 
-/* Another port of the network that openly lists 'ip', or -1. */
+/* Another port of the network that lists 'ip' and is not shut by us, or -1.
+ * Who else shut one may open it at any time. */
 static int
 open_elsewhere(const struct world *w, int slot, int net, int ip)
 {
     for (int q = 0; q < N_SLOTS; q++) {
         if (q != slot && slot_net(q) == net
-            && row_open_ips(&w->nb.rows[q]) & (1u << ip)) {
+            && row_ips(&w->nb.rows[q]) & (1u << ip)
+            && !(w->nb.rows[q].mark
+                 && w->nb.rows[q].enabled == TRI_FALSE)) {
             return q;
         }
     }
@@ -409,6 +412,11 @@ check_restart(struct world *w)
                   || wish_of(w, i, &ip) != WISH_UNKNOWN);
         /* Who is refused comes in when nobody is there to refuse it. */
         known &= i >= N_OWNED_SLOTS || !w->refused[i];
+    }
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        /* Who runs by now with an address that waits for a person becomes
+         * its keeper at the start. */
+        known &= w->own.holds[i]->state != HOLD_BLOCKED;
     }
     w->n_due = 0;
     for (int i = 0; i < N_INSTANCES; i++) {
