@@ -183,7 +183,7 @@ is_ripe(struct guard *g, const struct guard_env *env, struct candidate *c)
         return false;
     }
     if (g->requests_only && !c->approved) {
-        c->refused = "nobody has asked for it, and nothing else is done";
+        guard_refuse_clear(g, c, REFUSED_NOT_ASKED);
         return false;
     }
     due = MAX(c->since_ms + c->settle_ms, c->not_before_ms);

@@ -404,6 +404,8 @@ struct guard {
 #define REFUSED_OTHER_CLEAR "another port's clear of the address is under way"
 #define REFUSED_MAX_HOLDS "as many holds as allowed exist (max-holds)"
 #define REFUSED_LIVE_READ "the live read failed"
+#define REFUSED_NOT_ASKED                                               \
+    "nobody has asked for it, and nothing else is done"
 
 /* guard.c */
 void guard_log(struct guard *, char level, const char *format, ...)

@@ -73,6 +73,7 @@ guard_refuse_clear(struct guard *g, struct candidate *c, const char *why)
         {REFUSED_OTHER_CLEAR, "other-clear"},
         {REFUSED_MAX_HOLDS, "max-holds"},
         {REFUSED_LIVE_READ, "live-read"},
+        {REFUSED_NOT_ASKED, "not-asked"},
     };
     const char *word = "other";
 
