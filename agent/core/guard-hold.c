@@ -578,10 +578,8 @@ plans_clear(const struct planned *planned, size_t n, const struct hold *h)
     return false;
 }
 
-/* Was the deletion of a former port's IP object ordered, and has it not come
- * to its end?  Kube-OVN deletes the port with it. */
-static bool
-is_being_released(const struct guard *g, const struct hold *h)
+bool
+guard_is_being_released(const struct guard *g, const struct hold *h)
 {
     if (g->settings.release != RELEASE_KUBE_OVN) {
         return false;
@@ -613,7 +611,7 @@ clear_state(const struct guard *g, const struct hold *h)
         || plans_clear(g->doubt.planned, g->doubt.n_planned, h)) {
         return CAND_SENT;       /* Its reason is gone meanwhile. */
     }
-    return is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
+    return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
 static void

@@ -516,6 +516,9 @@ void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
 /* 'port', or nobody if it is all zeros, keeps the address of the hold. */
 void guard_hold_keep(struct guard *, struct hold *, const struct uuid *port);
+/* Was the deletion of a former port's IP object ordered, and has it not come
+ * to its end?  Kube-OVN deletes the port with it. */
+bool guard_is_being_released(const struct guard *, const struct hold *);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
  * or why not. */
 char *guard_find_hold(const struct guard *, const char *network,

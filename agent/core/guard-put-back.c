@@ -82,11 +82,29 @@ is_unused(const struct guard *g, const struct guard_env *env,
                 && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
 }
 
-/* Is the address being given to another port, or held for what one did with
- * it?  Then the port that lost it to us was kept shut, or shared it, and it
- * waits until that has ended. */
+/* Would nothing but the port itself show the address of 'h' in use?  A pod
+ * that runs there may still send from it, and then the hold never ends. */
 static bool
-must_wait(const struct guard *g, const struct post_read *pr)
+is_own_dirt(const struct guard *g, const struct guard_env *env,
+            const struct hold *h, const struct uuid *port)
+{
+    struct hold copy = *h;
+    struct evidence e;
+    bool own;
+
+    copy.keeper = *port;
+    evidence_collect(&g->model, &g->settings, &copy, env->now, env->wall, &e);
+    own = h->state == HOLD_BLOCKED && h->dirt && e.complete && !e.dirt;
+    evidence_destroy(&e);
+    return own;
+}
+
+/* Is the address being given to another port, or held for what one did with
+ * it?  Then the port that lost it to us was kept shut, or shared it; it waits
+ * until that has ended. */
+static bool
+must_wait(const struct guard *g, const struct guard_env *env,
+          const struct post_read *pr)
 {
     const struct port *p = model_find_port(&g->model, &pr->port);
     const struct hold *h = (p && p->network
@@ -94,7 +112,8 @@ must_wait(const struct guard *g, const struct post_read *pr)
                                               &pr->addr) : NULL);
 
     for (size_t i = 0; h && i < h->n_former; i++) {
-        if (!uuid_equals(&h->former[i].port, &pr->port)) {
+        if (!uuid_equals(&h->former[i].port, &pr->port)
+            && !is_own_dirt(g, env, h, &pr->port)) {
             return true;
         }
     }
@@ -269,7 +288,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
 
                 if (has_it_again(g, pr) || !is_still_due(g, pr)) {
                     guard_post_read_done(g, &pr->port, &pr->addr);
-                } else if (must_wait(g, pr)) {
+                } else if (must_wait(g, env, pr)) {
                     continue;
                 } else if (!plan_put_back(g, env, pr)) {
                     guard_log(g, 'w', "%s/%s: %s is not put back: its port "

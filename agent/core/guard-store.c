@@ -584,9 +584,10 @@ start_hold(struct guard *g, struct hold *h)
                                   : NULL);
     bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
 
-    if (strcmp(h->nb_identity, g->model.nb_identity) || g->safety.frozen
-        || MAX(h->b1, h->b2) > g->model.nb_cfg) {
-        /* Of another database, or of one that went back since. */
+    /* They may be of another database, or of one that went back since; and
+     * while nobody was connected SB may have gone back, and have come to the
+     * same nb_cfg again before its rows did. */
+    if (h->b1 || h->b2) {
         hold_discard_barriers(h);
     }
     for (size_t i = 0; use && i < use->n; i++) {
@@ -595,7 +596,8 @@ start_hold(struct guard *g, struct hold *h)
         if (hold_find_former(h, &p->uuid)) {
             if (intent) {
                 /* If in doubt, step_hold() sees to it. */
-                h->clear_lost = !g->in_doubt && !PLANTED(OLD_INTENT);
+                h->clear_lost = (!g->in_doubt && !PLANTED(OLD_INTENT)
+                                 && !guard_is_being_released(g, h));
             } else {
                 hold_remove_former(h, &p->uuid);
                 h->returned |= guard_same_owner(h, p);

@@ -360,6 +360,7 @@ fill_entitlement(const struct model *m, enum guard_mode mode,
         return;
     }
     if (e->kind == ENT_STICKY && w->kind == OWNER_STATEFULSET
+        && w->n_revisions <= 1  /* Or the other one may name it. */
         && mb->seen_workload_uid && mb->seen_workload_uid[0] && w->uid[0]
         && strcmp(mb->seen_workload_uid, w->uid)) {
         ent_set(e, ENT_GONE, "StatefulSet %s/%s was re-created (uid %s, "

@@ -110,6 +110,14 @@ look_back_rest(struct world *w)
         const struct loss *l = &w->losses[slot];
         bool elsewhere = l->is_lost && is_elsewhere(w, slot, l->ip);
 
+        const struct nb_row *row = &w->nb.rows[slot];
+
+        if (w->n_killed && row->n_ps
+            && !(row_ps_ips(row) & (1u << l->ip))) {
+            continue;           /* What stood in port_security before nobody
+                                 * knows any more, and guessing might widen
+                                 * it. */
+        }
         if (!l->is_lost || !row_equals(&l->left, &w->nb.rows[slot])
             || w->places[slot].own_since[l->ip] > l->lost_ms) {
             continue;

@@ -17,13 +17,16 @@
 
 #define V4 0x3fu
 
-/* Another port of the network that openly lists 'ip', or -1. */
+/* Another port of the network that lists 'ip' and is not shut by us, or -1.
+ * Who else shut one may open it at any time. */
 static int
 open_elsewhere(const struct world *w, int slot, int net, int ip)
 {
     for (int q = 0; q < N_SLOTS; q++) {
         if (q != slot && slot_net(q) == net
-            && row_open_ips(&w->nb.rows[q]) & (1u << ip)) {
+            && row_ips(&w->nb.rows[q]) & (1u << ip)
+            && !(w->nb.rows[q].mark
+                 && w->nb.rows[q].enabled == TRI_FALSE)) {
             return q;
         }
     }
@@ -191,6 +194,19 @@ check_gates(struct world *w)
 
 /* ---- Ports. ---- */
 
+/* Is 'ip' held, past the deadline, because a port may still send from it? */
+static bool
+is_blocked(const struct world *w, int net, int ip)
+{
+    struct uuid uuid = sim_uuid(UUID_NET, w->nb.net_ids[net]);
+    const struct hold *h;
+    struct ip_addr addr;
+
+    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
+    h = own_find_hold(w, &uuid, &addr);
+    return h && h->state == HOLD_BLOCKED && listed(w, net, ip);
+}
+
 /* May the address that 'slot' wants rightly be another's? */
 static bool
 has_rival(const struct world *w, int slot, int ip)
@@ -198,6 +214,9 @@ has_rival(const struct world *w, int slot, int ip)
     if (row_ips(&w->nb.rows[SLOT_FOREIGN]) & (1u << ip)
         && slot_net(slot) == slot_net(SLOT_FOREIGN)) {
         return true;
+    }
+    if (is_blocked(w, slot_net(slot), ip)) {
+        return true;            /* A person was told, see check_holds(). */
     }
     for (int q = 0; q < N_OWNED_SLOTS; q++) {
         int other = NO_IP;
@@ -393,6 +412,11 @@ check_restart(struct world *w)
                   || wish_of(w, i, &ip) != WISH_UNKNOWN);
         /* Who is refused comes in when nobody is there to refuse it. */
         known &= i >= N_OWNED_SLOTS || !w->refused[i];
+    }
+    for (size_t i = 0; i < w->own.n_holds; i++) {
+        /* Who runs by now with an address that waits for a person becomes
+         * its keeper at the start. */
+        known &= w->own.holds[i]->state != HOLD_BLOCKED;
     }
     w->n_due = 0;
     for (int i = 0; i < N_INSTANCES; i++) {

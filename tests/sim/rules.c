@@ -326,6 +326,10 @@ check_clear(struct world *w, struct instance *in, int slot,
     if (old->mark && old->enabled == TRI_FALSE) {
         since = NEVER;          /* It waits for it, and never had it. */
     }
+    if (w->kube.pods[slot].edited && in->lives > 1
+        && w->sb.rows[slot].chassis == NO_CHASSIS) {
+        since = NEVER;          /* See doc/testing.md. */
+    }
     if (since <= in->nb_ordered_ms - in->settings.live_read_ms) {
         violate(w, RULE_LIVE, "%s takes %s from %s, whose pod has had a "
                 "right to it for %"PRId64" ms", in->name, ip_text(ip),
@@ -400,7 +404,7 @@ rules_check_nb_write(struct world *w, struct instance *in,
             check_clear(w, in, slot, old, i);
             look_back_note_loss(w, slot, i, new);
         }
-        if (after & ~before & bit) {
+        if (after & ~before & bit && new->enabled != TRI_FALSE) {
             check_given(w, in, slot, i, "sets");
         } else if (opens && after & bit
                    && in->nb_clean_openings & (1u << slot)) {

@@ -98,10 +98,6 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
         const struct sb_row *sb = &w->sb.rows[q];
         bool later = w->nb.gained[q][ip] > seq;
 
-        if (slot >= 0 && w->nb.lost_ms[slot][ip] > w->nb.lost_ms[q][ip]) {
-            continue;           /* It had it, as a keeper, after the other one
-                                 * had lost it, and may have it again. */
-        }
         if (q == slot || slot_net(q) != net || later
             || !is_guarded(w, q, watched_since) || w->forced[net] & bit) {
             continue;
@@ -111,8 +107,11 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
                      slot_port(q));
             return reason;
         }
-        if (restored) {
-            continue;
+        if (restored || (slot >= 0 && w->nb.lost_ms[slot][ip]
+                         && (w->nb.lost_ms[slot][ip]
+                             >= w->nb.lost_ms[q][ip]))) {
+            continue;           /* It had it, as a keeper, until the other one
+                                 * had lost it, and may have it again. */
         }
         if (sb->present && sb->net_id == w->nb.net_ids[net]
             && row_open_ips(&sb->nb) & bit) {

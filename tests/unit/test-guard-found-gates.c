@@ -334,6 +334,31 @@ test_one_is_put_back(void)
     fixture_end(&w);
 }
 
+/* What chassis confirmed in another life is not counted: SB may have gone back
+ * while nobody was connected, and have come to the same nb_cfg again. */
+static void
+test_barriers_are_taken_anew(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.settings.min_hold_ms = 20 * 1000;
+    guard_set_settings(w.guard, &w.settings);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_set_addresses(&w, world_find_port(&w, "sts1-0.default"), MAC1);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_FATAL(world_stored_hold(&w, IP1) != NULL);
+    CU_ASSERT(world_stored_hold(&w, IP1)->b2 > 0);
+    w.chassis[0].answers = false;
+    world_kill(&w, false);
+    world_run(&w, 15 * 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    w.chassis[0].answers = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -347,5 +372,6 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
     CU_ADD_TEST(suite, test_another_held_address);
     CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_barriers_are_taken_anew);
     CU_ADD_TEST(suite, test_one_is_put_back);
 }

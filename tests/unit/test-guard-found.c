@@ -597,6 +597,32 @@ test_unsaved_hold_of_a_moved_switch(void)
     fixture_end(&w);
 }
 
+/* A StatefulSet made again is in a rollout: one of its revisions names the
+ * address, and the next pod may be of that one. */
+static void
+test_one_revision_names_it(void)
+{
+    struct workload *sts = unit_sts("sts1", "again", 1, "");
+    struct smap old = SMAP_INITIALIZER(&old);
+    struct world w;
+
+    smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+    workload_add_revision(sts, "old", &old);
+    smap_destroy(&old);
+    fixture_begin(&w, MODE_GUARD);
+    struct pod *pod = unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                               "ip_address="IP1);
+    free(pod->owner_uid);
+    pod->owner_uid = xstrdup("sts1");
+    world_pod(&w, pod);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, sts);
+    world_run(&w, 120 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -615,6 +641,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_unsaved_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
+    CU_ADD_TEST(suite, test_one_revision_names_it);
     CU_ADD_TEST(suite, test_back_amid_a_clear);
     CU_ADD_TEST(suite, test_release_in_doubt);
     CU_ADD_TEST(suite, test_back_while_loading);

@@ -200,6 +200,29 @@ change_back(struct world *w, const struct kube_write *kw)
     return KUBE_WRITE_DONE;     /* But not yet. */
 }
 
+/* And over a change of role, too. */
+static void
+test_hold_stays_over_a_lost_lock(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *p = begin(&w, &ko);
+
+    next_on_write = w.on_write;
+    w.on_write = change_back;
+    change(&w, p);
+    while (!world_count_writes(&w, KUBE_WRITE_DELETE_IP, NULL, NULL)) {
+        world_run(&w, 100);
+    }
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_run(&w, 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    end(&w, &ko);
+}
+
 static void
 test_hold_stays(void)
 {
@@ -914,6 +937,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_rollout);
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_hold_stays);
+    CU_ADD_TEST(suite, test_hold_stays_over_a_lost_lock);
     CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
