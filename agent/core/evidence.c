@@ -179,18 +179,13 @@ look_at_chassis(const struct model *m, const struct settings *s,
 {
     const struct chassis *c;
 
-    if (!m->chassis_report) {
-        say(&e->notes, "not confirmed by any chassis: they do not report "
-            "(enable_chassis_nb_cfg_update=false)");
-        return;
-    }
-    if (!m->sb_acked_chassis) {
+    int64_t b2 = PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2;
+
+    if (m->chassis_report && !m->sb_acked_chassis) {
         e->complete = false;
         say(&e->blockers, "SB has not yet told about chassis");
         return;
     }
-    int64_t b2 = PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2;
-
     if (!b2) {
         e->needs_b2 = true;
         say(&e->blockers, "chassis: the second barrier is not taken yet");
@@ -199,6 +194,13 @@ look_at_chassis(const struct model *m, const struct settings *s,
     if (brought_to(m) < b2) {
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b2);
+        return;
+    }
+    if (!m->chassis_report) {
+        /* The second barrier is for SB then: some releases of ovn-northd tell
+         * nb_cfg before the rows, and that a port is shut shows in none. */
+        say(&e->notes, "not confirmed by any chassis: they do not report "
+            "(enable_chassis_nb_cfg_update=false)");
         return;
     }
     HMAP_FOR_EACH (c, node, &m->chassis) {

@@ -345,6 +345,16 @@ test_chassis(void)
     c.m.chassis_report = false;
     expect(&c, NULL, false, true);
     CU_ASSERT(says(&c.e.notes, "they do not report"));
+    evidence_destroy(&c.e);
+
+    /* The second barrier is awaited in SB all the same, because nb_cfg may be
+     * there before the rows. */
+    c.h->b2 = 0;
+    expect(&c, "second barrier", false, true);
+    CU_ASSERT(c.e.needs_b2);
+    evidence_destroy(&c.e);
+    c.h->b2 = 11;
+    expect(&c, "brought SB to nb_cfg 11", false, true);
     done(&c);
 }
 
