@@ -215,9 +215,11 @@ take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
     size_t n = 0;
 
     HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
-        if (!h->would_be && !h->in_db && hold_is_evidence_phase(h)
+        if (!h->would_be && (!h->in_db || h->in_doubt)
+            && hold_is_evidence_phase(h)
             && env->now - h->state_since_ms <= UNSAVED_MEMORY_MS) {
             hold_table_remove(&g->holds, h);
+            h->in_db = h->in_doubt = false;
             h->changed = true;
             array[n++] = h;
         }
@@ -239,8 +241,9 @@ take_unsaved_gates(struct guard *g, size_t *np)
     HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
         const struct port *p = model_find_port(&g->model, &gate->port);
 
-        if (!gate->in_db && p && p->mark) {
+        if ((!gate->in_db || gate->in_doubt) && p && p->mark) {
             hmap_remove(&g->gates, &gate->node);
+            gate->in_db = gate->in_doubt = false;
             gate->changed = true;
             array[n++] = gate;
         }
@@ -324,6 +327,7 @@ merge(struct guard *g, const struct store_snapshot *snap,
             found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
         }
         h->in_db = found;
+        h->in_doubt = false;
         h->changed = true;
         h->storing = false;
     }
@@ -344,7 +348,7 @@ merge(struct guard *g, const struct store_snapshot *snap,
         }
     }
     HMAP_FOR_EACH (gate, node, &g->gates) {
-        gate->in_db = false;
+        gate->in_db = gate->in_doubt = false;
         for (size_t i = 0; i < snap->n_gates; i++) {
             if (uuid_equals(&snap->gates[i]->port, &gate->port)) {
                 gate->uuid = snap->gates[i]->uuid;
@@ -845,6 +849,7 @@ restore_sent(struct guard *g, bool perhaps_stored)
             h->storing = false;
             /* A row that may be there must be deleted when the hold ends
              * before it is put again. */
+            h->in_doubt |= perhaps_stored && !h->in_db;
             h->in_db |= perhaps_stored;
         }
     }
@@ -852,9 +857,12 @@ restore_sent(struct guard *g, bool perhaps_stored)
         struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
         if (gate) {
             gate->changed = true;
-            gate->in_db |= (perhaps_stored
+            bool perhaps = (perhaps_stored
                             && uuid_equals(&gate->uuid,
                                            &b->put_gates[i]->uuid));
+
+            gate->in_doubt |= perhaps && !gate->in_db;
+            gate->in_db |= perhaps;
         }
     }
     prepend_uuids(&g->delete_holds, &g->n_delete_holds, b->delete_holds,
@@ -877,7 +885,7 @@ stored(struct guard *g)
         struct hold *h = hold_table_find_uuid(&g->holds,
                                               &b->put_holds[i]->uuid);
         if (h) {
-            h->storing = false;
+            h->storing = h->in_doubt = false;
             h->in_db = true;
         }
     }
@@ -885,6 +893,7 @@ stored(struct guard *g)
         struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
         if (gate && uuid_equals(&gate->uuid, &b->put_gates[i]->uuid)) {
             gate->in_db = true;
+            gate->in_doubt = false;
         }
     }
     /* Unless it was loaded, with another hand's change, before the answer. */

@@ -102,7 +102,8 @@ struct hold {
 
     /* Not stored. */
     bool would_be;              /* Mode observe: exists in memory only. */
-    bool in_db;                 /* The own database has the row. */
+    bool in_db;                 /* The own database has the row ... */
+    bool in_doubt;              /* ... perhaps: it did not answer. */
     bool changed;               /* Differs from what was last stored. */
     bool storing;               /* In the store transaction under way. */
     uint64_t b1_token, b2_token;/* Bump under way that will give b1, b2. */

@@ -100,7 +100,8 @@ struct gate {
                                        * before then; 0: no. */
     /* Not stored. */
     long long int since_ms;     /* Monotonic; of load after a restart. */
-    bool in_db, changed;
+    bool in_db, changed;        /* As of a hold, and this, too: */
+    bool in_doubt;
     bool closing;               /* NB write that disables is wanted. */
     bool opening;               /* NB write that opens is wanted. */
     bool by_hand;               /* An operator wants it open. */

@@ -623,6 +623,36 @@ test_one_revision_names_it(void)
     fixture_end(&w);
 }
 
+/* A departure's hold is stored without an answer, and is not; then the locks
+ * are lost for a moment.  Who made it still knows of it. */
+static void
+test_hold_without_an_answer(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+
+    world_run(&w, 60 * 1000);
+    w.northd_frozen = true;
+    world_del_port(&w, p);
+    for (int i = 0; i < 20 && !world_hold(&w, IP1); i++) {
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        world_turn(&w);
+    }
+    for (int i = 0; i < 3; i++) {
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        world_turn(&w);
+    }
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_run(&w, 2000);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -637,6 +667,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
     CU_ADD_TEST(suite, test_back_within_a_turn);
     CU_ADD_TEST(suite, test_since_when);
+    CU_ADD_TEST(suite, test_hold_without_an_answer);
     CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_unsaved_hold_of_a_moved_switch);
