@@ -42,8 +42,11 @@ COVERAGE_DEFINE(api_write_dropped);
 #define MAX_TRIES 4
 #define RETRY_MS 1000
 
-/* A role is not changed often. */
-#define FORBIDDEN_MS (10 * 60 * 1000)
+/* A role is not changed often, but a server that was just started refuses for
+ * a moment because it has not read it yet: pauses double from the first to the
+ * second of these.  One write is kept to find out. */
+#define FORBIDDEN_MS 5000
+#define MAX_FORBIDDEN_MS (10 * 60 * 1000)
 
 #define EVENTS "/apis/events.k8s.io/v1/namespaces/%s/events"
 #define IPS "/apis/kubeovn.io/v1/ips"
@@ -54,6 +57,7 @@ struct api_job {
     struct http_request *request; /* NULL: waits. */
     int n_tries;
     long long int due_ms;       /* Not before. */
+    bool probe;                 /* Finds out whether it is still forbidden. */
 };
 
 void
@@ -65,6 +69,7 @@ api_writer_init(struct api_writer *aw, struct http *http,
     aw->kubeconfig = kubeconfig;
     aw->instance = xstrdup(instance);
     aw->retry_ms = RETRY_MS;
+    aw->forbidden_ms = FORBIDDEN_MS;
     ovs_list_init(&aw->waiting);
     ovs_list_init(&aw->running);
     ovs_list_init(&aw->results);
@@ -341,15 +346,41 @@ static void
 note_forbidden(struct api_writer *aw, const struct kube_write *w,
                const char *message, long long int now)
 {
-    if (!aw->forbidden[w->kind].problem) {
+    struct api_forbidden *f = &aw->forbidden[w->kind];
+
+    if (!f->problem) {
         VLOG_WARN("%s %s/%s: permission is missing: %s",
                   object_kind(w->object), w->ns, w->name, message);
     }
-    free(aw->forbidden[w->kind].problem);
-    aw->forbidden[w->kind].problem
-        = xasprintf("cannot write (%s): permission is missing: %s",
-                    kube_write_kind_to_string(w->kind), message);
-    aw->forbidden[w->kind].until_ms = now + FORBIDDEN_MS;
+    free(f->problem);
+    f->problem = xasprintf("cannot write (%s): permission is missing: %s",
+                           kube_write_kind_to_string(w->kind), message);
+    f->pause_ms = (f->pause_ms ? MIN(2 * f->pause_ms, MAX_FORBIDDEN_MS)
+                   : aw->forbidden_ms);
+    f->until_ms = now + f->pause_ms;
+}
+
+static void
+note_allowed(struct api_writer *aw, const struct kube_write *w)
+{
+    struct api_forbidden *f = &aw->forbidden[w->kind];
+
+    free(f->problem);
+    memset(f, 0, sizeof *f);
+}
+
+/* Is there a write of this kind that will find out? */
+static bool
+has_probe(const struct api_writer *aw, enum kube_write_kind kind)
+{
+    const struct api_job *job;
+
+    LIST_FOR_EACH (job, node, &aw->waiting) {
+        if (job->probe && job->write->kind == kind) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum kube_write_result
@@ -404,11 +435,17 @@ take_answer(struct api_writer *aw, struct api_job *job, long long int now)
     if (!error) {
         result = judge_status(http_request_status(request));
     }
-    if (result == KUBE_WRITE_DONE) {
-        free(aw->forbidden[w->kind].problem);
-        aw->forbidden[w->kind].problem = NULL;
-    } else if (result == KUBE_WRITE_FORBIDDEN) {
+    if (result != KUBE_WRITE_FORBIDDEN && result != KUBE_WRITE_FAILED) {
+        note_allowed(aw, w);    /* Whatever came of it. */
+    }
+    if (result == KUBE_WRITE_FORBIDDEN) {
         note_forbidden(aw, w, message, now);
+        if (!w->id && !has_probe(aw, w->kind)) {
+            job->probe = true;
+            job->n_tries = 0;
+            put_back(aw, job, aw->forbidden[w->kind].until_ms);
+            job = NULL;
+        }
     } else if (result == KUBE_WRITE_GONE && w->kind == KUBE_WRITE_SERIES) {
         /* An hour is over. */
         w->kind = KUBE_WRITE_EVENT;
@@ -428,7 +465,7 @@ take_answer(struct api_writer *aw, struct api_job *job, long long int now)
         } else {
             log_failure(w, message);
         }
-    } else {
+    } else if (result != KUBE_WRITE_DONE) {
         /* A pod that went while we wanted to tell about it is no news. */
         VLOG_DBG("%s %s/%s: %s: %s", object_kind(w->object), w->ns, w->name,
                  kube_write_kind_to_string(w->kind), message);
@@ -518,7 +555,8 @@ begin_jobs(struct api_writer *aw, long long int now)
         }
         ovs_list_remove(&job->node);
         aw->n_waiting--;
-        if (now < aw->forbidden[job->write->kind].until_ms) {
+        if (!job->probe
+            && now < aw->forbidden[job->write->kind].until_ms) {
             end_job(aw, job, KUBE_WRITE_FORBIDDEN);
         } else if (!begin(aw, job, now)) {
             job->due_ms = now + aw->retry_ms;
@@ -562,7 +600,14 @@ api_writer_wait(const struct api_writer *aw)
 bool
 api_writer_is_idle(const struct api_writer *aw)
 {
-    return ovs_list_is_empty(&aw->waiting) && ovs_list_is_empty(&aw->running);
+    const struct api_job *job;
+
+    LIST_FOR_EACH (job, node, &aw->waiting) {
+        if (!job->probe) {
+            return false;
+        }
+    }
+    return ovs_list_is_empty(&aw->running);
 }
 
 struct api_write_result *

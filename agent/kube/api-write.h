@@ -33,12 +33,14 @@ struct api_writer {
     size_t n_waiting, n_running;
 
     /* Of each kind: not before this time, and why; or 0 and NULL. */
-    struct {
+    struct api_forbidden {
         long long int until_ms;
+        long long int pause_ms; /* The last one. */
         char *problem;
     } forbidden[KUBE_WRITE_N_KINDS];
 
     long long int retry_ms;     /* The first pause before another try. */
+    long long int forbidden_ms; /* The same, where a right is missing. */
     uint64_t n_done, n_failed, n_dropped;
 };
 
