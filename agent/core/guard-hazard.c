@@ -337,34 +337,15 @@ delete_rest(struct guard *g, const struct guard_env *env, struct hazard *hz,
     const char *why;
     const struct ip_object *o = release_find_object(&g->model, p, &hz->addr,
                                                     &why);
-    struct journal_entry *j;
     char ip[IP_ADDR_STRLEN];
 
-    if (!o || !guard_delete_ip_object(g, env, o)) {
+    if (!o || !guard_release_object(g, env, p, &hz->addr, o, "B", hz->text)) {
         hz->retry_ms = env->now + RETRY_MS;
         guard_wake_at(g, hz->retry_ms);
         return;
     }
-    ip_addr_to_string(&hz->addr, ip);
-    j = guard_journal(g, env, "delete-ip", "B", hz->text);
-    j->network = p->network->uuid;
-    free(j->network_name);
-    j->network_name = xstrdup(p->network->name);
-    free(j->address);
-    j->address = xstrdup(ip);
-    j->port = p->uuid;
-    free(j->port_name);
-    j->port_name = xstrdup(p->name);
-    free(j->owner);
-    j->owner = xasprintf("%s/%s", p->member->ns, p->member->name);
-    svec_add_nocopy(&j->evidence, xasprintf("IP object %s, uid %s, version "
-                                            "%s", o->name, o->uid,
-                                            o->version));
     guard_log(g, 'i', "%s: its IP object, which still has %s, is deleted",
-              p->name, ip);
-    guard_note_action(g, env, "deleted the IP object of %s (%s)", p->name,
-                      ip);
-    g->counters.releases++;
+              p->name, ip_addr_to_string(&hz->addr, ip));
     hz->retry_ms = env->now + g->settings.settle_ms + RETRY_MS;
     guard_wake_at(g, hz->retry_ms);
 }

@@ -633,6 +633,12 @@ enum release_step {
     RELEASE_WAIT,               /* Not yet. */
     RELEASE_SENT,               /* Ordered. */
 };
+/* Orders the deletion of the IP object of 'port' that has 'ip', and writes
+ * down why.  False if it cannot be ordered now. */
+bool guard_release_object(struct guard *, const struct guard_env *,
+                          const struct port *, const struct ip_addr *ip,
+                          const struct ip_object *, const char *case_,
+                          const char *why);
 void guard_releases_destroy(struct guard *);
 enum release_step guard_release(struct guard *, const struct guard_env *,
                                 struct candidate *, const struct port *);

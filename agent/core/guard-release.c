@@ -173,6 +173,38 @@ awaits_object(struct guard *g, const struct guard_env *env,
     return false;
 }
 
+bool
+guard_release_object(struct guard *g, const struct guard_env *env,
+                     const struct port *p, const struct ip_addr *addr,
+                     const struct ip_object *o, const char *case_,
+                     const char *why)
+{
+    struct journal_entry *j;
+    char ip[IP_ADDR_STRLEN];
+
+    if (!guard_delete_ip_object(g, env, o)) {
+        return false;
+    }
+    j = guard_journal(g, env, "delete-ip", case_, why);
+    j->network = p->network->uuid;
+    free(j->network_name);
+    j->network_name = xstrdup(p->network->name);
+    free(j->address);
+    j->address = xstrdup(ip_addr_to_string(addr, ip));
+    j->port = p->uuid;
+    free(j->port_name);
+    j->port_name = xstrdup(p->name);
+    free(j->owner);
+    j->owner = xasprintf("%s/%s", p->member->ns, p->member->name);
+    svec_add_nocopy(&j->evidence, xasprintf("IP object %s, uid %s, version "
+                                            "%s", o->name, o->uid,
+                                            o->version));
+    guard_note_action(g, env, "deleted the IP object of %s (%s)", p->name,
+                      ip);
+    g->counters.releases++;
+    return true;
+}
+
 enum release_step
 guard_release(struct guard *g, const struct guard_env *env,
               struct candidate *c, const struct port *p)
@@ -193,31 +225,14 @@ guard_release(struct guard *g, const struct guard_env *env,
         return awaits_object(g, env, c, p, why) ? RELEASE_WAIT : RELEASE_CLEAR;
     }
     if (awaits_reservation(g, env, c)
-        || !guard_delete_ip_object(g, env, o)) {
+        || !guard_release_object(g, env, p, &c->addr, o, c->case_, c->why)) {
         return RELEASE_WAIT;
     }
-    struct journal_entry *j = guard_journal(g, env, "delete-ip", c->case_,
-                                            c->why);
     char ip[IP_ADDR_STRLEN];
 
-    j->network = c->network;
-    free(j->network_name);
-    j->network_name = xstrdup(c->network_name);
-    free(j->address);
-    j->address = xstrdup(ip_addr_to_string(&c->addr, ip));
-    j->port = c->port;
-    free(j->port_name);
-    j->port_name = xstrdup(p->name);
-    free(j->owner);
-    j->owner = xasprintf("%s/%s", p->member->ns, p->member->name);
-    svec_add_nocopy(&j->evidence, xasprintf("IP object %s, uid %s, version "
-                                            "%s", o->name, o->uid,
-                                            o->version));
     guard_log(g, 'i', "%s: its IP object, which has %s, is deleted (case "
-              "%s: %s)", p->name, ip, c->case_, c->why);
-    guard_note_action(g, env, "deleted the IP object of %s (%s)", p->name,
-                      ip);
-    g->counters.releases++;
+              "%s: %s)", p->name, ip_addr_to_string(&c->addr, ip), c->case_,
+              c->why);
     if (!p->member->n_pods) {
         add_release(g, env, p->member, p->name);
     }
