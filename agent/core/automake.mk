@@ -39,6 +39,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-explain.c \
 	agent/core/guard-findings.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-ipam.c \
