@@ -493,6 +493,15 @@ void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
+/* guard-gateway.c */
+/* Calls 'cb' for each port that has the address of a router port or gateway of
+ * its network (or only of 'network', a name, if that is nonnull); 'what' says
+ * whose address it is. */
+typedef void guard_gateway_cb(void *aux, const struct port *,
+                              const struct ip_addr *, const char *what);
+void guard_find_on_gateways(const struct guard *, const char *network,
+                            guard_gateway_cb *, void *aux);
+
 /* guard-ipam.c */
 void guard_note_ipam_wait(struct guard *, const struct guard_env *,
                           const struct member *);
