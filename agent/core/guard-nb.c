@@ -376,9 +376,10 @@ begin_doubt(struct guard *g)
     g->nb_sent = NULL;
 }
 
-/* A later transaction was answered. */
+/* A later transaction was answered, or, if 'done', what is in doubt itself
+ * was: then nobody needs the mirror, in which the port may be gone. */
 static void
-end_doubt(struct guard *g, const struct guard_env *env)
+end_doubt(struct guard *g, bool done, const struct guard_env *env)
 {
     struct nb_batch *sent = g->nb_sent;
     struct planned *planned = g->planned;
@@ -392,7 +393,9 @@ end_doubt(struct guard *g, const struct guard_env *env)
     for (size_t i = 0; i < g->n_planned; i++) {
         struct planned *pl = &g->planned[i];
 
-        if (took_effect(g, pl)) {
+        if (done) {
+            planned_done(g, pl, env);
+        } else if (took_effect(g, pl)) {
             svec_add(&pl->evidence, "the server's answer was lost; a later "
                      "barrier shows it done");
             planned_done(g, pl, env);
@@ -429,7 +432,7 @@ late_answer(struct guard *g, const struct nb_result *r,
         return;
     }
     if (r->result == TXN_RESULT_DONE) {
-        end_doubt(g, env);
+        end_doubt(g, true, env);
     } else {
         guard_forget_doubt(g);
         g->in_doubt = false;
@@ -535,7 +538,7 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
     g->own_changes++;
     if (r->result == TXN_RESULT_DONE) {
         if (g->in_doubt) {
-            end_doubt(g, env);
+            end_doubt(g, false, env);
         }
         g->nb_failures = 0;
         free(g->nb_error);

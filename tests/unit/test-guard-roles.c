@@ -335,6 +335,42 @@ test_first_statefulset_tells_of_all(void)
     fixture_end(&w);
 }
 
+/* A lock is lost while a write is on its way; the port goes before the answer
+ * comes, which says that it was done.  That is written down without looking
+ * for the port. */
+static void
+test_late_answer_of_a_vanished_port(void)
+{
+    struct guard_env env = {
+        .have_store = true, .store_ready = true,
+    };
+    struct nb_result r = { .result = TXN_RESULT_DONE };
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts2-0", "u9", OWNER_STATEFULSET, "sts2",
+                           "ip_pool="IP2));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    r.token = w.nb->token;
+    nb_batch_destroy(w.nb);
+    w.nb = NULL;
+    w.locked = false;
+    world_turn(&w);
+    world_del_port(&w, world_find_port(&w, "sts2-0.default"));
+    world_turn(&w);
+    CU_ASSERT_EQUAL(world_journalled(&w, "set"), 0);
+    env.now = w.now;
+    env.wall = w.wall;
+    env.boot_id = w.boot_id;
+    guard_nb_done(w.guard, &r, &env);
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(world_journalled(&w, "set"), 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -353,4 +389,5 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_standby_judges_anew);
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
+    CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
 }
