@@ -129,7 +129,7 @@ finish_deletion(struct world *w, int number)
 void
 ipam_step(struct world *w)
 {
-    w->due[T_IPAM] = NEVER;
+    timer_set(w, T_IPAM, NEVER);
     for (int i = 0; i < N_IP_ROWS && w->cni.up; i++) {
         struct ip_row *o = &w->ipam.rows[i];
 

@@ -83,7 +83,7 @@ sb_northd_rows(struct world *w)
     struct sb_server *sb = &w->sb;
     bool any = false;
 
-    w->due[T_NORTHD_ROWS] = NEVER;
+    timer_set(w, T_NORTHD_ROWS, NEVER);
     if (!sb->is_pending) {
         return;
     }
@@ -133,7 +133,7 @@ sb_northd(struct world *w)
 {
     struct sb_server *sb = &w->sb;
 
-    w->due[T_NORTHD] = NEVER;
+    timer_set(w, T_NORTHD, NEVER);
     if (sb->northd_paused) {
         return;
     }
@@ -166,7 +166,7 @@ sb_chassis(struct world *w, int number)
 {
     struct chassis_state *c = &w->sb.chassis[number];
 
-    w->due[T_CHASSIS + number] = NEVER;
+    timer_set(w, T_CHASSIS + number, NEVER);
     if (!c->exists || !c->alive) {
         return;
     }
