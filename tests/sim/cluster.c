@@ -70,6 +70,7 @@ sb_restore(struct world *w)
         }
         *row = s->rows[i];
         row->chassis = row->present ? chassis : NO_CHASSIS;
+        sb_claim(w, i);         /* If the row was gone and is back. */
         sb_row_changed(w, i);
     }
     sb->nb_cfg = s->nb_cfg;

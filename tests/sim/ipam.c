@@ -373,6 +373,8 @@ tell_object(struct instance *in, const struct ip_row *o, struct ip_told *told)
         told->version = o->version;
         told->uid = o->uid;
         ovs_strlcpy(told->name, o->name, sizeof told->name);
+        told->net = o->net;
+        told->ip = o->ip;
     }
 }
 

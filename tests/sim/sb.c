@@ -50,6 +50,18 @@ note_confusion(struct world *w, int slot)
                                      != w->places[slot].uid));
 }
 
+void
+sb_claim(struct world *w, int slot)
+{
+    struct sb_row *row = &w->sb.rows[slot];
+
+    if (row->present && slot < N_OWNED_SLOTS && w->places[slot].runs
+        && row->chassis == NO_CHASSIS) {
+        row->chassis = w->places[slot].chassis;
+        note_confusion(w, slot);
+    }
+}
+
 /* ---- ovn-northd. ---- */
 
 void
@@ -104,11 +116,7 @@ sb_northd_rows(struct world *w)
         row->nb = *nb;
         sb_row_changed(w, i);
         any = true;
-        if (present && i < N_OWNED_SLOTS && w->places[i].runs
-            && row->chassis == NO_CHASSIS) {
-            row->chassis = w->places[i].chassis;
-            note_confusion(w, i);
-        }
+        sb_claim(w, i);
     }
     if (memcmp(sb->net_ids, sb->pending_net_ids, sizeof sb->net_ids)) {
         memcpy(sb->net_ids, sb->pending_net_ids, sizeof sb->net_ids);

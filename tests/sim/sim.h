@@ -427,6 +427,7 @@ struct ip_told {
     uint32_t uid;
     uint64_t version;           /* 0: of no such object. */
     char name[80];
+    int net, ip;
 };
 #define N_KUBE_WRITES 8
 

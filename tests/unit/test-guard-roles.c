@@ -371,6 +371,36 @@ test_late_answer_of_a_vanished_port(void)
     fixture_end(&w);
 }
 
+/* While nobody knows whether a clear was carried out, another hand takes the
+ * address off, and later puts it back.  The clear may still come: the port
+ * stays one of those that its hold names. */
+static void
+test_back_after_a_clear_in_doubt(void)
+{
+    struct world w;
+
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_del_sts(&w, "sts1");
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_set_addresses(&w, p, MAC1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_hold(&w, IP1)->state, HOLD_DRAINING);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(world_stored_hold(&w, IP1),
+                                            &p->uuid));
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -390,4 +420,5 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
     CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
+    CU_ADD_TEST(suite, test_back_after_a_clear_in_doubt);
 }
