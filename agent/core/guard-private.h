@@ -710,6 +710,10 @@ size_t guard_n_edits(const struct guard *);
 void guard_build_nb_batch(struct guard *, const struct guard_env *,
                           struct orders *);
 void guard_clear_plan(struct guard *);
+/* Is a clear for the hold (of 'port', unless that is NULL) on its way, or in
+ * doubt? */
+bool guard_clear_is_sent(const struct guard *, const struct hold *,
+                         const struct uuid *port);
 void guard_doubt_under_way(struct guard *);
 void guard_forget_doubt(struct guard *);
 
