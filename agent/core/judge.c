@@ -206,11 +206,11 @@ born_so(const struct model *m, const struct port *p,
     if (!w || !w->revisions_known || !w->n_revisions) {
         return false;
     }
+    const char *label = e->pod->owner->revision;
     struct claim *claims = xcalloc(w->n_revisions, sizeof *claims);
     workload_claims(w, m->dialect, p->member->ordinal, p->provider, claims);
     for (size_t i = 0; i < w->n_revisions; i++) {
-        bool its_own = (!e->pod->revision[0]
-                        || !strcmp(e->pod->revision, w->revisions[i].name));
+        bool its_own = !label[0] || !strcmp(label, w->revisions[i].name);
         bool same = (its_own && claims[i].kind == CLAIM_EXPLICIT
                      && claims[i].n_ips == e->wanted.n);
         for (size_t j = 0; same && j < claims[i].n_ips; j++) {

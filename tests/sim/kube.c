@@ -201,8 +201,8 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
         pod->ordinal = slot_ordinal(slot);
     }
     if (sts >= 0 && k->template_number) {
-        free(pod->revision);
-        pod->revision = xasprintf("r%d", k->template_number);
+        free(pod->owner->revision);
+        pod->owner->revision = xasprintf("r%d", k->template_number);
     }
     pod->created_s = k->created_s;
     pod->deleting = k->deleting;

@@ -268,8 +268,8 @@ set_kube(struct model *m, const struct vector *v)
         pod->migrating = v->flags & MIGRATING;
         pod->opted_out = v->flags & OPTED_OUT;
         if (v->flags & (OF_R0 | OF_R1)) {
-            free(pod->revision);
-            pod->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
+            free(pod->owner->revision);
+            pod->owner->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
         }
         if (v->flags & STATUS_IP) {
             pod_add_status_ip(pod, &ip);
