@@ -48,7 +48,8 @@ explain_owner(const struct guard *g, const struct port *p,
     struct verdict v;
 
     e->owner = mb ? xasprintf("%s/%s", mb->ns, mb->name) : xstrdup("");
-    e->pod_uid = xstrdup(mb && mb->n_pods ? mb->pods[0]->uid : "");
+    e->pod_uid = (mb && mb->n_pods ? obj_uid_dup_string(&mb->pods[0]->uid)
+                  : xstrdup(""));
     if (!mb || p->kind != PORT_OWNED) {
         e->entitlement = xstrdup("");
         e->verdict = xstrdup("");

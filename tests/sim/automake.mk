@@ -28,6 +28,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/own-db.c \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
+	tests/sim/print.c \
 	tests/sim/prng.c \
 	tests/sim/reaction.c \
 	tests/sim/regret.c \
@@ -48,7 +49,8 @@ tests_sim_run_SOURCES = \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
-tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS) \
+	-Wl,--wrap=xasprintf -Wl,--wrap=xvasprintf -Wl,--wrap=ds_put_format
 tests_sim_run_LDADD = $(OVS_LIBS)
 
 # The same for "make check-sim-coverage": which lines and branches of the core
