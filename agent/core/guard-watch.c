@@ -70,18 +70,71 @@ uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
     return text;
 }
 
+static void
+watch_address(const struct model *m, struct sb_watch *w,
+              const struct uuid *network, const struct ip_addr *addr)
+{
+    const struct network *n = model_find_network(m, network);
+
+    if (n) {
+        watch_use(w, model_find_addr(m, n, addr));
+    }
+}
+
+static void
+watch_holds(const struct guard *g, struct sb_watch *w)
+{
+    const struct uuid *network = NULL;
+    const struct hold *h;
+
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        char ip[IP_ADDR_STRLEN];
+
+        for (size_t i = 0; i < h->n_former; i++) {
+            sset_add(&w->ports, h->former[i].name);
+        }
+        watch_address(&g->model, w, &h->network, &h->addr);
+        sset_add(&w->addresses, ip_addr_to_string(&h->addr, ip));
+        if (!network || !uuid_equals(network, &h->network)) {
+            /* Mostly the same one as before. */
+            char text[UUID_LEN + 1];
+
+            network = &h->network;
+            sset_add(&w->networks, uuid_to_text(network, text));
+        }
+        w->chassis = true;
+    }
+}
+
+/* Takes over what differs from the watch that there is. */
+static void
+replace_watch(struct guard *g, struct sb_watch *w)
+{
+    struct sb_watch *old = &g->watch;
+
+    if (sset_equals(&w->ports, &old->ports)
+        && sset_equals(&w->addresses, &old->addresses)
+        && sset_equals(&w->networks, &old->networks)
+        && w->chassis == old->chassis) {
+        return;
+    }
+    sset_swap(&w->ports, &old->ports);
+    sset_swap(&w->addresses, &old->addresses);
+    sset_swap(&w->networks, &old->networks);
+    old->chassis = w->chassis;
+    old->seqno++;
+    g->again = true;
+}
+
 /* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
 void
 guard_build_watch(struct guard *g, const struct guard_env *env)
 {
-    struct model *m = &g->model;
+    uint64_t now = g->model.change_seqno + g->own_changes;
     struct sb_watch w = { .chassis = false };
-    const struct uuid *network = NULL;
-    struct candidate *c;
-    struct duplicate *d;
-    struct hold *h;
+    const struct candidate *c;
+    const struct duplicate *d;
 
-    uint64_t now = m->change_seqno + g->own_changes;
     if (now == g->watch_built || !is_watch_due(g, env)) {
         return;
     }
@@ -90,53 +143,17 @@ guard_build_watch(struct guard *g, const struct guard_env *env)
     sset_init(&w.addresses);
     sset_init(&w.networks);
     HMAP_FOR_EACH (c, node, &g->candidates) {
-        const struct network *n = model_find_network(m, &c->network);
-
         /* With everybody who shares the address: a hold would make them be
          * watched, and what that tells must not come as a surprise then. */
         sset_add(&w.ports, c->port_name);
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &c->addr));
-        }
+        watch_address(&g->model, &w, &c->network, &c->addr);
     }
     HMAP_FOR_EACH (d, node, &g->duplicates) {
-        const struct network *n = model_find_network(m, &d->network);
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &d->addr));
-        }
+        watch_address(&g->model, &w, &d->network, &d->addr);
     }
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        const struct network *n = model_find_network(m, &h->network);
-        char ip[IP_ADDR_STRLEN];
-
-        for (size_t i = 0; i < h->n_former; i++) {
-            sset_add(&w.ports, h->former[i].name);
-        }
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &h->addr));
-        }
-        sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        if (!network || !uuid_equals(network, &h->network)) {
-            /* Mostly the same one as before. */
-            char text[UUID_LEN + 1];
-
-            network = &h->network;
-            sset_add(&w.networks, uuid_to_text(network, text));
-        }
-        w.chassis = true;
-    }
+    watch_holds(g, &w);
     guard_watch_asked(g, &w);
-    if (!sset_equals(&w.ports, &g->watch.ports)
-        || !sset_equals(&w.addresses, &g->watch.addresses)
-        || !sset_equals(&w.networks, &g->watch.networks)
-        || w.chassis != g->watch.chassis) {
-        sset_swap(&w.ports, &g->watch.ports);
-        sset_swap(&w.addresses, &g->watch.addresses);
-        sset_swap(&w.networks, &g->watch.networks);
-        g->watch.chassis = w.chassis;
-        g->watch.seqno++;
-        g->again = true;
-    }
+    replace_watch(g, &w);
     sset_destroy(&w.ports);
     sset_destroy(&w.addresses);
     sset_destroy(&w.networks);

@@ -361,6 +361,49 @@ note_certainty(struct guard *g, const struct guard_env *env)
     }
 }
 
+static void
+order_nb(struct guard *g, const struct guard_env *env, struct orders *orders)
+{
+    if (env->nb_busy || g->nb_token) {
+        guard_plan_put_backs(g, env, orders);
+        return;
+    }
+    guard_clear_plan(g);
+    if (g->in_doubt && !guard_write_refusal(g, env, false)) {
+        g->bump_needed = true;
+    } else {
+        guard_plan_put_backs(g, env, orders);
+        guard_plan_clears(g, env);
+        guard_plan_sets(g, env);
+        guard_plan_gates(g, env);
+    }
+    guard_build_nb_batch(g, env, orders);
+}
+
+static void
+order_flush(struct guard *g, const struct guard_env *env,
+            struct orders *orders)
+{
+    if (g->n_flush && !env->sb_busy
+        && !guard_write_refusal(g, env, true)) {
+        orders->delete_mac_bindings = g->flush;
+        orders->n_delete_mac_bindings = g->n_flush;
+    } else {
+        free(g->flush);
+    }
+    g->flush = NULL;
+    g->n_flush = 0;
+}
+
+static void
+order_kube_writes(struct guard *g, struct orders *orders)
+{
+    orders->kube_writes = g->kube_writes;
+    orders->n_kube_writes = g->n_kube_writes;
+    g->kube_writes = NULL;
+    g->n_kube_writes = 0;
+}
+
 void
 guard_run(struct guard *g, const struct guard_env *env,
           struct orders *orders)
@@ -390,41 +433,16 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_advance_candidates(g, env, orders);
     guard_run_hazards(g, env, orders);
     guard_step_holds(g, env);
-    if (!env->nb_busy && !g->nb_token) {
-        guard_clear_plan(g);
-        if (g->in_doubt && !guard_write_refusal(g, env, false)) {
-            g->bump_needed = true;
-        } else {
-            guard_plan_put_backs(g, env, orders);
-            guard_plan_clears(g, env);
-            guard_plan_sets(g, env);
-            guard_plan_gates(g, env);
-        }
-        guard_build_nb_batch(g, env, orders);
-    } else {
-        guard_plan_put_backs(g, env, orders);
-    }
+    order_nb(g, env, orders);
     guard_build_store_batch(g, env, orders);
-    if (g->n_flush && !env->sb_busy
-        && !guard_write_refusal(g, env, true)) {
-        orders->delete_mac_bindings = g->flush;
-        orders->n_delete_mac_bindings = g->n_flush;
-        g->flush = NULL;
-    } else {
-        free(g->flush);
-        g->flush = NULL;
-    }
-    g->n_flush = 0;
+    order_flush(g, env, orders);
     guard_run_asked(g, env);
     guard_build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);
     guard_run_events(g, env);
     guard_run_nudges(g, env);
-    orders->kube_writes = g->kube_writes;
-    orders->n_kube_writes = g->n_kube_writes;
-    g->kube_writes = NULL;
-    g->n_kube_writes = 0;
+    order_kube_writes(g, orders);
     orders->next_wake_ms = g->wake_ms;
     orders->again = g->again;
 }
