@@ -78,6 +78,8 @@ struct workload *kube_make_workload(const struct world *, int sts,
                                     const struct ksts *);
 void kube_deliver(struct world *, struct instance *, int object,
                   const union kobject *, uint64_t version);
+/* The number that the label of a StatefulSet's pod says. */
+int kube_template_number(enum claim_way, const int pool[2]);
 
 /* workload.c */
 void workload_step(struct world *);

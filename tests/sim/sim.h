@@ -323,6 +323,7 @@ struct kpod {
     int ip;                     /* WAY_ADDRESS. */
     int allocated_ip;           /* What the CNI wrote down, or NO_IP. */
     bool edited;                /* 'ip' was changed while it lived. */
+    int template_number;        /* What its label names; 0: it has none. */
     bool deleting, finished, migrating, opted_out;
     int revision;
     int64_t created_s;
@@ -444,7 +445,7 @@ struct own_db {
     int author;                 /* Instance that made the last one. */
     int64_t last_sequence;
     struct journal_entry *journal;
-    size_t n_journal, allocated_journal;
+    size_t n_journal;
     struct own_db *saved;       /* A snapshot to be restored. */
 };
 
@@ -557,7 +558,8 @@ struct instance {
     bool thawed;                /* Whatever NB will be like is accepted. */
     bool sb_thawed;             /* Likewise. */
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
-                                 * and have not been seen bound since. */
+                                 * and have not been seen bound since, ... */
+    struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */

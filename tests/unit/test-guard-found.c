@@ -585,8 +585,8 @@ test_one_revision_names_it(void)
     fixture_begin(&w, MODE_GUARD);
     struct pod *pod = unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
                                "ip_address="IP1);
-    free(pod->owner_uid);
-    pod->owner_uid = xstrdup("sts1");
+    free(pod->owner->uid);
+    pod->owner->uid = xstrdup("sts1");
     world_pod(&w, pod);
     world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
     world_del_pod(&w, "sts1-0");
