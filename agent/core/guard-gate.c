@@ -466,7 +466,7 @@ give_back(struct guard *g, const struct guard_env *env,
         return;
     }
     judge_entitlement(&g->model, g->mode, p, &e);
-    obstacle = guard_set_obstacle(g, p, &gate->addr, &kind);
+    obstacle = guard_set_obstacle(g, env, p, &gate->addr, &kind);
     if (!obstacle) {
         obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
     }

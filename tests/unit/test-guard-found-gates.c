@@ -359,6 +359,35 @@ test_barriers_are_taken_anew(void)
     fixture_end(&w);
 }
 
+/* An operator takes the address off its owner's port and gives it to another
+ * one, which is shut, and cleared because nobody is there.  The owner, which
+ * is not delayed by what its own port leaves behind, waits until nothing leads
+ * to the other one any more. */
+static void
+test_owner_waits_for_another_port(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
+
+    world_bind(&w, p, NULL);
+    world_set_addresses(&w, p, MAC1);
+    world_run(&w, 5000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    world_run(&w, 90 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -366,6 +395,7 @@ suite_guard_found_gates(void)
 
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
+    CU_ADD_TEST(suite, test_owner_waits_for_another_port);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
