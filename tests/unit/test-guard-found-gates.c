@@ -359,6 +359,37 @@ test_barriers_are_taken_anew(void)
     fixture_end(&w);
 }
 
+/* NB is restored from the time in which a port was shut, whose gate has been
+ * opened since, so that no record tells why.  It is not opened beside another
+ * one that has its address. */
+static void
+test_unrecorded_beside_another(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin(&w, MODE_GUARD);
+    p = world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    p->enabled = TRI_FALSE;
+    p->mark = xstrdup("6f2d:true");
+    world_port_changed(&w, p);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL_FATAL(w.n_gates, 1);
+    CU_ASSERT_EQUAL(w.gates[0]->previous, TRI_TRUE);
+
+    /* Over a restart, too, and until the other one has lost it. */
+    world_kill(&w, false);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_set_addresses(&w, world_find_port(&w, "sts1-0.default"), MAC1);
+    world_run(&w, 100 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(p->enabled, TRI_TRUE);
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    fixture_end(&w);
+}
+
 /* An operator takes the address off its owner's port and gives it to another
  * one, which is shut, and cleared because nobody is there.  The owner, which
  * is not delayed by what its own port leaves behind, waits until nothing leads
@@ -396,6 +427,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_owner_waits_for_another_port);
+    CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
