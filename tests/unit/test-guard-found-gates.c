@@ -359,6 +359,53 @@ test_barriers_are_taken_anew(void)
     fixture_end(&w);
 }
 
+/* A turn while both databases have yet to answer. */
+static void
+turn_while_busy(struct world *w)
+{
+    struct guard_env env = {
+        .now = w->now, .wall = w->wall, .boot_id = w->boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+        .store_busy = true, .nb_busy = true,
+    };
+    struct orders orders;
+
+    orders_init(&orders);
+    guard_run(w->guard, &env, &orders);
+    CU_ASSERT(!orders.nb && !orders.store);
+    orders_destroy(&orders);
+}
+
+/* A pod is plugged in while its port is being shut: that one is shut then, and
+ * not the keeper of the hold. */
+static void
+test_plugged_in_as_it_is_shut(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_bind(&w, p, NULL);
+    for (int i = 0; i < 20 && !(w.nb && w.nb->n); i++) {
+        world_turn(&w);
+    }
+    CU_ASSERT_FATAL(w.nb && w.nb->n);
+    world_bind(&w, p, "hv1");
+    unit_set_binding(guard_model(w.guard), "sts2-0.default", MAC2" "IP1, NULL,
+                     "hv1", w.now);
+    turn_while_busy(&w);
+    world_settle(&w);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT(uuid_is_zero(&world_hold(&w, IP1)->keeper));
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
 /* NB is restored from the time in which a port was shut, whose gate has been
  * opened since, so that no record tells why.  It is not opened beside another
  * one that has its address. */
@@ -427,6 +474,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_owner_waits_for_another_port);
+    CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
