@@ -41,6 +41,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-findings.c \
 	agent/core/guard-freeze.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
 	agent/core/guard-hold-step.c \
 	agent/core/guard-hold.c \
@@ -108,6 +109,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model.h \
 	agent/core/net-selection.c \
 	agent/core/net-selection.h \
+	agent/core/obj-uid.c \
+	agent/core/obj-uid.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
 	agent/core/overview.h \
@@ -116,6 +119,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
+	agent/core/pod-pool.c \
+	agent/core/pod-pool.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \

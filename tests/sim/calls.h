@@ -43,6 +43,8 @@ char *row_format(const struct nb_row *);
 void sb_init(struct world *);
 void sb_changed(struct world *);
 void sb_row_changed(struct world *, int slot);
+/* The chassis where the pod in 'slot' runs claims its row, if nobody has. */
+void sb_claim(struct world *, int slot);
 void sb_wake_chassis(struct world *);
 void sb_nb_changed(struct world *);
 void sb_plug(struct world *, int slot, int chassis);

@@ -190,19 +190,19 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
     free(uid);
     if (slot == SLOT_VM) {
         pod->owner_kind = OWNER_VM;
-        set_string(&pod->owner_name, slot_name(slot));
+        set_string(&pod->owner->name, slot_name(slot));
     } else if (sts >= 0 && k->owner_uid) {
         char name[3] = { 's', '0' + sts, '\0' };
 
         pod->owner_kind = OWNER_STATEFULSET;
-        set_string(&pod->owner_name, name);
-        free(pod->owner_uid);
-        pod->owner_uid = format_uid(k->owner_uid);
+        set_string(&pod->owner->name, name);
+        free(pod->owner->uid);
+        pod->owner->uid = format_uid(k->owner_uid);
         pod->ordinal = slot_ordinal(slot);
     }
     if (sts >= 0 && k->template_number) {
-        free(pod->revision);
-        pod->revision = xasprintf("r%d", k->template_number);
+        free(pod->owner->revision);
+        pod->owner->revision = xasprintf("r%d", k->template_number);
     }
     pod->created_s = k->created_s;
     pod->deleting = k->deleting;

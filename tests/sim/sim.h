@@ -34,6 +34,7 @@
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
  *   alloc.c     malloc() in less time
+ *   print.c     xasprintf() in less time
  *   whim.c      operators who wait for a state of a hold
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
@@ -427,6 +428,7 @@ struct ip_told {
     uint32_t uid;
     uint64_t version;           /* 0: of no such object. */
     char name[80];
+    int net, ip;
 };
 #define N_KUBE_WRITES 8
 
@@ -443,7 +445,7 @@ struct own_db {
     int author;                 /* Instance that made the last one. */
     int64_t last_sequence;
     struct journal_entry *journal;
-    size_t n_journal, allocated_journal;
+    size_t n_journal;
     struct own_db *saved;       /* A snapshot to be restored. */
 };
 
@@ -592,6 +594,8 @@ enum instance_timer {
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
 };
 #define N_TIMERS (T_INSTANCE + N_INSTANCES * N_INSTANCE_TIMERS)
+#define TIMER_GROUP 8
+#define N_TIMER_GROUPS DIV_ROUND_UP(N_TIMERS, TIMER_GROUP)
 
 /* An action that the daemon was told is done: the journal is to say so. */
 struct due_entry {
@@ -628,7 +632,8 @@ struct world {
     const struct script *script;
     struct config config;
     int64_t now, wall;
-    int64_t due[N_TIMERS];
+    int64_t due[N_TIMER_GROUPS * TIMER_GROUP]; /* By timer_set() alone. */
+    int64_t due_first[N_TIMER_GROUPS];
     uint64_t n_delays;
     int next_event;
     bool whim_done;

@@ -205,7 +205,7 @@ place_step(struct world *w, int slot)
 {
     struct place *p = &w->places[slot];
 
-    w->due[T_PLACE + slot] = NEVER;
+    timer_set(w, T_PLACE + slot, NEVER);
     if (p->runs && p->unplug_at <= w->now) {
         p->unplug_at = NEVER;
         p->runs = false;
@@ -355,7 +355,7 @@ step_vm(struct world *w)
 void
 workload_step(struct world *w)
 {
-    w->due[T_STS] = NEVER;
+    timer_set(w, T_STS, NEVER);
     if (w->sts_paused) {
         return;
     }

@@ -242,9 +242,9 @@ set_kube(struct model *m, const struct vector *v)
     if (v->flags & (POD_GONE | EDITED)) {
         struct pod *pod = unit_pod("x-0", v->flags & EDITED ? "new" : "old",
                                    kind, owner, OLD);
-        free(pod->owner_uid);
-        pod->owner_uid = xstrdup(v->flags & PLAIN ? ""
-                                 : v->flags & STS_ANEW ? "s0" : "s1");
+        free(pod->owner->uid);
+        pod->owner->uid = xstrdup(v->flags & PLAIN ? ""
+                                  : v->flags & STS_ANEW ? "s0" : "s1");
         unit_set_pod(m, pod);
         if (v->flags & POD_GONE) {
             unit_drop_pod(m, "x-0", "old");
@@ -268,11 +268,11 @@ set_kube(struct model *m, const struct vector *v)
         pod->migrating = v->flags & MIGRATING;
         pod->opted_out = v->flags & OPTED_OUT;
         if (v->flags & (OF_R0 | OF_R1)) {
-            free(pod->revision);
-            pod->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
+            free(pod->owner->revision);
+            pod->owner->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
         }
         if (v->flags & STATUS_IP) {
-            ip_addr_set_add(&pod->status_ips, &ip);
+            pod_add_status_ip(pod, &ip);
         }
         unit_set_pod(m, pod);
     }
@@ -597,8 +597,7 @@ test_scope(void)
             struct pod *pod = unit_pod("x-0", "new", OWNER_STATEFULSET, "x",
                                        NEW);
 
-            free(pod->node);
-            pod->node = xstrdup(cases[i].pod_node);
+            pod_set_node(pod, cases[i].pod_node);
             unit_set_pod(&m, pod);
         }
         unit_ack(&m, 7, "x-0.default", "", 1, 1000);
