@@ -150,12 +150,11 @@ test_pod(void)
     size_t kube;
     size_t model = measure(MANIFEST_POD, "v1", make_pod, &kube);
 
-    if (kube > 110 || model > 320) {
+    if (kube + model > 400) {
         printf("\na pod takes %"PRIuSIZE" bytes in the client and %"PRIuSIZE
                " in the model\n", kube, model);
     }
-    CU_ASSERT(kube <= 110);
-    CU_ASSERT(model <= 320);
+    CU_ASSERT(kube + model <= 400);
 }
 
 static void
@@ -164,12 +163,12 @@ test_ip(void)
     size_t kube;
     size_t model = measure(MANIFEST_IP, "kubeovn.io/v1", make_ip, &kube);
 
-    if (kube > 130 || model > 320) {
+    if (kube > 100 || model > 300) {
         printf("\nan IP object takes %"PRIuSIZE" bytes in the client and "
                "%"PRIuSIZE" in the model\n", kube, model);
     }
-    CU_ASSERT(kube <= 130);
-    CU_ASSERT(model <= 320);
+    CU_ASSERT(kube <= 100);
+    CU_ASSERT(model <= 300);
 }
 
 void
