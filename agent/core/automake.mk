@@ -41,6 +41,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-findings.c \
 	agent/core/guard-freeze.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
 	agent/core/guard-hold-step.c \
 	agent/core/guard-hold.c \

@@ -192,8 +192,10 @@ pod_runs(const struct model *m, const struct port *p, const struct pod *pod,
                 && judge_binding(m, p) == BINDING_BOUND));
 }
 
-/* Does the template, too, give this ordinal what the pod wants?  Then the pod
- * was born with it, although we did not see it come. */
+/* Does the template that the pod was made from give this ordinal what the pod
+ * wants?  Then the pod was born with it, although we did not see it come.  Its
+ * label names that template's revision; what another one says by now may be
+ * what somebody wrote on the pod as well, while it ran. */
 static bool
 born_so(const struct model *m, const struct port *p,
         const struct entitlement *e)
@@ -204,10 +206,12 @@ born_so(const struct model *m, const struct port *p,
     if (!w || !w->revisions_known || !w->n_revisions) {
         return false;
     }
+    const char *label = e->pod->owner->revision;
     struct claim *claims = xcalloc(w->n_revisions, sizeof *claims);
     workload_claims(w, m->dialect, p->member->ordinal, p->provider, claims);
     for (size_t i = 0; i < w->n_revisions; i++) {
-        bool same = (claims[i].kind == CLAIM_EXPLICIT
+        bool its_own = !label[0] || !strcmp(label, w->revisions[i].name);
+        bool same = (its_own && claims[i].kind == CLAIM_EXPLICIT
                      && claims[i].n_ips == e->wanted.n);
         for (size_t j = 0; same && j < claims[i].n_ips; j++) {
             same = ip_addr_set_contains(&e->wanted, &claims[i].ips[j]);

@@ -265,7 +265,8 @@ struct chassis {
     bool private_has_chassis;   /* ... and refers to a Chassis. */
     int64_t nb_cfg;             /* Of Chassis_Private. */
     long long int gone_since_ms; /* Chassis row went; 0: it is there. */
-    int64_t missed_at;          /* nb_cfg when it missed a barrier; -1. */
+    int64_t missed_at;          /* nb_cfg when it missed a barrier, since when
+                                 * it has not moved; -1. */
     int64_t ahead;              /* nb_cfg of before NB went back: proves
                                  * nothing; -1. */
 };
