@@ -352,7 +352,7 @@ find_wanters(const struct world *w, const struct network *n,
         }
     }
     HMAP_FOR_EACH (mb, node, &m->members) {
-        for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods;
+        for (size_t i = 0; !mb->ports && i < mb->n_pods;
              i++) {
             const struct claims *claims = &mb->pods[i]->claims;
 
