@@ -61,7 +61,6 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
-	tests/unit/test-managed-fields.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
@@ -71,6 +70,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
 	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
