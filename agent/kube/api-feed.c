@@ -20,6 +20,7 @@
 #include "util.h"
 
 #include "api-store-private.h"
+#include "manifest-members.h"
 
 VLOG_DEFINE_THIS_MODULE(api_feed);
 
@@ -358,9 +359,19 @@ feed_remove(void *feed_, json_t *json)
     api_record_release(store, rec);
 }
 
+static bool
+feed_reads(enum metadata_map map, const char *key, const void *feed_)
+{
+    const struct api_feed *feed = feed_;
+
+    return manifest_member_is_read(feed->kind, feed->store->dialect, map,
+                                   key);
+}
+
 const struct reflector_sink api_feed_sink = {
     .begin = feed_begin,
     .list = feed_list,
+    .reads = feed_reads,
     .commit = feed_commit,
     .abort = feed_abort,
     .put = feed_put,

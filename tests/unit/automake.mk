@@ -64,7 +64,6 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
-	tests/unit/test-managed-fields.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
@@ -75,6 +74,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
 	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
