@@ -109,6 +109,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model.h \
 	agent/core/net-selection.c \
 	agent/core/net-selection.h \
+	agent/core/obj-uid.c \
+	agent/core/obj-uid.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
 	agent/core/overview.h \
@@ -117,6 +119,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
+	agent/core/pod-pool.c \
+	agent/core/pod-pool.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \

@@ -217,7 +217,9 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
                    && uuid_equals(&p->network->uuid, &a->network)
                    && ip_addr_set_contains(&p->ips, &a->addr)
                    && !uuid_equals(&h->keeper, &a->port)) {
-            hold_remove_former(h, &a->port);
+            if (!guard_clear_is_sent(g, h, &a->port)) {
+                hold_remove_former(h, &a->port);
+            }                   /* Otherwise it may yet be carried out. */
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
                 h->returned = true;

@@ -220,18 +220,6 @@ keep_runner(struct guard *g, struct hold *h)
     }
 }
 
-static bool
-plans_clear(const struct planned *planned, size_t n, const struct hold *h)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (planned[i].kind == PLAN_CLEAR
-            && uuid_equals(&planned[i].hold, &h->uuid)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool
 guard_is_being_released(const struct guard *g, const struct hold *h)
 {
@@ -261,8 +249,7 @@ clear_state(const struct guard *g, const struct hold *h)
             return c->state;
         }
     }
-    if ((g->nb_token && plans_clear(g->planned, g->n_planned, h))
-        || plans_clear(g->doubt.planned, g->doubt.n_planned, h)) {
+    if (guard_clear_is_sent(g, h, NULL)) {
         return CAND_SENT;       /* Its reason is gone meanwhile. */
     }
     return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;

@@ -537,9 +537,14 @@ guard_format_port(const struct guard *g, const char *name,
     ds_put_format(ds, "    owner: %s/%s, %s: %s\n", p->member->ns,
                   p->member->name, entitlement_kind_to_string(e.kind), e.why);
     if (e.pod) {
-        ds_put_format(ds, "    pod: %s/%s, uid %s%s%s\n", e.pod->ns,
-                      e.pod->name, e.pod->uid[0] ? e.pod->uid : "unknown",
-                      e.pod->node[0] ? ", node " : "", e.pod->node);
+        const char *node = pod_node(e.pod);
+        char uid[OBJ_UID_STRLEN];
+
+        ds_put_format(ds, "    pod: %s/%s, uid %s%s%s\n", e.pod->owner->ns,
+                      e.pod->name, (obj_uid_is_set(&e.pod->uid)
+                                    ? obj_uid_to_string(&e.pod->uid, uid)
+                                    : "unknown"),
+                      node[0] ? ", node " : "", node);
     }
     entitlement_destroy(&e);
     for (size_t i = 0; i < p->static_ips.n; i++) {
