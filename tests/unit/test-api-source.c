@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -411,6 +412,33 @@ test_ahead(void)
     UNTIL(status().trusted);
     CU_ASSERT(is("pod ns/a", "u1") && is("pod ns/b", "u2")
               && is("pod ns/c", "u3"));
+    stop();
+}
+
+/* ... and is on its way before the page is read: the turn that begins it sends
+ * it, although that page is complete and takes the turn's time. */
+static void
+test_ahead_at_once(void)
+{
+    struct stub_request *next = NULL;
+    uint64_t n;
+
+    start(NULL);
+    serve_others();
+    request(PODS, "limit=");
+    n = status().n_requests;
+    reply(PODS, LIST("PodList", "10", "x", POD("a", "u1", "5")));
+    UNTIL(status().n_requests > n);
+    /* From here on the client has no turn.  It has a connection to spare, that
+     * of "/apis". */
+    for (int i = 0; !next && i < 1000; i++) {
+        stub_server_run(w.stub);
+        next = stub_server_find(w.stub, PODS, "continue=x");
+        if (!next) {
+            usleep(10000);
+        }
+    }
+    CU_ASSERT_PTR_NOT_NULL(next);
     stop();
 }
 
@@ -1500,6 +1528,7 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_bad_pages);
     CU_ADD_TEST(suite, test_cut_list);
     CU_ADD_TEST(suite, test_ahead);
+    CU_ADD_TEST(suite, test_ahead_at_once);
     CU_ADD_TEST(suite, test_ahead_of_bad_page);
     CU_ADD_TEST(suite, test_metadata_last);
     CU_ADD_TEST(suite, test_list_expired);
