@@ -10,6 +10,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "pod.h"
+#include "sb-loan.h"
 #include "util.h"
 #include "uuid.h"
 #include "workload.h"
@@ -221,6 +222,9 @@ explain_mentions(const struct guard *g, const struct ip_addr *ip,
                             xasprintf("%s maps it to %s", m->logical_port,
                                       m->mac));
         }
+    }
+    if (g->model.sb_loan) {
+        sb_loan_list_mac_bindings(g->model.sb_loan, ip, &x->mac_bindings);
     }
     svec_sort_unique(&x->references);
     svec_sort_unique(&x->mac_bindings);

@@ -32,6 +32,7 @@ struct ip_object;
 struct kube_change;
 struct pod;
 struct pod_owner;
+struct sb_loan;
 struct subnet_object;
 struct workload;
 
@@ -351,6 +352,7 @@ struct model {
     struct sset sb_acked_addresses;
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
+    const struct sb_loan *sb_loan; /* While an answer is made, or NULL. */
 
     /* When the CNI controller was last (re)started, as far as known; 0: never.
      * Monotonic, negative if that was before the machine's own start. */
