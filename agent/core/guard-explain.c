@@ -320,8 +320,8 @@ foresee(const struct explanation *x)
                              "until it is clean.", e->name);
         } else if (!strcmp(e->verdict,
                            verdict_kind_to_string(VERDICT_WAIT))) {
-            return xasprintf("It looks stale on %s and is left there for "
-                             "now.", e->name);
+            return xasprintf("It looks stale on %s, but may still be in use: "
+                             "it is cleared once that is over.", e->name);
         } else if (!strcmp(e->verdict,
                            verdict_kind_to_string(VERDICT_MOVING))) {
             return xasprintf("The CNI controller is to move %s; if it does "

@@ -8,6 +8,7 @@
 #include "guard-private.h"
 
 #include "util.h"
+#include "uuid.h"
 
 struct journal_entry *
 guard_journal(struct guard *g, const struct guard_env *env,
@@ -33,27 +34,39 @@ guard_journal(struct guard *g, const struct guard_env *env,
     return j;
 }
 
-/* Fills in network, address, owner and evidence of 'h'. */
+void
+guard_journal_address(struct journal_entry *j, const struct uuid *network,
+                      const char *network_name, const char *address)
+{
+    j->network = *network;
+    guard_replace_string(&j->network_name, network_name);
+    guard_replace_string(&j->address, address);
+}
+
+void
+guard_journal_port(struct journal_entry *j, const struct uuid *port,
+                   const char *port_name, const char *owner)
+{
+    j->port = *port;
+    guard_replace_string(&j->port_name, port_name);
+    guard_replace_string(&j->owner, owner);
+}
+
 void
 guard_journal_hold(struct journal_entry *j, const struct hold *h)
 {
+    const struct former_port *f = (h->n_former ? &h->former[h->n_former - 1]
+                                   : NULL);
+    char *owner = (h->owner.name[0] ? xasprintf("%s/%s", h->owner.ns,
+                                                h->owner.name) : xstrdup(""));
     char ip[IP_ADDR_STRLEN];
     const char *note;
 
-    j->network = h->network;
-    free(j->network_name);
-    j->network_name = xstrdup(h->network_name);
-    free(j->address);
-    j->address = xstrdup(ip_addr_to_string(&h->addr, ip));
-    free(j->owner);
-    j->owner = (h->owner.name[0] ? xasprintf("%s/%s", h->owner.ns,
-                                             h->owner.name) : xstrdup(""));
-    if (h->n_former) {
-        const struct former_port *f = &h->former[h->n_former - 1];
-        j->port = f->port;
-        free(j->port_name);
-        j->port_name = xstrdup(f->name);
-    }
+    guard_journal_address(j, &h->network, h->network_name,
+                          ip_addr_to_string(&h->addr, ip));
+    guard_journal_port(j, f ? &f->port : &UUID_ZERO, f ? f->name : NULL,
+                       owner);
+    free(owner);
     SSET_FOR_EACH (note, &h->notes) {
         svec_add(&j->evidence, note);
     }

@@ -228,20 +228,12 @@ journal_write(struct guard *g, const struct guard_env *env,
     const struct port *p = model_find_port(&g->model, &pl->port);
     struct journal_entry *j = guard_journal(g, env, action, pl->case_,
                                             pl->reason);
+    const struct network *n = p ? p->network : NULL;
     char ip[IP_ADDR_STRLEN];
 
-    if (p && p->network) {
-        j->network = p->network->uuid;
-        free(j->network_name);
-        j->network_name = xstrdup(p->network->name);
-    }
-    free(j->address);
-    j->address = xstrdup(ip_addr_to_string(&pl->addr, ip));
-    j->port = pl->port;
-    free(j->port_name);
-    j->port_name = xstrdup(w->port_name);
-    free(j->owner);
-    j->owner = xstrdup(pl->owner);
+    guard_journal_address(j, n ? &n->uuid : &UUID_ZERO, n ? n->name : NULL,
+                          ip_addr_to_string(&pl->addr, ip));
+    guard_journal_port(j, &pl->port, w->port_name, pl->owner);
     svec_destroy(&j->evidence);
     svec_clone(&j->evidence, &pl->evidence);
     svec_destroy(&j->old_addresses);

@@ -715,6 +715,13 @@ void guard_build_store_batch(struct guard *, const struct guard_env *,
 struct journal_entry *guard_journal(struct guard *, const struct guard_env *,
                                     const char *action, const char *case_,
                                     const char *reason);
+/* These fill in what a row of the journal is about: an address, or several in
+ * words, of a network; the port that has it, and its owner, each NULL if there
+ * is nothing to say; or all of that, and the evidence, of a hold. */
+void guard_journal_address(struct journal_entry *, const struct uuid *network,
+                           const char *network_name, const char *address);
+void guard_journal_port(struct journal_entry *, const struct uuid *port,
+                        const char *port_name, const char *owner);
 void guard_journal_hold(struct journal_entry *, const struct hold *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);

@@ -442,7 +442,7 @@ struct own_db {
     int author;                 /* Instance that made the last one. */
     int64_t last_sequence;
     struct journal_entry *journal;
-    size_t n_journal, allocated_journal;
+    size_t n_journal;
     struct own_db *saved;       /* A snapshot to be restored. */
 };
 

@@ -17,6 +17,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
 	tests/unit/manifest-fixture.h \
+	tests/unit/own-rows.c \
+	tests/unit/own-rows.h \
 	tests/unit/run-unit.c \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
