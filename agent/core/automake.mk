@@ -130,6 +130,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/request.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
+	agent/core/sb-loan.c \
+	agent/core/sb-loan.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
 	agent/core/step-times.c \

@@ -214,7 +214,8 @@ keep_runner(struct guard *g, struct hold *h)
         const struct port *p = use->ports[i];
 
         if (judge_binding(&g->model, p) == BINDING_BOUND
-            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)) {
+            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)
+            && !guard_find_gate(g, &p->uuid)) { /* It may be on its way. */
             guard_hold_keep(g, h, &p->uuid);
         }
     }

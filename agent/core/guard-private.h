@@ -149,6 +149,10 @@ void guard_clear_failed(struct guard *, const struct planned *,
 /* Whom the source is to be asked about 'mb'. */
 void guard_read_owner(const struct model *, const struct member *mb,
                       const char **workload, int *kind);
+/* Would nothing but 'port' itself show the address of the hold in use?  A pod
+ * that runs there may still send from it, and then the hold never ends. */
+bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
+                       const struct hold *, const struct uuid *port);
 void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
@@ -207,8 +211,9 @@ char *guard_edit_set(struct guard *, const struct port *,
                      const struct ip_addr *replace);
 /* Why 'ip' may not be set on 'port' now, or NULL.  Stores that in one word in
  * '*kind'. */
-char *guard_set_obstacle(struct guard *, const struct port *,
-                         const struct ip_addr *, const char **kind);
+char *guard_set_obstacle(struct guard *, const struct guard_env *,
+                         const struct port *, const struct ip_addr *,
+                         const char **kind);
 
 /* guard-departure.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
@@ -231,6 +236,10 @@ char *guard_hold_whose(const struct hold *);
  * hold is of? */
 bool guard_is_owner(const struct hold *, const struct member *);
 bool guard_same_owner(const struct hold *, const struct port *);
+/* Is a former port of the hold another one than that of 'port', of its owner?
+ */
+bool guard_was_anothers(const struct guard *, const struct hold *,
+                        const struct port *port);
 /* Are both ports of pods of one virtual machine, of which one migrates into
  * the other? */
 bool guard_same_vm(const struct port *, const struct port *);
