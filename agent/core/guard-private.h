@@ -7,6 +7,7 @@
  *   guard-role.c    role, mode, settings
  *   guard-refusal.c what may be done now, and why not
  *   guard-freeze.c  freeze and brake
+ *   guard-dialect.c which CNI is spoken, and whether that is certain
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
  *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
@@ -21,6 +22,7 @@
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
  *   guard-release.c IP objects of Kube-OVN that keep a stale address
  *   guard-ours.c    what is ours in others' databases
+ *   guard-gateway.c ports that have the address of a gateway
  *   guard-hazard.c  what a restart of Kube-OVN's controller would break
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
