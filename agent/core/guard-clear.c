@@ -487,7 +487,7 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             continue;
         }
         const char *kind;
-        char *obstacle = guard_set_obstacle(g, p, want, &kind);
+        char *obstacle = guard_set_obstacle(g, env, p, want, &kind);
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {
