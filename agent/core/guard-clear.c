@@ -662,8 +662,9 @@ guard_clear_failed(struct guard *g, const struct planned *pl,
         c->retry_ms = env->now + RETRY_MS;
         guard_wake_at(g, c->retry_ms);
     }
-    if (!h) {
-        return;
+    if (!h || (c && c->state != CAND_WATCH
+               && uuid_equals(&c->hold, &h->uuid))) {
+        return;                 /* It was begun anew over a change of role. */
     }
     if (p && ip_addr_set_contains(&p->ips, &pl->addr)) {
         if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {

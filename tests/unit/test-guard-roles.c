@@ -431,6 +431,53 @@ test_gated_keeper_loses(void)
     fixture_end(&w);
 }
 
+static bool
+nb_clears(const struct world *w)
+{
+    return w->nb && w->nb->n && w->nb->writes[0].set_addresses;
+}
+
+static void
+expect_former(struct world *w, const struct nb_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const struct hold *h = world_stored_hold(w, IP1);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+        CU_ASSERT_PTR_NOT_NULL(hold_find_former(h, &b->writes[i].port));
+    }
+}
+
+/* A port without an owner is cleared of an address that is held already.  A
+ * lock is lost while that is on its way, and it is begun anew before it is
+ * known that it was not carried out: the hold goes on naming the port. */
+static void
+test_clear_begun_anew_in_doubt(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    world_settle(&w);
+    world_del_pod(&w, "sts2-0");
+    CU_ASSERT_FATAL(fixture_run_until(&w, nb_clears));
+    nb_batch_destroy(w.nb);
+    w.nb = NULL;
+    w.locked = false;
+    world_turn(&w);
+    w.locked = true;
+    w.on_batch = expect_former;
+    CU_ASSERT_FATAL(fixture_run_until(&w, nb_clears));
+    world_settle(&w);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -452,4 +499,5 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
     CU_ADD_TEST(suite, test_back_after_a_clear_in_doubt);
     CU_ADD_TEST(suite, test_gated_keeper_loses);
+    CU_ADD_TEST(suite, test_clear_begun_anew_in_doubt);
 }
