@@ -23,15 +23,12 @@
 #include "ipam-claim.h"
 #include "ipam-reader.h"
 #include "json-place.h"
+#include "manifest-members.h"
 #include "manifest-reader.h"
 #include "network-list.h"
 #include "pod-networks.h"
 #include "pod.h"
 #include "workload.h"
-
-#define VM_DOMAIN_ANNOTATION "kubevirt.io/domain"
-#define MIGRATION_JOB_ANNOTATION "kubevirt.io/migrationJobName"
-#define MIGRATION_JOB_LABEL "kubevirt.io/migrationJobUID"
 
 /* What is being read. */
 struct object_context {
@@ -277,14 +274,14 @@ read_pod_owner(const struct object_context *ctx, const struct place *labels,
         read_owner_reference(&ref, pod);
     }
     if (pod->owner_kind == OWNER_VM
-        || strcmp(or_empty(place_string(labels, "kubevirt.io")),
+        || strcmp(or_empty(place_string(labels, VIRT_LAUNCHER_LABEL)),
                   "virt-launcher")) {
         return;
     }
     /* The label is cut off where the name is long, the annotation is not. */
     vm = place_string(annotations, VM_DOMAIN_ANNOTATION);
     if (!vm) {
-        vm = place_string(labels, "vm.kubevirt.io/name");
+        vm = place_string(labels, VM_NAME_LABEL);
     }
     if (vm && vm[0]) {
         pod->owner_kind = OWNER_VM;
@@ -339,8 +336,7 @@ read_pod(const struct object_context *ctx)
 
     object->pod = pod;
     read_pod_owner(ctx, &labels, &annotations, pod);
-    replace(&pod->owner->revision,
-            place_string(&labels, "controller-revision-hash"));
+    replace(&pod->owner->revision, place_string(&labels, REVISION_LABEL));
     pod_set_node(pod, or_empty(place_string(&spec, "nodeName")));
     pod->created_s = place_time(&ctx->metadata, "creationTimestamp");
     pod->deleting = object->deleting;

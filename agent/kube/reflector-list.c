@@ -27,7 +27,7 @@
 #include "http.h"
 #include "json-text.h"
 #include "kubeconfig.h"
-#include "managed-fields.h"
+#include "page-trim.h"
 
 VLOG_DEFINE_THIS_MODULE(reflector_list);
 
@@ -294,7 +294,7 @@ read_page(struct reflector *r, bool *last)
     size_t n;
     char *error;
 
-    len = managed_fields_cut(body, len);
+    len = page_trim(body, len, r->sink->reads, r->aux);
     error = read_items(r, body, len, &n, &root);
     if (!error) {
         error = check_root(root);
