@@ -217,6 +217,9 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
             i--;
             continue;
         }
+        if (!h->fixed && hold_find_former(h, &p->uuid)) {
+            continue;           /* It is being cleared. */
+        }
         if (!h->fixed) {
             /* Holds of plain pods never gate. */
             if (uuid_is_zero(&h->keeper)) {

@@ -406,6 +406,52 @@ test_plugged_in_as_it_is_shut(void)
     fixture_end(&w);
 }
 
+static bool nb_refuses;
+
+static void
+refuse_or_look(struct world *w, const struct nb_batch *b)
+{
+    const struct hold *h = world_hold(w, IP3);
+
+    w->nb_fault = nb_refuses ? FAULT_ERROR : FAULT_NONE;
+    for (size_t i = 0; i < b->n && !nb_refuses; i++) {
+        if (b->writes[i].set_addresses) {
+            CU_ASSERT(h && uuid_is_zero(&h->keeper));
+        }
+    }
+}
+
+/* NB refuses all for a while, and a port takes an address that is held without
+ * gating anybody.  When it can be written again it is ripe to be cleared, too:
+ * it does not become the keeper in that turn. */
+static void
+test_cleared_is_no_keeper(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    struct wport *other = world_port(&w, 0, "x-0", MAC3" "IP3);
+
+    world_run(&w, 5000);
+    w.northd_frozen = true;
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_del_sts(&w, "sts1");
+    w.on_batch = refuse_or_look;
+    nb_refuses = true;
+    world_del_port(&w, other);
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_FATAL(world_hold(&w, IP3) != NULL);
+    CU_ASSERT(!world_hold(&w, IP3)->fixed);
+    world_set_addresses(&w, p, MAC1" "IP3);
+    nb_refuses = false;
+    for (int i = 0; i < 300 && !w.n_clears; i++) {
+        world_run(&w, 100);
+    }
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP3));
+    fixture_end(&w);
+}
+
 /* NB is restored from the time in which a port was shut, whose gate has been
  * opened since, so that no record tells why.  It is not opened beside another
  * one that has its address. */
@@ -475,6 +521,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_owner_waits_for_another_port);
     CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
+    CU_ADD_TEST(suite, test_cleared_is_no_keeper);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
