@@ -27,6 +27,9 @@ agent_ovn_ipguard_SOURCES = \
 	agent/log-reopen.h \
 	agent/memory-trim.c \
 	agent/memory-trim.h \
+	agent/options-complete.c \
+	agent/options-private.h \
+	agent/options-usage.c \
 	agent/options.c \
 	agent/options.h \
 	agent/ovn-ipguard.c \

@@ -42,6 +42,7 @@
 #include "agent/explain-control.h"
 #include "agent/guard-log.h"
 #include "agent/http-pages.h"
+#include "agent/kube/url-text.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/uninstall.h"
@@ -485,6 +486,23 @@ agent_close(struct agent *a)
     options_destroy(&a->options);
 }
 
+/* Whoever lists the processes of the machine sees their command lines: takes
+ * secrets out of the URLs in ours.  What 'argv' has afterwards are copies that
+ * have them. */
+static void
+init_proctitle(int argc, char *argv[])
+{
+    char **original = xmemdup(argv, argc * sizeof *argv);
+
+    ovs_cmdl_proctitle_init(argc, argv);
+    for (int i = 0; i < argc; i++) {
+        if (argv[i] != original[i] && strstr(original[i], "://")) {
+            url_wipe(original[i]);
+        }
+    }
+    free(original);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -492,7 +510,7 @@ main(int argc, char *argv[])
 
     dirs_init();
     fatal_ignore_sigpipe();
-    ovs_cmdl_proctitle_init(argc, argv);
+    init_proctitle(argc, argv);
     ovs_set_program_name(argv[0], PACKAGE_VERSION);
     options_parse(&agent.options, argc, argv);
 

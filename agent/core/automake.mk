@@ -33,33 +33,42 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-apply.c \
 	agent/core/guard-ask.c \
 	agent/core/guard-clear.c \
+	agent/core/guard-departure.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-explain.c \
 	agent/core/guard-findings.c \
+	agent/core/guard-freeze.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
+	agent/core/guard-hold-step.c \
 	agent/core/guard-hold.c \
 	agent/core/guard-ipam.c \
+	agent/core/guard-journal.c \
 	agent/core/guard-judge.c \
+	agent/core/guard-load.c \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
 	agent/core/guard-ours.c \
-	agent/core/guard-plan.c \
 	agent/core/guard-overview.c \
+	agent/core/guard-plan.c \
 	agent/core/guard-private.h \
 	agent/core/guard-put-back.c \
+	agent/core/guard-refusal.c \
 	agent/core/guard-release.c \
 	agent/core/guard-report.c \
-	agent/core/guard-reserve.c \
 	agent/core/guard-request.c \
+	agent/core/guard-reserve.c \
+	agent/core/guard-role.c \
 	agent/core/guard-search.c \
 	agent/core/guard-set.c \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
+	agent/core/guard-watch.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
 	agent/core/hold.c \
@@ -100,6 +109,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model.h \
 	agent/core/net-selection.c \
 	agent/core/net-selection.h \
+	agent/core/obj-uid.c \
+	agent/core/obj-uid.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
 	agent/core/overview.h \
@@ -108,6 +119,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
+	agent/core/pod-pool.c \
+	agent/core/pod-pool.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \

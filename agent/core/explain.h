@@ -91,6 +91,8 @@ enum finding_kind {
     FINDING_STALE,              /* On a port whose owner wants another one. */
     FINDING_DRIFT,              /* Not as its owner wants, but in use. */
     FINDING_DUPLICATE,          /* On several ports of one network. */
+    FINDING_GATEWAY,            /* Of a router port or gateway of the network,
+                                 * and on another port as well. */
     FINDING_MISSING,            /* Wanted, and on no port of its owner. */
     FINDING_LEAKED,             /* Of an owner that nobody knows, or left in
                                  * the Southbound database. */

@@ -56,7 +56,7 @@ guard_read_owner(const struct model *m, const struct member *mb,
 {
     const struct workload *w = model_member_workload(m, mb);
 
-    *workload = w ? w->name : mb->seen_workload ? mb->seen_workload : "";
+    *workload = w ? w->name : mb->seen ? mb->seen->name : "";
     *kind = w ? w->kind : mb->pod_seen ? mb->seen_kind : OWNER_NONE;
     if (!w && !mb->pod_seen) {
         const struct base_entry *b = model_member_base(m, mb);
@@ -94,6 +94,7 @@ static void
 owner_from_port(struct guard *g, struct hold *h, const struct port *p)
 {
     const struct member *mb = p->member;
+    char uid[OBJ_UID_STRLEN];
     const char *workload;
     int kind;
 
@@ -104,7 +105,8 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
         return;
     }
     hold_set_owner(h, mb->ns, owner_kind_to_string(kind), mb->name, workload,
-                   mb->n_pods ? mb->pods[0]->uid : "");
+                   mb->n_pods ? obj_uid_to_string(&mb->pods[0]->uid, uid)
+                   : "");
     h->fixed = (kind == OWNER_STATEFULSET || kind == OWNER_VM
                 || mb->seen_explicit);
 }

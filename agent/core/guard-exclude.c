@@ -151,10 +151,7 @@ guard_excludes_done(struct guard *g, const struct guard_env *env,
                   w->new_ours ? w->new_ours : "none");
         j = guard_journal(g, env, "exclude", "",
                           "held addresses are kept from OVN's IPAM");
-        j->network = w->network;
-        free(j->network_name);
-        j->network_name = xstrdup(n ? n->name : "");
-        free(j->address);
-        j->address = xstrdup(w->new_ours ? w->new_ours : "");
+        guard_journal_address(j, &w->network, n ? n->name : "",
+                              w->new_ours ? w->new_ours : "");
     }
 }

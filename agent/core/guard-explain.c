@@ -48,7 +48,8 @@ explain_owner(const struct guard *g, const struct port *p,
     struct verdict v;
 
     e->owner = mb ? xasprintf("%s/%s", mb->ns, mb->name) : xstrdup("");
-    e->pod_uid = xstrdup(mb && mb->n_pods ? mb->pods[0]->uid : "");
+    e->pod_uid = (mb && mb->n_pods ? obj_uid_dup_string(&mb->pods[0]->uid)
+                  : xstrdup(""));
     if (!mb || p->kind != PORT_OWNED) {
         e->entitlement = xstrdup("");
         e->verdict = xstrdup("");
@@ -320,8 +321,8 @@ foresee(const struct explanation *x)
                              "until it is clean.", e->name);
         } else if (!strcmp(e->verdict,
                            verdict_kind_to_string(VERDICT_WAIT))) {
-            return xasprintf("It looks stale on %s and is left there for "
-                             "now.", e->name);
+            return xasprintf("It looks stale on %s, but may still be in use: "
+                             "it is cleared once that is over.", e->name);
         } else if (!strcmp(e->verdict,
                            verdict_kind_to_string(VERDICT_MOVING))) {
             return xasprintf("The CNI controller is to move %s; if it does "

@@ -62,14 +62,9 @@ journal_gate(struct guard *g, const struct guard_env *env,
     struct journal_entry *j = guard_journal(g, env, action, "", reason);
     char ip[IP_ADDR_STRLEN];
 
-    j->network = gate->network;
-    free(j->network_name);
-    j->network_name = xstrdup(gate->network_name);
-    free(j->address);
-    j->address = xstrdup(ip_addr_to_string(&gate->addr, ip));
-    j->port = gate->port;
-    free(j->port_name);
-    j->port_name = xstrdup(gate->port_name);
+    guard_journal_address(j, &gate->network, gate->network_name,
+                          ip_addr_to_string(&gate->addr, ip));
+    guard_journal_port(j, &gate->port, gate->port_name, NULL);
 }
 
 /* ---- Shutting. ---- */
@@ -661,8 +656,7 @@ guard_gate_done(struct guard *g, const struct planned *pl,
     } else {
         struct journal_entry *j = guard_journal(g, env, "ungate", "",
                                                 pl->reason);
-        j->port = pl->port;
-        free(j->port_name);
-        j->port_name = xstrdup(p ? p->name : "");
+
+        guard_journal_port(j, &pl->port, p ? p->name : "", NULL);
     }
 }

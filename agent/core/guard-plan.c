@@ -152,7 +152,10 @@ guard_make_plan(const struct guard *g, const struct guard_env *env OVS_UNUSED,
         } else if (c->kind == VERDICT_CLEAR) {
             add_clear(plan, c, p);
         } else if (c->kind == VERDICT_WAIT) {
-            add_note(plan, c, "looks stale, and is left there for now");
+            add_note(plan, c, judge_binding(&g->model, p) == BINDING_UNKNOWN
+                     ? "looks stale, but it is not known yet whether its port "
+                       "is bound"
+                     : "looks stale, but may still be in use");
         } else if (c->kind == VERDICT_MOVING) {
             add_note(plan, c, "is the CNI controller's to move");
         }

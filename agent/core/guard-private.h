@@ -2,14 +2,19 @@
 
 /* What the files of the guard share.
  *
- *   guard.c         life, roles, the order of a turn, wake-ups
+ *   guard.c         life, the order of a turn, wake-ups
+ *   guard-role.c    role, mode, settings
+ *   guard-refusal.c what may be done now, and why not
+ *   guard-freeze.c  freeze and brake
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
  *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
  *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
  *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
  *   guard-set.c     case H: wanted addresses that are missing
- *   guard-hold.c    departures, arrivals, evidence, steps, ends
+ *   guard-departure.c  departures and arrivals
+ *   guard-hold.c    whose a hold is, its keeper, its end
+ *   guard-hold-step.c  evidence, and the steps that it makes
  *   guard-gate.c    gates: shut, open, tidy
  *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
@@ -19,7 +24,10 @@
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
- *   guard-store.c   the own database: load, one batch, what came of it
+ *   guard-load.c    what the own database has, and the start
+ *   guard-store.c   what it is to have: one batch, what came of it
+ *   guard-journal.c what was done, written down
+ *   guard-watch.c   what the mirror of SB is to show
  *   guard-report.c  text for people
  *   guard-explain.c one address, as data
  *   guard-ask.c     addresses that somebody asks about
@@ -31,7 +39,7 @@
  *   guard-plan.c    what would be written, as data
  *   guard-tally.c   what was done and refused, by reason
  *   guard-admission.c  what admission asks for
- *   safety.c        brake and freeze
+ *   safety.c        when the brake and a freeze come on
  */
 
 #ifndef GUARD_PRIVATE_H
@@ -48,6 +56,7 @@
 #include "safety.h"
 #include "settings.h"
 #include "tally.h"
+#include "util.h"
 
 struct explanation;
 struct hold_course;
@@ -413,6 +422,15 @@ void guard_log(struct guard *, char level, const char *format, ...)
 void guard_new_uuid(struct guard *, struct uuid *);
 uint64_t guard_new_token(struct guard *);
 void guard_wake_at(struct guard *, long long int when_ms);
+/* What was seen while something was wrong does not count: the settle times
+ * start anew. */
+void guard_settle_anew(struct guard *);
+
+/* guard-role.c */
+void guard_update_role(struct guard *, const struct guard_env *);
+void guard_update_mode(struct guard *);
+
+/* guard-refusal.c */
 /* NULL if ports may be written now, otherwise why not.  'destructive' work
  * (clears) also needs a source without problems. */
 const char *guard_write_refusal(const struct guard *,
@@ -420,15 +438,19 @@ const char *guard_write_refusal(const struct guard *,
 /* NULL if gates may be opened and our own records stored. */
 const char *guard_book_refusal(const struct guard *,
                                const struct guard_env *);
-/* What was seen while something was wrong does not count: the settle times
- * start anew. */
-void guard_settle_anew(struct guard *);
 bool guard_start_barrier_due(const struct guard *);
 void guard_want_start_barrier(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
 
+/* guard-freeze.c */
+/* Freezes if OVN's databases are not what they were. */
+void guard_check_databases(struct guard *, const struct guard_env *);
 void guard_freeze_for_store(struct guard *, const struct guard_env *,
                             const char *why);
+
+/* guard-watch.c */
+/* Builds the watch anew, if something has changed. */
+void guard_build_watch(struct guard *, const struct guard_env *);
 
 /* guard-dialect.c */
 void guard_decide_dialect(struct guard *);
@@ -471,6 +493,15 @@ void guard_post_read_destroy(struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
+/* guard-gateway.c */
+/* Calls 'cb' for each port that has the address of a router port or gateway of
+ * its network (or only of 'network', a name, if that is nonnull); 'what' says
+ * whose address it is. */
+typedef void guard_gateway_cb(void *aux, const struct port *,
+                              const struct ip_addr *, const char *what);
+void guard_find_on_gateways(const struct guard *, const char *network,
+                            guard_gateway_cb *, void *aux);
+
 /* guard-ipam.c */
 void guard_note_ipam_wait(struct guard *, const struct guard_env *,
                           const struct member *);
@@ -495,6 +526,16 @@ guard_assign_svec(struct svec *dst, struct svec *src)
     *dst = *src;
 }
 
+/* Makes '*s' a copy of 'value', which may be NULL. */
+static inline void
+guard_replace_string(char **s, const char *value)
+{
+    char *copy = nullable_xstrdup(value);
+
+    free(*s);
+    *s = copy;
+}
+
 /* guard-set.c */
 /* Is an address to be set on the port that cannot be set yet? */
 bool guard_waits_for_set(const struct guard *, const struct port *);
@@ -509,16 +550,17 @@ char *guard_edit_set(struct guard *, const struct port *,
 char *guard_set_obstacle(struct guard *, const struct port *,
                          const struct ip_addr *, const char **kind);
 
-/* guard-hold.c */
+/* guard-departure.c */
 void guard_take_departures(struct guard *, const struct guard_env *);
 void guard_take_arrivals(struct guard *, const struct guard_env *);
-void guard_step_holds(struct guard *, const struct guard_env *);
+void guard_forget_standby_departures(struct guard *);
+void guard_replay_standby_departures(struct guard *,
+                                     const struct guard_env *);
+
+/* guard-hold.c */
 void guard_hold_set_keeper(struct guard *, struct hold *);
 /* 'port', or nobody if it is all zeros, keeps the address of the hold. */
 void guard_hold_keep(struct guard *, struct hold *, const struct uuid *port);
-/* Was the deletion of a former port's IP object ordered, and has it not come
- * to its end?  Kube-OVN deletes the port with it. */
-bool guard_is_being_released(const struct guard *, const struct hold *);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,
  * or why not. */
 char *guard_find_hold(const struct guard *, const char *network,
@@ -535,9 +577,14 @@ bool guard_same_vm(const struct port *, const struct port *);
 void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const char *port_name, const char *mac,
                          const struct guard_env *);
-void guard_forget_standby_departures(struct guard *);
-void guard_replay_standby_departures(struct guard *,
-                                     const struct guard_env *);
+void guard_end_hold(struct guard *, struct hold *, const char *action,
+                    const char *reason, const struct guard_env *);
+
+/* guard-hold-step.c */
+void guard_step_holds(struct guard *, const struct guard_env *);
+/* Was the deletion of a former port's IP object ordered, and has it not come
+ * to its end?  Kube-OVN deletes the port with it. */
+bool guard_is_being_released(const struct guard *, const struct hold *);
 
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
@@ -663,19 +710,32 @@ size_t guard_n_edits(const struct guard *);
 void guard_build_nb_batch(struct guard *, const struct guard_env *,
                           struct orders *);
 void guard_clear_plan(struct guard *);
+/* Is a clear for the hold (of 'port', unless that is NULL) on its way, or in
+ * doubt? */
+bool guard_clear_is_sent(const struct guard *, const struct hold *,
+                         const struct uuid *port);
 void guard_doubt_under_way(struct guard *);
 void guard_forget_doubt(struct guard *);
 
-/* guard-store.c */
+/* guard-load.c */
 void guard_start_if_ready(struct guard *, const struct guard_env *);
+
+/* guard-store.c */
 void guard_build_store_batch(struct guard *, const struct guard_env *,
                              struct orders *);
+
+/* guard-journal.c */
 struct journal_entry *guard_journal(struct guard *, const struct guard_env *,
                                     const char *action, const char *case_,
                                     const char *reason);
+/* These fill in what a row of the journal is about: an address, or several in
+ * words, of a network; the port that has it, and its owner, each NULL if there
+ * is nothing to say; or all of that, and the evidence, of a hold. */
+void guard_journal_address(struct journal_entry *, const struct uuid *network,
+                           const char *network_name, const char *address);
+void guard_journal_port(struct journal_entry *, const struct uuid *port,
+                        const char *port_name, const char *owner);
 void guard_journal_hold(struct journal_entry *, const struct hold *);
-void guard_end_hold(struct guard *, struct hold *, const char *action,
-                    const char *reason, const struct guard_env *);
 void guard_note_action(struct guard *, const struct guard_env *,
                        const char *format, ...) OVS_PRINTF_FORMAT(3, 4);
 

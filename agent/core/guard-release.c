@@ -179,23 +179,18 @@ guard_release_object(struct guard *g, const struct guard_env *env,
                      const struct ip_object *o, const char *case_,
                      const char *why)
 {
-    struct journal_entry *j;
-    char ip[IP_ADDR_STRLEN];
-
     if (!guard_delete_ip_object(g, env, o)) {
         return false;
     }
-    j = guard_journal(g, env, "delete-ip", case_, why);
-    j->network = p->network->uuid;
-    free(j->network_name);
-    j->network_name = xstrdup(p->network->name);
-    free(j->address);
-    j->address = xstrdup(ip_addr_to_string(addr, ip));
-    j->port = p->uuid;
-    free(j->port_name);
-    j->port_name = xstrdup(p->name);
-    free(j->owner);
-    j->owner = xasprintf("%s/%s", p->member->ns, p->member->name);
+
+    struct journal_entry *j = guard_journal(g, env, "delete-ip", case_, why);
+    char *owner = xasprintf("%s/%s", p->member->ns, p->member->name);
+    char ip[IP_ADDR_STRLEN];
+
+    guard_journal_address(j, &p->network->uuid, p->network->name,
+                          ip_addr_to_string(addr, ip));
+    guard_journal_port(j, &p->uuid, p->name, owner);
+    free(owner);
     svec_add_nocopy(&j->evidence, xasprintf("IP object %s, uid %s, version "
                                             "%s", o->name, o->uid,
                                             o->version));

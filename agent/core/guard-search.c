@@ -79,7 +79,7 @@ add_promises(const struct guard *g, const struct ip_addr *ip, struct found *f)
             return;
         }
         svec_add_nocopy(&f->notes, p->pod
-                        ? xasprintf("pod %s/%s asks for it", p->pod->ns,
+                        ? xasprintf("pod %s/%s asks for it", p->pod->owner->ns,
                                     p->pod->name)
                         : xasprintf("the template of %s %s/%s names it",
                                     owner_kind_to_string(p->workload->kind),

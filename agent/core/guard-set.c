@@ -264,6 +264,9 @@ plan_port(struct guard *g, const struct port *p, const char **kindp)
             char buf[IP_ADDR_STRLEN];
             obstacle = xasprintf("its port still has %s",
                                  ip_addr_to_string(other, buf));
+        } else if (g->requests_only) {
+            kind = "not-asked";
+            obstacle = xstrdup("nobody has asked for it");
         } else {
             obstacle = guard_set_obstacle(g, p, ip, &kind);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The guard's life, its role, and the order of a turn.
+/* The guard's life, and the order of a turn.
  *
  * The program's invariant, stated here once: a hold is stored before the
  * address is cleared, and forgotten only after its last fact is confirmed.
@@ -11,11 +11,8 @@
 
 #include "guard-private.h"
 
-#include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
-#include "plant.h"
 #include "util.h"
-#include "uuid.h"
 
 struct guard *
 guard_create(const struct dialect *dialect, const struct settings *settings,
@@ -206,24 +203,6 @@ guard_step_times(const struct guard *g, enum hold_step_kind step)
     return &g->steps[step];
 }
 
-const struct sb_watch *
-guard_sb_watch(const struct guard *g)
-{
-    return &g->watch;
-}
-
-bool
-guard_watch_is_current(const struct guard *g)
-{
-    return g->watch_built == g->model.change_seqno + g->own_changes;
-}
-
-bool
-guard_wants_references(const struct guard *g)
-{
-    return hold_table_count(&g->holds) > 0 || !ovs_list_is_empty(&g->asked);
-}
-
 const struct guard_counters *
 guard_get_counters(const struct guard *g)
 {
@@ -282,463 +261,6 @@ guard_wake_at(struct guard *g, long long int when_ms)
     g->wake_ms = MIN(g->wake_ms, when_ms);
 }
 
-/* ---- What may be done now. ---- */
-
-const char *
-guard_book_refusal(const struct guard *g, const struct guard_env *env)
-{
-    if (g->settings.mode == MODE_OBSERVE) {
-        return REFUSED_OBSERVE;
-    } else if (g->role != ROLE_ACTIVE) {
-        return REFUSED_STANDBY;
-    } else if (!g->loaded || !env->store_ready) {
-        return REFUSED_STORE;
-    }
-    return NULL;
-}
-
-const char *
-guard_write_refusal(const struct guard *g, const struct guard_env *env,
-                    bool destructive)
-{
-    const struct model *m = &g->model;
-    const char *why = guard_book_refusal(g, env);
-
-    if (why) {
-        return why;
-    } else if (g->mode == MODE_OBSERVE) {
-        return REFUSED_OBSERVE;
-    } else if (g->stopping) {
-        return REFUSED_STOPPING;
-    } else if (env->paused) {
-        return REFUSED_PAUSED;
-    } else if (g->safety.frozen && !PLANTED(FREEZE_IGNORED)) {
-        return REFUSED_FROZEN;
-    } else if (g->safety.behind_ms) {
-        return REFUSED_BEHIND;
-    } else if (g->safety.brake) {
-        return REFUSED_BRAKE;
-    } else if (!m->nb_synced) {
-        return REFUSED_NB;
-    } else if (!m->sb_synced) {
-        return REFUSED_SB;
-    } else if (!m->kube_synced) {
-        return REFUSED_PODS_UNREAD;
-    } else if (destructive && !m->kube_trusted && !PLANTED(TRUST_IGNORED)) {
-        return REFUSED_PODS_PROBLEM;
-    } else if (!g->started) {
-        return REFUSED_STARTING;
-    }
-    return guard_dialect_refusal(g, destructive);
-}
-
-void
-guard_kube_write_done(struct guard *g, uint64_t id,
-                      enum kube_write_result result,
-                      const struct guard_env *env)
-{
-    if (guard_reserve_done(g, id, result, env)) {
-        g->again = true;
-    }
-}
-
-/* The start barrier is two, one after the other, as for a hold: some releases
- * of ovn-northd tell nb_cfg before the rows, but not the next one. */
-bool
-guard_start_barrier_due(const struct guard *g)
-{
-    return (!g->start_barrier && !g->start_token
-            && g->model.sb_nb_cfg >= g->start_first);
-}
-
-void
-guard_want_start_barrier(struct guard *g)
-{
-    g->bump_needed |= guard_start_barrier_due(g);
-}
-
-bool
-guard_start_barrier_passed(const struct guard *g)
-{
-    return ((g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier)
-            || PLANTED(NO_START_BARRIER));
-}
-
-/* ---- Roles and modes. ---- */
-
-static void
-drop_work_under_way(struct guard *g)
-{
-    struct post_read *pr;
-    struct hold *h;
-    struct gate *gate;
-
-    guard_doubt_under_way(g);
-    guard_clear_plan(g);
-    g->nb_token = 0;
-    nb_batch_destroy(g->nb_sent);
-    g->nb_sent = NULL;
-    g->start_first = g->start_barrier = 0;
-    g->start_token = 0;
-    LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
-        guard_post_read_destroy(pr);
-    }
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        h->b1_token = h->b2_token = 0;
-        h->storing = false;
-    }
-    HMAP_FOR_EACH (gate, node, &g->gates) {
-        gate->changed = false;
-    }
-    /* What was done stays to be written down; the rest is read again. */
-    g->n_delete_holds = g->n_delete_gates = 0;
-    guard_forget_requests(g);
-    struct candidate *c;
-    HMAP_FOR_EACH (c, node, &g->candidates) {
-        c->state = CAND_WATCH;
-        c->read_id = 0;
-        c->approved = false;
-    }
-}
-
-/* What was loaded already, to become active, stays. */
-static void
-drop_would_be_holds(struct guard *g)
-{
-    struct hold *h;
-
-    HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
-        if (h->would_be) {
-            hold_table_remove(&g->holds, h);
-            hold_destroy(h);
-        }
-    }
-}
-
-static void
-update_role(struct guard *g, const struct guard_env *env)
-{
-    enum guard_role role = (g->settings.mode == MODE_OBSERVE ? ROLE_OBSERVER
-                            : env->have_store
-                              && (env->locked || PLANTED(STANDBY_WRITES))
-                            ? ROLE_ACTIVE
-                            : ROLE_STANDBY);
-
-    if (role == g->role) {
-        return;
-    }
-    guard_log(g, 'i', "this instance is now %s",
-              role == ROLE_ACTIVE ? "active"
-              : role == ROLE_STANDBY ? "standby" : "an observer");
-    if (g->role == ROLE_ACTIVE) {
-        drop_work_under_way(g);
-    }
-    if (g->role == ROLE_OBSERVER) {
-        drop_would_be_holds(g);
-    }
-    g->role = role;
-    g->loaded = role == ROLE_ACTIVE && g->loaded_for_active;
-    g->loaded_for_active = false;
-    g->started = false;
-    g->active_since_ms = env->now;
-    g->own_changes++;
-}
-
-bool
-guard_wants_load(const struct guard *g, const struct guard_env *env)
-{
-    return (g->settings.mode != MODE_OBSERVE && env->have_store
-            && env->store_ready && !env->store_busy && env->locked
-            && (g->role != ROLE_ACTIVE || !g->loaded));
-}
-
-static void
-update_mode(struct guard *g)
-{
-    enum guard_mode mode = g->settings.mode;
-
-    if (g->row.has_mode == TRI_TRUE && g->row.mode < (int) mode) {
-        mode = g->row.mode;
-    }
-    if (mode != g->mode) {
-        guard_log(g, 'i', "mode is now %s (ceiling %s)",
-                  guard_mode_to_string(mode),
-                  guard_mode_to_string(g->settings.mode));
-        g->mode = mode;
-        guard_drop_all_judgements(g);
-        model_mark_all(&g->model);
-        g->counters.full_passes++;
-    }
-}
-
-void
-guard_limit_to_requests(struct guard *g)
-{
-    g->requests_only = true;
-}
-
-void
-guard_set_settings(struct guard *g, const struct settings *s)
-{
-    bool anew = (s->sts_ip_change != g->settings.sts_ip_change
-                 || s->settle_ms != g->settings.settle_ms
-                 || s->unseen_settle_ms != g->settings.unseen_settle_ms
-                 || s->chassis_gone_ms != g->settings.chassis_gone_ms);
-
-    g->settings = *s;
-    g->own_changes++;
-    if (anew) {
-        model_mark_all(&g->model);
-        g->counters.full_passes++;
-    }
-}
-
-/* ---- Freeze. ---- */
-
-static void
-freeze(struct guard *g, const struct guard_env *env, const char *why)
-{
-    struct hold *h;
-
-    if (g->safety.frozen) {
-        return;
-    }
-    safety_freeze(&g->safety, why);
-    g->freeze_unsaved = true;
-    g->counters.freezes++;
-    guard_log(g, 'e', "frozen: %s; nothing is written but gate openings "
-              "until \"thaw\"", why);
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        hold_discard_barriers(h);
-    }
-    g->start_first = g->start_barrier = 0;
-    g->start_token = 0;
-    if (env && g->role == ROLE_ACTIVE) {
-        guard_journal(g, env, "freeze", "", why);
-    }
-    g->row_changed = true;
-}
-
-/* The size of NB is kept in the own database, so that a later start can tell a
- * much smaller one; written when it has changed by a tenth. */
-static void
-note_size(struct guard *g)
-{
-    long long int seen = g->row.nb_ports_seen;
-    long long int now = g->safety.nb_ports;
-
-    if (llabs(now - seen) > MAX(10, seen / 10)
-        || strcmp(g->row.nb_identity ? g->row.nb_identity : "",
-                  g->safety.nb_identity)) {
-        g->row_changed = true;
-    }
-}
-
-static void
-check_databases(struct guard *g, const struct guard_env *env)
-{
-    struct model *m = &g->model;
-    char *why;
-
-    if (g->safety.frozen) {
-        return;
-    }
-    if (m->nb_synced) {
-        why = safety_check_nb(&g->safety, &g->settings, m->nb_identity,
-                              m->nb_cfg, hmap_count(&m->ports));
-        if (why) {
-            freeze(g, env, why);
-            free(why);
-            return;
-        }
-        note_size(g);
-    }
-    if (m->sb_synced) {
-        why = safety_check_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);
-        if (why) {
-            freeze(g, env, why);
-            free(why);
-            return;
-        }
-    }
-    if (safety_is_behind(&g->safety, m->nb_synced ? m->nb_cfg : INT64_MAX,
-                         m->sb_synced ? m->sb_nb_cfg : INT64_MAX, env->now,
-                         &why)) {
-        guard_wake_at(g, g->safety.behind_ms + SAFETY_BEHIND_MS);
-    }
-    if (why) {
-        freeze(g, env, why);
-        free(why);
-    }
-}
-
-void
-guard_freeze_for_store(struct guard *g, const struct guard_env *env,
-                       const char *why)
-{
-    freeze(g, env, why);
-}
-
-char *
-guard_freeze(struct guard *g, const char *reason)
-{
-    if (g->safety.frozen) {
-        return xasprintf("already frozen: %s", g->safety.frozen);
-    }
-    char *why = xasprintf("by hand%s%s", reason[0] ? ": " : "", reason);
-    freeze(g, NULL, why);
-    free(why);
-    g->again = true;
-    return NULL;
-}
-
-char *
-guard_thaw(struct guard *g)
-{
-    if (!g->safety.frozen) {
-        return xstrdup("not frozen");
-    }
-    guard_log(g, 'i', "thawed by hand (was frozen: %s); the databases are "
-              "accepted as they are", g->safety.frozen);
-    safety_thaw(&g->safety);
-    g->freeze_unsaved = false;
-    g->row_changed = true;
-    model_mark_all(&g->model);
-    return NULL;
-}
-
-char *
-guard_brake_rearm(struct guard *g)
-{
-    if (!g->safety.brake) {
-        return xstrdup("the brake is not on");
-    }
-    guard_log(g, 'i', "brake re-armed by hand (it was on: %s)",
-              g->safety.brake);
-    free(g->safety.brake);
-    g->safety.brake = NULL;
-    g->safety.n_clears = 0;
-    g->row_changed = true;
-    return NULL;
-}
-
-/* ---- What SB is to show. ---- */
-
-static void
-watch_use(struct sb_watch *w, const struct addr_use *use)
-{
-    for (size_t i = 0; use && i < use->n; i++) {
-        sset_add(&w->ports, use->ports[i]->name);
-    }
-}
-
-/* Where there is more to watch than this, the watch is built anew at most once
- * in as many ms as there are hundreds of it: whatever is not in it yet is not
- * known, and waits. */
-#define WATCH_MANY 1000
-
-static bool
-is_watch_due(struct guard *g, const struct guard_env *env)
-{
-    size_t n = (hmap_count(&g->candidates) + hmap_count(&g->duplicates)
-                + hold_table_count(&g->holds));
-
-    if (n > WATCH_MANY && env->now < g->watch_due_ms) {
-        guard_wake_at(g, g->watch_due_ms);
-        return false;
-    }
-    g->watch_due_ms = env->now + n / 100;
-    return true;
-}
-
-/* As UUID_FMT has it, in a fraction of the time. */
-static const char *
-uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
-{
-    char *s = text;
-
-    for (int i = 0; i < 32; i++) {
-        *s++ = "0123456789abcdef"[uuid->parts[i / 8] >> (28 - i % 8 * 4) & 15];
-        if (i == 7 || i == 11 || i == 15 || i == 19) {
-            *s++ = '-';
-        }
-    }
-    *s = '\0';
-    return text;
-}
-
-/* Rebuilds the watch: ports of holds, of candidates and of duplicates. */
-static void
-build_watch(struct guard *g, const struct guard_env *env)
-{
-    struct model *m = &g->model;
-    struct sb_watch w = { .chassis = false };
-    const struct uuid *network = NULL;
-    struct candidate *c;
-    struct duplicate *d;
-    struct hold *h;
-
-    uint64_t now = m->change_seqno + g->own_changes;
-    if (now == g->watch_built || !is_watch_due(g, env)) {
-        return;
-    }
-    g->watch_built = now;
-    sset_init(&w.ports);
-    sset_init(&w.addresses);
-    sset_init(&w.networks);
-    HMAP_FOR_EACH (c, node, &g->candidates) {
-        const struct network *n = model_find_network(m, &c->network);
-
-        /* With everybody who shares the address: a hold would make them be
-         * watched, and what that tells must not come as a surprise then. */
-        sset_add(&w.ports, c->port_name);
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &c->addr));
-        }
-    }
-    HMAP_FOR_EACH (d, node, &g->duplicates) {
-        const struct network *n = model_find_network(m, &d->network);
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &d->addr));
-        }
-    }
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        const struct network *n = model_find_network(m, &h->network);
-        char ip[IP_ADDR_STRLEN];
-
-        for (size_t i = 0; i < h->n_former; i++) {
-            sset_add(&w.ports, h->former[i].name);
-        }
-        if (n) {
-            watch_use(&w, model_find_addr(m, n, &h->addr));
-        }
-        sset_add(&w.addresses, ip_addr_to_string(&h->addr, ip));
-        if (!network || !uuid_equals(network, &h->network)) {
-            /* Mostly the same one as before. */
-            char text[UUID_LEN + 1];
-
-            network = &h->network;
-            sset_add(&w.networks, uuid_to_text(network, text));
-        }
-        w.chassis = true;
-    }
-    guard_watch_asked(g, &w);
-    if (!sset_equals(&w.ports, &g->watch.ports)
-        || !sset_equals(&w.addresses, &g->watch.addresses)
-        || !sset_equals(&w.networks, &g->watch.networks)
-        || w.chassis != g->watch.chassis) {
-        sset_swap(&w.ports, &g->watch.ports);
-        sset_swap(&w.addresses, &g->watch.addresses);
-        sset_swap(&w.networks, &g->watch.networks);
-        g->watch.chassis = w.chassis;
-        g->watch.seqno++;
-        g->again = true;
-    }
-    sset_destroy(&w.ports);
-    sset_destroy(&w.addresses);
-    sset_destroy(&w.networks);
-}
-
 /* ---- The end. ---- */
 
 void
@@ -776,6 +298,16 @@ guard_stop_remains(const struct guard *g)
 }
 
 /* ---- A turn. ---- */
+
+void
+guard_kube_write_done(struct guard *g, uint64_t id,
+                      enum kube_write_result result,
+                      const struct guard_env *env)
+{
+    if (guard_reserve_done(g, id, result, env)) {
+        g->again = true;
+    }
+}
 
 void
 guard_settle_anew(struct guard *g)
@@ -838,16 +370,16 @@ guard_run(struct guard *g, const struct guard_env *env,
     g->bump_needed = false;
     g->paused = env->paused;
 
-    update_role(g, env);
+    guard_update_role(g, env);
     if (g->role == ROLE_ACTIVE && g->loaded_for_active) {
         g->loaded = true;
         g->loaded_for_active = false;
     }
-    update_mode(g);
+    guard_update_mode(g);
     guard_decide_dialect(g);
     guard_start_if_ready(g, env);
     guard_run_requests(g, env);
-    check_databases(g, env);
+    guard_check_databases(g, env);
     note_trust(g);
     note_certainty(g, env);
     note_nb_copy(g, env);
@@ -884,7 +416,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     g->n_flush = 0;
     guard_run_asked(g, env);
-    build_watch(g, env);
+    guard_build_watch(g, env);
     guard_run_reserves(g, env);
     guard_run_releases(g, env);
     guard_run_events(g, env);

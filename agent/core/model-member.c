@@ -37,7 +37,7 @@ model_get_member(struct model *m, const char *ns, const char *name)
         return mb;
     }
     mb = xzalloc(sizeof *mb + strlen(name) + 1);
-    mb->ns = strpool_ref(&m->strings, ns);
+    mb->ns = strpool_ref(&m->pool.strings, ns);
     strcpy(mb->name, name);
     mb->ordinal = -1;
     ovs_list_init(&mb->ports);
@@ -68,15 +68,14 @@ model_gc_member(struct model *m, struct member *mb)
         model_gc_base(m, mb->base);
     }
     hmap_remove(&m->members, &mb->node);
-    strpool_unref(&m->strings, mb->ns);
+    strpool_unref(&m->pool.strings, mb->ns);
     if (mb->pods != &mb->one_pod) {
         free(mb->pods);
     }
-    strpool_unref(&m->strings, mb->seen_workload);
-    strpool_unref(&m->strings, mb->seen_workload_uid);
+    pod_pool_unref_owner(&m->pool, mb->seen);
     if (mb->past) {
-        free(mb->past->uid);
-        free(mb->past->refused_uid);
+        obj_uid_destroy(&mb->past->uid);
+        obj_uid_destroy(&mb->past->refused_uid);
         free(mb->past->refusal);
         free(mb->past);
     }
@@ -140,7 +139,8 @@ model_remember_pod(struct member *mb, const struct pod *pod)
     if (pod->arrived || pod->edited || pod->ran) {
         struct member_past *past = get_past(mb);
 
-        replace_string(&past->uid, pod->uid);
+        obj_uid_replace(&past->uid, &pod->uid);
+        past->gone = true;
         past->arrived = pod->arrived;
         past->edited = pod->edited;
         past->ran = pod->ran;
@@ -152,7 +152,7 @@ model_recall_pod(const struct member *mb, struct pod *pod)
 {
     const struct member_past *past = mb->past;
 
-    if (past && past->uid && !strcmp(past->uid, pod->uid)) {
+    if (past && past->gone && obj_uid_equals(&past->uid, &pod->uid)) {
         pod->arrived = past->arrived;
         pod->edited = past->edited;
         pod->ran = past->ran;
@@ -164,11 +164,12 @@ model_remember_refusal(struct member *mb, const char *uid, const char *text)
 {
     struct member_past *past = get_past(mb);
 
-    if (nullable_string_is_equal(past->refused_uid, uid)
+    if (obj_uid_is(&past->refused_uid, uid)
         && nullable_string_is_equal(past->refusal, text)) {
         return false;
     }
-    replace_string(&past->refused_uid, uid);
+    obj_uid_destroy(&past->refused_uid);
+    obj_uid_init(&past->refused_uid, uid);
     replace_string(&past->refusal, text);
     return true;
 }
@@ -178,6 +179,7 @@ model_find_refusal(const struct member *mb, const struct pod *pod)
 {
     const struct member_past *past = mb->past;
 
-    return (past && past->refused_uid && !strcmp(past->refused_uid, pod->uid)
+    return (past && past->refusal
+            && obj_uid_equals(&past->refused_uid, &pod->uid)
             ? past->refusal : NULL);
 }

@@ -265,6 +265,9 @@ model_set_chassis_private(struct model *m, const char *name, bool has_chassis,
 
     c->has_private = true;
     c->private_has_chassis = has_chassis;
+    if (nb_cfg != c->nb_cfg) {
+        c->missed_at = -1;      /* It has moved, and may do so again. */
+    }
     c->nb_cfg = nb_cfg;
     m->change_seqno++;
 }
@@ -291,6 +294,7 @@ model_remove_chassis_private(struct model *m, const char *name)
     if (c) {
         c->has_private = false;
         c->nb_cfg = 0;
+        c->missed_at = -1;
         m->change_seqno++;
     }
 }

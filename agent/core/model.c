@@ -47,7 +47,7 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->namespaces);
     sset_init(&m->nodes);
     model_init_ipam(m);
-    strpool_init(&m->strings);
+    pod_pool_init(&m->pool);
     sset_init(&m->datapaths);
     ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
@@ -261,9 +261,9 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
         d->owner = xstrdup(mb->name);
         d->owner_kind = (w ? w->kind : pod ? pod->owner_kind : mb->seen_kind);
         d->workload = xstrdup(w ? w->name
-                              : pod ? pod->owner_name
-                              : mb->seen_workload ? mb->seen_workload : "");
-        d->uid = xstrdup(pod ? pod->uid : "");
+                              : pod ? pod->owner->name
+                              : mb->seen ? mb->seen->name : "");
+        d->uid = pod ? obj_uid_dup_string(&pod->uid) : xstrdup("");
         d->explicit_claim = mb->seen_explicit;
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
@@ -694,7 +694,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
-    strpool_destroy(&m->strings);
+    pod_pool_destroy(&m->pool);
     model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);

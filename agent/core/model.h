@@ -24,12 +24,14 @@
 #include "orders.h"
 #include "smap.h"
 #include "sset.h"
-#include "strpool.h"
+#include "obj-uid.h"
+#include "pod-pool.h"
 
 struct dialect;
 struct ip_object;
 struct kube_change;
 struct pod;
+struct pod_owner;
 struct subnet_object;
 struct workload;
 
@@ -151,7 +153,7 @@ struct port {
 struct member {
     struct hmap_node node;      /* In model->members, by "ns/name". */
     struct ovs_list dirty_node; /* In model->dirty_members; empty if clean. */
-    const char *ns;             /* In model->strings. */
+    const char *ns;             /* In model->pool. */
     struct ovs_list ports;      /* struct port. */
     struct pod **pods;          /* One, in 'one_pod'; several for a VM. */
     struct pod *one_pod;
@@ -162,8 +164,8 @@ struct member {
     struct ovs_list base_node;  /* In base_entry->members. */
 
     /* History of this run; never a reason to act by itself. */
-    const char *seen_workload;  /* Its owner's name, or NULL, */
-    const char *seen_workload_uid; /* and uid; in model->strings. */
+    const struct pod_owner *seen; /* Its pod's owner; in model->pool, or
+                                   * NULL. */
     struct member_past *past;   /* Or NULL. */
     enum owner_kind seen_kind : 8; /* Its owner when a pod was seen. */
     bool pod_seen : 1;          /* A pod of this name was seen. */
@@ -178,12 +180,13 @@ struct member {
 struct member_past {
     /* The last pod that went, of which 'arrived', 'edited' or 'ran' was true:
      * should it come back it is still what it was. */
-    char *uid;                  /* Or NULL. */
+    struct obj_uid uid;
+    bool gone;                  /* There was one. */
     bool arrived, edited, ran;
 
-    char *refused_uid;          /* uid of the pod that Kube-OVN refused its
-                                 * address, or NULL, */
-    char *refusal;              /* and in which words. */
+    struct obj_uid refused_uid; /* uid of the pod that Kube-OVN refused its
+                                 * address, */
+    char *refusal;              /* and in which words, or NULL. */
 };
 
 /* All members "base-N" of a namespace, and the workload of that name. */
@@ -249,7 +252,8 @@ struct chassis {
     bool private_has_chassis;   /* ... and refers to a Chassis. */
     int64_t nb_cfg;             /* Of Chassis_Private. */
     long long int gone_since_ms; /* Chassis row went; 0: it is there. */
-    int64_t missed_at;          /* nb_cfg when it missed a barrier; -1. */
+    int64_t missed_at;          /* nb_cfg when it missed a barrier, since when
+                                 * it has not moved; -1. */
     int64_t ahead;              /* nb_cfg of before NB went back: proves
                                  * nothing; -1. */
 };
@@ -274,7 +278,7 @@ struct model {
     const struct dialect *dialect; /* &dialect_auto: not decided yet. */
     bool dialect_is_auto;       /* It was or is to be found out. */
     struct dialect_marks marks[N_DIALECTS];
-    struct strpool strings;     /* Of members and pods. */
+    struct pod_pool pool;       /* Of members and pods. */
     struct hmap networks, ports, port_names, members, bases, addr_uses;
     struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;

@@ -85,6 +85,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
+	agent/kube/url-text.c \
+	agent/kube/url-text.h \
 	agent/kube/webhook-watch.c \
 	agent/kube/webhook-watch.h \
 	agent/kube/workload-assembly.c \

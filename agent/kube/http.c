@@ -35,6 +35,7 @@
 #include "util.h"
 
 #include "http-private.h"
+#include "url-text.h"
 
 VLOG_DEFINE_THIS_MODULE(http);
 
@@ -218,8 +219,8 @@ describe_failure(struct http_request *r, CURLcode code)
                 : xasprintf("the answer is larger than %"PRIuSIZE" bytes",
                             r->max_body));
     }
-    return xstrdup(r->error_buffer[0] ? r->error_buffer
-                   : curl_easy_strerror(code));
+    return url_text_to_show(r->error_buffer[0] ? r->error_buffer
+                            : curl_easy_strerror(code));
 }
 
 /* Takes over what libcurl has finished. */

@@ -93,6 +93,33 @@ function fill(parent, items, key, make) {
     }
 }
 
+/* Of a long list only the first are shown until the reader asks for the others,
+ * lest what comes after it be out of sight, and a screen of a hundred holds be
+ * drawn anew each second. */
+const FEW = 10;
+const unfolded = new Set();     /* Lists of which all is shown. */
+
+function fillFew(id, items, key, make) {
+    const button = document.querySelector(`.fold[aria-controls=${id}]`);
+    const all = unfolded.has(id);
+
+    fill($(id), all ? items : items.slice(0, FEW), key, make);
+    button.hidden = items.length <= FEW;
+    button.setAttribute("aria-expanded", all);
+    write(button, all ? `Show ${FEW} only` : `Show ${items.length - FEW} more`);
+}
+
+for (const button of document.querySelectorAll(".fold")) {
+    button.addEventListener("click", () => {
+        const id = button.getAttribute("aria-controls");
+
+        if (!unfolded.delete(id)) {
+            unfolded.add(id);
+        }
+        show(null);
+    });
+}
+
 /* ---- Holds. ---- */
 
 function holdKey(hold) {
@@ -236,20 +263,25 @@ function showCounts() {
         ["Networks", c.networks, ""],
         ["Ports", c.ports, ""],
         ["Pod ports", c.pod_ports, ""],
-        ["Holds", c.holds, ""],
-        ["Blocked", c.blocked, "bad"],
-        ["Waiters", c.waiters, "warn"],
-        ["Gates", c.gates, "warn"],
-        ["Duplicates", c.duplicates, "bad"],
+        ["Holds", c.holds, "", "holds"],
+        ["Blocked", c.blocked, "bad", "holds"],
+        ["Waiters", c.waiters, "warn", "waiters"],
+        ["Gates", c.gates, "warn", "gates"],
+        ["Duplicates", c.duplicates, "bad", "duplicates"],
         ["Stale", c.stale, "warn"],
         ["Findings", c.unsure + c.moving + c.reported, "warn"],
     ];
 
-    fill($("counts"), kinds, kind => kind[0], ([name, n, kind]) => {
+    fill($("counts"), kinds, kind => kind[0], ([name, n, kind, place]) => {
         const box = element("div", n ? kind : "");
+        const term = element("dt");
+        const link = place ? element("a", "", name) : name;
 
-        box.append(element("dt", "", name),
-                   element("dd", "", n.toLocaleString("en")));
+        if (place) {
+            link.href = "#" + place;
+        }
+        term.append(link);
+        box.append(term, element("dd", "", n.toLocaleString("en")));
         return box;
     });
 }
@@ -260,7 +292,7 @@ function showList(name, lines, all) {
         write($("n-" + name + "s"), !all ? ""
               : all > lines.length ? `${lines.length} of ${all}` : `${all}`);
     }
-    fill($(name + "-list"), lines,
+    fillFew(name + "-list", lines,
          line => [line.network, line.what, line.text, line.since_ms]
              .join("\n"),
          line => {
@@ -304,12 +336,12 @@ function show(before) {
     showCounts();
     $("no-holds").hidden = state.holds.length > 0;
     $("no-ended").hidden = state.ended.length > 0;
-    write($("n-holds"), c.holds ? `${c.holds}` : "");
+    write($("n-holds"), c.holds ? c.holds.toLocaleString("en") : "");
     $("more-holds").hidden = c.holds <= state.holds.length;
-    write($("more-holds"), `${c.holds - state.holds.length} more are not `
-          + "shown; the search finds them.");
-    fill($("hold-list"), state.holds, holdKey, makeHold);
-    fill($("ended-list"), state.ended, holdKey, makeHold);
+    write($("more-holds"), `${c.holds - state.holds.length} others are not `
+          + "told here; the search finds each of them by its address.");
+    fillFew("hold-list", state.holds, holdKey, makeHold);
+    fillFew("ended-list", state.ended, holdKey, makeHold);
     showList("waiter", state.waiters, c.waiters);
     showList("gate", state.gates, c.gates);
     showList("duplicate", state.duplicates, c.duplicates);

@@ -118,59 +118,57 @@ const Picture = (() => {
             : hold.taker_gated ? "shut" : "";
     }
 
-    function across(svg, hold, list) {
-        const first = 250, gap = 125, y = 64;
-
-        svg.setAttribute("viewBox", "0 0 1010 132");
-        for (let i = 0; i <= list.length; i++) {
-            const from = i ? first + (i - 1) * gap : 190;
-            const to = i < list.length ? first + i * gap : 820;
-
-            make(svg, "line", { x1: from, y1: y, x2: to, y2: y,
-                                class: "p-line " + (i < list.length
-                                    ? list[i].state : list[i - 1].state) });
-        }
-        box(svg, 10, 32, 180, "had it", hold.former || "nobody known",
-            hold.owner, hold.gone_ms ? "" : "has");
-        list.forEach((step, i) => {
-            const x = first + i * gap;
-
-            dot(svg, x, y, step);
-            make(svg, "text", { x, y: y - 28, class: "p-text",
-                                "text-anchor": "middle" }, step.label);
-            make(svg, "text", { x, y: y + 34, class: "p-small",
-                                "text-anchor": "middle" }, below(step));
-        });
-        box(svg, 820, 32, 180, "is to have it", hold.taker || "nobody waits",
-            takerNote(hold), takerKind(hold));
+    /* One picture, laid out across or down: a line from the port that had the
+     * address, "former", to the one that is to have it, "taker" (x, y and width
+     * of a box each), with a dot for each step, "gap" apart.  "at" tells where
+     * a place on the line is; "label" and "note" stand beside a dot. */
+    function across() {
+        return {
+            width: 1010, height: 132, from: 190, first: 250, gap: 125, to: 820,
+            at: place => [place, 64],
+            label: [0, -28], note: [0, 34], anchor: "middle",
+            former: [10, 32, 180], taker: [820, 32, 180],
+        };
     }
 
-    function down(svg, hold, list) {
-        const first = 110, gap = 54, x = 30;
-        const end = first + list.length * gap;
+    function down(n) {
+        const first = 110, gap = 54, to = first + n * gap;
 
-        svg.setAttribute("viewBox", `0 0 340 ${end + 70}`);
+        return {
+            width: 340, height: to + 70, from: 68, first, gap, to,
+            at: place => [30, place],
+            label: [26, -1], note: [26, 15], anchor: "start",
+            former: [4, 4, 330], taker: [4, to, 330],
+        };
+    }
+
+    function lay(svg, hold, list, layout) {
+        const places = list.map((_, i) => layout.first + i * layout.gap);
+        const ends = [layout.from, ...places, layout.to];
+
+        svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
         for (let i = 0; i <= list.length; i++) {
-            const from = i ? first + (i - 1) * gap : 68;
-            const to = i < list.length ? first + i * gap : end;
+            const [x1, y1] = layout.at(ends[i]);
+            const [x2, y2] = layout.at(ends[i + 1]);
+            const step = list[Math.min(i, list.length - 1)];
 
-            make(svg, "line", { x1: x, y1: from, x2: x, y2: to,
-                                class: "p-line " + (i < list.length
-                                    ? list[i].state : list[i - 1].state) });
+            make(svg, "line", { x1, y1, x2, y2,
+                                class: "p-line " + step.state });
         }
-        box(svg, 4, 4, 330, "had it", hold.former || "nobody known",
+        box(svg, ...layout.former, "had it", hold.former || "nobody known",
             hold.owner, hold.gone_ms ? "" : "has");
         list.forEach((step, i) => {
-            const y = first + i * gap;
+            const [x, y] = layout.at(places[i]);
+            const beside = ([dx, dy], kind, text) =>
+                make(svg, "text", { x: x + dx, y: y + dy, class: kind,
+                                    "text-anchor": layout.anchor }, text);
 
             dot(svg, x, y, step);
-            make(svg, "text", { x: x + 26, y: y - 1, class: "p-text" },
-                 step.label);
-            make(svg, "text", { x: x + 26, y: y + 15, class: "p-small" },
-                 below(step));
+            beside(layout.label, "p-text", step.label);
+            beside(layout.note, "p-small", below(step));
         });
-        box(svg, 4, end, 330, "is to have it", hold.taker || "nobody waits",
-            takerNote(hold), takerKind(hold));
+        box(svg, ...layout.taker, "is to have it",
+            hold.taker || "nobody waits", takerNote(hold), takerKind(hold));
     }
 
     /* In words, for those who cannot see the picture. */
@@ -201,11 +199,8 @@ const Picture = (() => {
                 role: "img", "aria-labelledby": "picture-said" });
             const list = steps(hold);
 
-            if (figure.clientWidth < 620) {
-                down(svg, hold, list);
-            } else {
-                across(svg, hold, list);
-            }
+            lay(svg, hold, list, figure.clientWidth < 620 ? down(list.length)
+                                                          : across());
             caption.textContent = tell(hold);
         }
         caption.id = "picture-said";

@@ -7,7 +7,7 @@
  * there is something new.  One that reads slowly keeps the message that it is
  * at, and then gets the latest: what came in between it never sees.  So there
  * are never more messages in memory than subscribers and one, however slow
- * they are. */
+ * they are, and the kernel is told not to take more either. */
 
 #include <config.h>
 
@@ -24,6 +24,10 @@
 
 /* For libmicrohttpd, which asks for so much of a message at a time. */
 #define BLOCK_SIZE 4096
+
+/* The kernel would take megabytes for a client that does not read, which are
+ * out of date when it does; it takes so many bytes at most. */
+#define MAX_UNSENT (32 * 1024)
 
 struct message {
     int n_users;
@@ -149,6 +153,7 @@ web_stream_start(struct web_stream *st, struct web_conn *conn,
                  struct MHD_Connection *mc)
 {
     unsigned int timeout_ms = st->topic->server->stream_ms;
+    int max_unsent = MAX_UNSENT;
     struct MHD_Response *response;
 
     st->mc = mc;
@@ -158,6 +163,8 @@ web_stream_start(struct web_stream *st, struct web_conn *conn,
      * quarter of an hour would pass until it is given up. */
     setsockopt(conn->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
                sizeof timeout_ms);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent,
+               sizeof max_unsent);
     response = MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, BLOCK_SIZE, stream_read, st, stream_free);
     web_conn_set_state(st->topic->server, conn, WEB_CONN_STREAM);

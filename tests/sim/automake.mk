@@ -28,6 +28,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/own-db.c \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
+	tests/sim/print.c \
 	tests/sim/prng.c \
 	tests/sim/reaction.c \
 	tests/sim/regret.c \
@@ -44,9 +45,12 @@ tests_sim_run_SOURCES = \
 	tests/sim/whim.c \
 	tests/sim/whim.h \
 	tests/sim/workload.c \
-	tests/sim/world.c
+	tests/sim/world.c \
+	tests/unit/own-rows.c \
+	tests/unit/own-rows.h
 tests_sim_run_CPPFLAGS = $(AM_CPPFLAGS) -DIPGUARD_SIM
-tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
+tests_sim_run_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS) \
+	-Wl,--wrap=xasprintf -Wl,--wrap=xvasprintf -Wl,--wrap=ds_put_format
 tests_sim_run_LDADD = $(OVS_LIBS)
 
 # The same for "make check-sim-coverage": which lines and branches of the core
@@ -61,6 +65,7 @@ EXTRA_DIST += tests/sim/coverage-report
 CLEANFILES += \
 	agent/core/*.gcda agent/core/*.gcno \
 	tests/sim/*.gcda tests/sim/*.gcno \
+	tests/unit/*.gcda tests/unit/*.gcno \
 	tests/sim/coverage/* \
 	tests/sim/run-coverage$(EXEEXT)
 
@@ -68,7 +73,8 @@ GCOV = gcov
 SIM_COVERAGE_ORDERS = 100000
 .PHONY: check-sim-coverage
 check-sim-coverage: tests/sim/run-coverage$(EXEEXT)
-	$(AM_V_at)rm -f agent/core/*.gcda tests/sim/*.gcda
+	$(AM_V_at)rm -f agent/core/*.gcda tests/sim/*.gcda \
+	  tests/unit/*.gcda
 	$(AM_V_at)tests/sim/run-coverage --seed=$(SIM_SEED) --survey \
 	  --count=$(SIM_COVERAGE_ORDERS) --jobs=$(SIM_JOBS) || :
 	$(AM_V_at)$(srcdir)/tests/sim/coverage-report '$(GCOV)' \

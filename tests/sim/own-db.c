@@ -16,6 +16,8 @@
 
 #include "agent/core/guard-private.h"
 
+#include "tests/unit/own-rows.h"
+
 static void
 clear_content(struct own_db *db)
 {
@@ -118,17 +120,6 @@ own_find_gate(const struct world *w, const struct uuid *port)
 
 /* ---- Transactions. ---- */
 
-/* What the schema has no column for. */
-static void
-forget_what_is_not_stored(struct hold *h)
-{
-    h->would_be = h->in_db = h->changed = h->storing = false;
-    h->b1_token = h->b2_token = 0;
-    h->state_since_ms = h->b1_since_ms = h->b2_since_ms = h->flushed_ms = 0;
-    h->clear_lost = h->returned = h->force = h->dirt = false;
-    h->wants_b1 = h->wants_b2 = false;
-}
-
 static bool
 deletes_hold(const struct store_batch *b, const struct uuid *uuid)
 {
@@ -164,77 +155,11 @@ breaks_index(const struct own_db *db, const struct store_batch *b)
 }
 
 static void
-put_hold(struct own_db *db, const struct hold *h)
-{
-    struct hold **slot = NULL;
-
-    for (size_t i = 0; i < db->n_holds; i++) {
-        if (uuid_equals(&db->holds[i]->uuid, &h->uuid)) {
-            slot = &db->holds[i];
-        }
-    }
-    if (slot) {
-        hold_destroy(*slot);
-    } else {
-        db->holds = xrealloc(db->holds,
-                             (db->n_holds + 1) * sizeof *db->holds);
-        slot = &db->holds[db->n_holds++];
-    }
-    *slot = hold_clone(h);
-    forget_what_is_not_stored(*slot);
-}
-
-static void
-put_gate(struct own_db *db, const struct gate *g)
-{
-    for (size_t i = 0; i < db->n_gates; i++) {
-        if (uuid_equals(&db->gates[i]->uuid, &g->uuid)) {
-            gate_destroy(db->gates[i]);
-            db->gates[i] = gate_clone(g);
-            return;
-        }
-    }
-    db->gates = xrealloc(db->gates, (db->n_gates + 1) * sizeof *db->gates);
-    db->gates[db->n_gates++] = gate_clone(g);
-}
-
-static void
-delete_rows(struct own_db *db, const struct store_batch *b)
-{
-    for (size_t i = 0; i < b->n_delete_holds; i++) {
-        for (size_t j = 0; j < db->n_holds; j++) {
-            if (uuid_equals(&db->holds[j]->uuid, &b->delete_holds[i])) {
-                hold_destroy(db->holds[j]);
-                db->holds[j] = db->holds[--db->n_holds];
-                break;
-            }
-        }
-    }
-    for (size_t i = 0; i < b->n_delete_gates; i++) {
-        for (size_t j = 0; j < db->n_gates; j++) {
-            if (uuid_equals(&db->gates[j]->uuid, &b->delete_gates[i])) {
-                gate_destroy(db->gates[j]);
-                db->gates[j] = db->gates[--db->n_gates];
-                break;
-            }
-        }
-    }
-}
-
-static void
 add_journal(struct own_db *db, const struct journal_entry *j)
 {
-    for (size_t i = 0; i < db->n_journal; i++) {
-        if (db->journal[i].sequence == j->sequence) {
-            return;             /* Stored already: the answer was lost. */
-        }
+    if (!own_rows_add_journal(&db->journal, &db->n_journal, j)) {
+        db->last_sequence = MAX(db->last_sequence, j->sequence);
     }
-    if (db->n_journal >= db->allocated_journal) {
-        db->journal = x2nrealloc(db->journal, &db->allocated_journal,
-                                 sizeof *db->journal);
-    }
-    journal_entry_clone(&db->journal[db->n_journal++], j);
-    db->last_sequence = MAX(db->last_sequence, j->sequence);
 }
 
 static void
@@ -257,26 +182,23 @@ bool
 own_commit(struct world *w, int author, const struct store_batch *b)
 {
     struct own_db *db = &w->own;
-    int64_t generation = db->row.generation + 1;
 
     if (breaks_index(db, b)) {
         return false;
     }
-    delete_rows(db, b);
+    own_rows_delete_holds(db->holds, &db->n_holds, b);
+    own_rows_delete_gates(db->gates, &db->n_gates, b);
     for (size_t i = 0; i < b->n_put_holds; i++) {
-        put_hold(db, b->put_holds[i]);
+        own_rows_put_hold(&db->holds, &db->n_holds, b->put_holds[i]);
     }
     for (size_t i = 0; i < b->n_put_gates; i++) {
-        put_gate(db, b->put_gates[i]);
+        own_rows_put_gate(&db->gates, &db->n_gates, b->put_gates[i]);
     }
     for (size_t i = 0; i < b->n_journal; i++) {
         add_journal(db, &b->journal[i]);
         coverage_journal(&b->journal[i]);
     }
-    ipguard_row_destroy(&db->row);
-    ipguard_row_init(&db->row);
-    ipguard_row_copy(&db->row, &b->row);
-    db->row.generation = generation;
+    own_rows_put_row(&db->row, &b->row);
     /* It may have been re-armed while this was on its way.  That an instance
      * stores no brake ends none. */
     w->braked |= (db->row.brake && db->row.brake[0]
@@ -294,17 +216,8 @@ own_snapshot(const struct world *w, struct store_snapshot *snap)
 
     free(snap->identity);
     snap->identity = xasprintf("own-%d", db->identity);
-    ipguard_row_destroy(&snap->row);
-    ipguard_row_init(&snap->row);
-    ipguard_row_copy(&snap->row, &db->row);
-    snap->holds = xcalloc(MAX(db->n_holds, 1), sizeof *snap->holds);
-    for (size_t i = 0; i < db->n_holds; i++) {
-        snap->holds[snap->n_holds++] = hold_clone(db->holds[i]);
-    }
-    snap->gates = xcalloc(MAX(db->n_gates, 1), sizeof *snap->gates);
-    for (size_t i = 0; i < db->n_gates; i++) {
-        snap->gates[snap->n_gates++] = gate_clone(db->gates[i]);
-    }
+    own_rows_fill(snap, &db->row, db->holds, db->n_holds, db->gates,
+                  db->n_gates);
     snap->last_sequence = db->last_sequence;
 }
 
@@ -314,10 +227,10 @@ static void
 copy_content(struct own_db *dst, const struct own_db *src)
 {
     for (size_t i = 0; i < src->n_holds; i++) {
-        put_hold(dst, src->holds[i]);
+        own_rows_put_hold(&dst->holds, &dst->n_holds, src->holds[i]);
     }
     for (size_t i = 0; i < src->n_gates; i++) {
-        put_gate(dst, src->gates[i]);
+        own_rows_put_gate(&dst->gates, &dst->n_gates, src->gates[i]);
     }
     for (size_t i = 0; i < src->n_journal; i++) {
         add_journal(dst, &src->journal[i]);

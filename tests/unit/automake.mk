@@ -17,6 +17,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
 	tests/unit/manifest-fixture.h \
+	tests/unit/own-rows.c \
+	tests/unit/own-rows.h \
 	tests/unit/run-unit.c \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
@@ -69,6 +71,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-memory.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
+	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
 	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
@@ -80,6 +83,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-sb-condition.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-url-text.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-webhook-watch.c \
 	tests/unit/test-web-stream.c \

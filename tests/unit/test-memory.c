@@ -147,12 +147,12 @@ test_pod(void)
     size_t kube;
     size_t model = measure(MANIFEST_POD, "v1", make_pod, &kube);
 
-    if (kube > 110 || model > 440) {
+    if (kube > 110 || model > 360) {
         printf("\na pod takes %"PRIuSIZE" bytes in the client and %"PRIuSIZE
                " in the model\n", kube, model);
     }
     CU_ASSERT(kube <= 110);
-    CU_ASSERT(model <= 440);
+    CU_ASSERT(model <= 360);
 }
 
 static void

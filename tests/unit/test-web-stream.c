@@ -251,6 +251,39 @@ test_slow(void)
     web_server_destroy(server);
 }
 
+/* What is on its way to one that reads nothing is little, not what the kernel
+ * would take: it soon gets the latest. */
+static void
+test_little_on_its_way(void)
+{
+    enum { N = 60, SIZE = 64 * 1024 };
+    char *text = xzalloc(SIZE + 32);
+    struct web_client *slow;
+    const char *p;
+    int n = 0;
+
+    start();
+    slow = subscribe();
+    for (int i = 0; i < N; i++) {
+        int len = sprintf(text, "data: number %d ", i);
+
+        memset(text + len, 'x', SIZE - len);
+        strcpy(text + SIZE, i == N - 1 ? "data: last\n\n" : "\n\n");
+        publish(text);
+        turn(NULL);
+        turn(NULL);
+    }
+    CU_ASSERT(expect(slow, "data: last\n\n"));
+    for (p = ds_cstr(web_client_received(slow));
+         (p = strstr(p, "data: number ")); p++) {
+        n++;
+    }
+    CU_ASSERT(n >= 2 && n <= N / 5);
+    free(text);
+    web_client_close(slow);
+    web_server_destroy(server);
+}
+
 /* One that reads nothing for long is cut; one that has nothing to read is
  * not. */
 static void
@@ -315,6 +348,7 @@ suite_web_stream(void)
     CU_ADD_TEST(suite, test_publish);
     CU_ADD_TEST(suite, test_too_many);
     CU_ADD_TEST(suite, test_slow);
+    CU_ADD_TEST(suite, test_little_on_its_way);
     CU_ADD_TEST(suite, test_stuck);
     CU_ADD_TEST(suite, test_head);
 }

@@ -17,6 +17,7 @@
 #include "agent/core/kube-change.h"
 #include "agent/core/lsp-addr.h"
 
+#include "tests/unit/own-rows.h"
 #include "tests/unit/world-private.h"
 
 static void OVS_PRINTF_FORMAT(2, 3)
@@ -295,15 +296,7 @@ world_load(struct world *w)
     store_snapshot_init(&snap);
     free(snap.identity);
     snap.identity = xstrdup(w->store_identity);
-    ipguard_row_copy(&snap.row, &w->row);
-    snap.holds = xcalloc(MAX(w->n_holds, 1), sizeof *snap.holds);
-    for (size_t i = 0; i < w->n_holds; i++) {
-        snap.holds[snap.n_holds++] = hold_clone(w->holds[i]);
-    }
-    snap.gates = xcalloc(MAX(w->n_gates, 1), sizeof *snap.gates);
-    for (size_t i = 0; i < w->n_gates; i++) {
-        snap.gates[snap.n_gates++] = gate_clone(w->gates[i]);
-    }
+    own_rows_fill(&snap, &w->row, w->holds, w->n_holds, w->gates, w->n_gates);
     add_requests(w, &snap);
     for (size_t i = 0; i < w->n_journal; i++) {
         snap.last_sequence = MAX(snap.last_sequence, w->journal[i].sequence);
@@ -313,99 +306,51 @@ world_load(struct world *w)
     store_snapshot_destroy(&snap);
 }
 
-/* What the schema has no column for. */
-static void
-forget_what_is_not_stored(struct hold *h)
-{
-    h->would_be = h->in_db = h->changed = h->storing = false;
-    h->b1_token = h->b2_token = 0;
-    h->state_since_ms = h->b1_since_ms = h->b2_since_ms = h->flushed_ms = 0;
-    h->clear_lost = h->returned = h->force = h->dirt = false;
-    h->wants_b1 = h->wants_b2 = false;
-}
-
 static void
 put_hold(struct world *w, const struct hold *h)
 {
-    struct hold **slot = NULL;
-
     for (size_t i = 0; i < w->n_holds; i++) {
-        if (uuid_equals(&w->holds[i]->uuid, &h->uuid)) {
-            slot = &w->holds[i];
-        } else if (uuid_equals(&w->holds[i]->network, &h->network)
-                   && ip_addr_equals(&w->holds[i]->addr, &h->addr)) {
+        if (!uuid_equals(&w->holds[i]->uuid, &h->uuid)
+            && uuid_equals(&w->holds[i]->network, &h->network)
+            && ip_addr_equals(&w->holds[i]->addr, &h->addr)) {
             violate(w, "two holds of one address are stored");
         }
     }
-    if (slot) {
-        hold_destroy(*slot);
-    } else {
-        w->holds = xrealloc(w->holds, (w->n_holds + 1) * sizeof *w->holds);
-        slot = &w->holds[w->n_holds++];
-    }
-    *slot = hold_clone(h);
-    forget_what_is_not_stored(*slot);
     if (hold_state_is_end(h->state)) {
         violate(w, "a hold is stored in state %s",
                 hold_state_to_string(h->state));
     }
+    own_rows_put_hold(&w->holds, &w->n_holds, h);
 }
 
 static void
 put_gate(struct world *w, const struct gate *g)
 {
     for (size_t i = 0; i < w->n_gates; i++) {
-        if (uuid_equals(&w->gates[i]->port, &g->port)) {
-            if (!uuid_equals(&w->gates[i]->uuid, &g->uuid)) {
-                violate(w, "two gates of one port are stored");
-            }
-            gate_destroy(w->gates[i]);
-            w->gates[i] = gate_clone(g);
-            return;
+        if (uuid_equals(&w->gates[i]->port, &g->port)
+            && !uuid_equals(&w->gates[i]->uuid, &g->uuid)) {
+            violate(w, "two gates of one port are stored");
         }
     }
-    w->gates = xrealloc(w->gates, (w->n_gates + 1) * sizeof *w->gates);
-    w->gates[w->n_gates++] = gate_clone(g);
+    own_rows_put_gate(&w->gates, &w->n_gates, g);
 }
 
 static void
 put_journal(struct world *w, const struct journal_entry *j)
 {
-    for (size_t i = 0; i < w->n_journal; i++) {
-        if (w->journal[i].sequence == j->sequence) {
-            if (strcmp(w->journal[i].action, j->action)) {
-                violate(w, "journal row %"PRId64" is written twice",
-                        j->sequence);
-            }
-            return;
-        }
+    const struct journal_entry *old = own_rows_add_journal(&w->journal,
+                                                           &w->n_journal, j);
+
+    if (old && strcmp(old->action, j->action)) {
+        violate(w, "journal row %"PRId64" is written twice", j->sequence);
     }
-    w->journal = xrealloc(w->journal,
-                          (w->n_journal + 1) * sizeof *w->journal);
-    journal_entry_clone(&w->journal[w->n_journal++], j);
 }
 
 static void
 commit_store(struct world *w, const struct store_batch *b)
 {
-    for (size_t i = 0; i < b->n_delete_holds; i++) {
-        for (size_t j = 0; j < w->n_holds; j++) {
-            if (uuid_equals(&w->holds[j]->uuid, &b->delete_holds[i])) {
-                hold_destroy(w->holds[j]);
-                w->holds[j] = w->holds[--w->n_holds];
-                break;
-            }
-        }
-    }
-    for (size_t i = 0; i < b->n_delete_gates; i++) {
-        for (size_t j = 0; j < w->n_gates; j++) {
-            if (uuid_equals(&w->gates[j]->uuid, &b->delete_gates[i])) {
-                gate_destroy(w->gates[j]);
-                w->gates[j] = w->gates[--w->n_gates];
-                break;
-            }
-        }
-    }
+    own_rows_delete_holds(w->holds, &w->n_holds, b);
+    own_rows_delete_gates(w->gates, &w->n_gates, b);
     for (size_t i = 0; i < b->n_put_holds; i++) {
         put_hold(w, b->put_holds[i]);
     }
@@ -421,9 +366,7 @@ commit_store(struct world *w, const struct store_batch *b)
     for (size_t i = 0; i < b->n_delete_requests; i++) {
         delete_request(w, &b->delete_requests[i]);
     }
-    int64_t generation = w->row.generation + 1;
-    ipguard_row_copy(&w->row, &b->row);
-    w->row.generation = generation;
+    own_rows_put_row(&w->row, &b->row);
     w->n_stores++;
 }
 

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Addresses that leave a port are held (case F), and those that come to one
+ * find the hold: takers, and owners that come back. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "pod.h"
+#include "util.h"
+#include "uuid.h"
+
+/* A standby remembers departures for so long: the active instance may die
+ * between seeing one and storing the hold. */
+#define STANDBY_MEMORY_MS 60000
+
+struct standby_departure {
+    struct ovs_list node;
+    struct departure *departure;
+    long long int seen_ms;
+};
+
+/* ---- Departures (case F). ---- */
+
+/* Was 'd' a gated port, and has somebody else the address?  Then it never had
+ * it, and its row made anew is to be shut again. */
+static bool
+lost_gate(const struct departure *d, const struct addr_use *use)
+{
+    for (size_t i = 0; d->gated && use && i < use->n; i++) {
+        const struct member *mb = use->ports[i]->member;
+
+        if (!evidence_is_gated(use->ports[i])
+            && !(mb && !strcmp(mb->ns, d->ns)
+                 && !strcmp(mb->name, d->owner))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+set_owner_from_departure(struct hold *h, const struct departure *d)
+{
+    hold_set_owner(h, d->ns, owner_kind_to_string(d->owner_kind), d->owner,
+                   d->workload, d->uid);
+}
+
+static void
+hold_departure(struct guard *g, const struct guard_env *env,
+               const struct departure *d)
+{
+    struct hold *h = hold_table_find(&g->holds, &d->network, &d->addr);
+    const struct network *n = model_find_network(&g->model, &d->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
+                                  : NULL);
+    bool fixed = (d->owner_kind == OWNER_STATEFULSET
+                  || d->owner_kind == OWNER_VM || d->explicit_claim);
+    char ip[IP_ADDR_STRLEN];
+
+    if (h) {
+        if (!hold_is_evidence_phase(h)
+            && hold_find_former(h, &d->port)) {
+            return;             /* Our clear, or somebody was faster. */
+        }
+        if (d->owned && !d->gated) {
+            /* Who had it last is the one that may have it back at once; who
+             * waited for it behind a gate never had it. */
+            set_owner_from_departure(h, d);
+            h->fixed |= fixed;
+        }
+        guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
+        return;
+    }
+    /* Whether an owner that was never seen named its address, is not known: it
+     * may have gone while nobody watched.  Its hold gates nobody. */
+    if (!d->owned
+        || (!fixed && !d->unknown_owner
+            && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+        return;
+    }
+    for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
+        const struct member *mb = use->ports[i]->member;
+        if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
+                   || (d->owner_kind == OWNER_VM
+                       && model_member_is_of_vm(mb, d->ns,
+                                                d->workload)))) {
+            return;             /* Its owner has it on another row. */
+        }
+    }
+    if (hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
+        guard_log(g, 'w', "%s: %s left it but is not held: as many holds as "
+                  "allowed exist (max-holds)", d->port_name,
+                  ip_addr_to_string(&d->addr, ip));
+        return;
+    }
+
+    struct uuid uuid;
+    guard_new_uuid(g, &uuid);
+    h = hold_create(&uuid, &d->network, d->network_name, &d->addr);
+    h->would_be = g->role == ROLE_OBSERVER;
+    h->state = HOLD_DRAINING;
+    h->state_since_ms = env->now;
+    h->created_wall_ms = env->wall;
+    h->fixed = fixed;
+    free(h->reason_case);
+    h->reason_case = xstrdup("F");
+    free(h->reason);
+    h->reason = xasprintf("it left %s%s", d->port_name,
+                          d->row_gone ? ", whose row is gone" : "");
+    if (!lost_gate(d, use)) {
+        set_owner_from_departure(h, d);
+    }
+    guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
+    hold_table_insert(&g->holds, h);
+    guard_hold_set_keeper(g, h);
+    g->counters.holds_created++;
+    guard_log(g, 'i', "%s on %s: %sheld (case F: %s)",
+              ip_addr_to_string(&d->addr, ip), d->network_name,
+              h->would_be ? "would be " : "", h->reason);
+    if (!h->would_be) {
+        struct journal_entry *j = guard_journal(g, env, "hold", "F",
+                                                h->reason);
+        guard_journal_hold(j, h);
+        guard_note_action(g, env, "held %s on %s (it left %s)", ip,
+                          d->network_name, d->port_name);
+        guard_event_held(g, env, h);
+        guard_event_takers(g, env, h);
+    }
+}
+
+static void
+expire_standby_departures(struct guard *g, long long int now)
+{
+    struct standby_departure *s;
+
+    LIST_FOR_EACH_SAFE (s, node, &g->standby_departures) {
+        if (now - s->seen_ms <= STANDBY_MEMORY_MS) {
+            break;
+        }
+        ovs_list_remove(&s->node);
+        departure_destroy(s->departure);
+        free(s);
+    }
+}
+
+void
+guard_forget_standby_departures(struct guard *g)
+{
+    expire_standby_departures(g, LLONG_MAX);
+}
+
+/* Having become the active instance: what left a port lately and is not held
+ * is held now. */
+void
+guard_replay_standby_departures(struct guard *g, const struct guard_env *env)
+{
+    struct standby_departure *s;
+
+    expire_standby_departures(g, env->now);
+    LIST_FOR_EACH_POP (s, node, &g->standby_departures) {
+        const struct port *p = model_find_port(&g->model,
+                                               &s->departure->port);
+        if (!p || !ip_addr_set_contains(&p->ips, &s->departure->addr)) {
+            hold_departure(g, env, s->departure);
+        }
+        departure_destroy(s->departure);
+        free(s);
+    }
+}
+
+void
+guard_take_departures(struct guard *g, const struct guard_env *env)
+{
+    bool act = (g->role == ROLE_OBSERVER
+                || (g->role == ROLE_ACTIVE && g->loaded && g->started));
+    struct departure *d;
+
+    expire_standby_departures(g, env->now);
+    while ((d = model_take_departure(&g->model))) {
+        if (act) {
+            hold_departure(g, env, d);
+            departure_destroy(d);
+        } else {
+            struct standby_departure *s = xmalloc(sizeof *s);
+            s->departure = d;
+            s->seen_ms = env->now;
+            ovs_list_push_back(&g->standby_departures, &s->node);
+        }
+    }
+}
+
+/* ---- Arrivals: takers, and owners that come back. ---- */
+
+void
+guard_take_arrivals(struct guard *g, const struct guard_env *env)
+{
+    struct arrival *a;
+
+    while ((a = model_take_arrival(&g->model))) {
+        struct hold *h = hold_table_find(&g->holds, &a->network, &a->addr);
+        const struct port *p = model_find_port(&g->model, &a->port);
+        struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
+        char ip[IP_ADDR_STRLEN];
+
+        model_note_arrival(&g->model, a, env->wall);
+        if (c) {
+            /* It was away, if only between two turns: as if seen now. */
+            c->fingerprint = ~c->fingerprint;
+            c->since_ms = env->now;
+        }
+        if (h && !hold_is_evidence_phase(h)
+            && hold_find_former(h, &a->port)) {
+            /* Its clear, if it is not on its way yet, is off: see above. */
+        } else if (h && p && p->network
+                   && uuid_equals(&p->network->uuid, &a->network)
+                   && ip_addr_set_contains(&p->ips, &a->addr)
+                   && !uuid_equals(&h->keeper, &a->port)) {
+            if (!guard_clear_is_sent(g, h, &a->port)) {
+                hold_remove_former(h, &a->port);
+            }                   /* Otherwise it may yet be carried out. */
+            ip_addr_to_string(&a->addr, ip);
+            if (guard_same_owner(h, p)) {
+                h->returned = true;
+            } else {
+                hold_add_taker(h, &a->port);
+                guard_log(g, 'i', "%s: takes %s, which is held (%s)",
+                          p->name, ip, hold_state_to_string(h->state));
+            }
+            g->own_changes++;
+        }
+        free(a);
+    }
+}

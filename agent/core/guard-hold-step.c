@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Holds in motion: what evidence says moves them from state to state, and to
+ * their end.  hold.c has the states. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "ipam-object.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/util.h"
+#include "plant.h"
+#include "util.h"
+#include "uuid.h"
+
+/* MAC_Binding rows whose deletion does not show are not deleted again for so
+ * long. */
+#define FLUSH_RETRY_MS 1000
+
+/* The switch of 'h' is gone: if exactly one switch bears its name now, the
+ * hold moves there. */
+static void
+follow_network(struct guard *g, struct hold *h)
+{
+    size_t n_found;
+    struct network *n;
+
+    if (model_find_network(&g->model, &h->network) || !g->model.nb_synced) {
+        return;
+    }
+    n = model_find_network_by_name(&g->model, h->network_name, &n_found);
+    if (n_found != 1
+        || hold_table_find(&g->holds, &n->uuid, &h->addr)) {
+        return;
+    }
+    hold_table_remove(&g->holds, h);
+    h->network = n->uuid;
+    hold_table_insert(&g->holds, h);
+    hold_discard_barriers(h);
+    guard_hold_set_keeper(g, h);
+    g->own_changes++;
+}
+
+static void
+replace_set(struct hold *h, struct sset *old, struct sset *new)
+{
+    if (!sset_equals(old, new)) {
+        sset_swap(old, new);
+        h->changed = true;
+    }
+}
+
+static void
+note_missed_chassis(struct guard *g, const struct evidence *e)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, &e->missed_chassis) {
+        struct chassis *c = CONST_CAST(struct chassis *,
+                                       model_find_chassis(&g->model, name));
+        if (c && c->missed_at < c->nb_cfg) {
+            c->missed_at = c->nb_cfg;
+            guard_log(g, 'w', "chassis %s did not confirm a barrier in time",
+                      name);
+        }
+    }
+}
+
+static void
+queue_flush(struct guard *g, struct hold *h, const struct evidence *e,
+            const struct guard_env *env)
+{
+    char ip[IP_ADDR_STRLEN];
+
+    if (!e->n_flush || env->sb_busy || h->would_be
+        || guard_write_refusal(g, env, true)) {
+        return;
+    }
+    if (h->flushed_ms && env->now < h->flushed_ms + FLUSH_RETRY_MS) {
+        guard_wake_at(g, h->flushed_ms + FLUSH_RETRY_MS);
+        return;
+    }
+    g->flush = xrealloc(g->flush,
+                        (g->n_flush + e->n_flush) * sizeof *g->flush);
+    memcpy(g->flush + g->n_flush, e->flush, e->n_flush * sizeof *e->flush);
+    g->n_flush += e->n_flush;
+    h->flushed_ms = env->now;
+    struct journal_entry *j = guard_journal(g, env, "flush", h->reason_case,
+                                            "MAC_Binding rows that map it to "
+                                            "a former port's MAC");
+    guard_journal_hold(j, h);
+    guard_log(g, 'i', "%s on %s: %"PRIuSIZE" stale MAC_Binding row(s) "
+              "deleted", ip_addr_to_string(&h->addr, ip), h->network_name,
+              e->n_flush);
+}
+
+/* A reservation has no steps, and what another life began is not known. */
+static void
+note_steps(struct guard *g, const struct hold *h, const struct guard_env *env)
+{
+    if (!h->would_be && h->n_former && h->gone_ms && h->b2_since_ms) {
+        step_times_add(&g->steps[STEP_SOUTHBOUND],
+                       h->b2_since_ms - h->gone_ms);
+        step_times_add(&g->steps[STEP_CHASSIS],
+                       h->state_since_ms - h->b2_since_ms);
+        step_times_add(&g->steps[STEP_RELEASE], env->now - h->gone_ms);
+    }
+}
+
+static void
+end_hold(struct guard *g, struct hold *h, enum hold_state end,
+         const struct guard_env *env)
+{
+    guard_note_ended(g, h, end, env);
+    switch (end) {
+    case HOLD_RELEASED:
+        note_steps(g, h, env);
+        g->counters.holds_released++;
+        guard_end_hold(g, h, "release", "clean", env);
+        break;
+    case HOLD_CANCELLED:
+        g->counters.holds_cancelled++;
+        guard_end_hold(g, h, "cancel",
+                       h->returned ? "its owner has it again"
+                       : h->force ? "released by hand"
+                       : "nothing was cleared", env);
+        break;
+    case HOLD_FORCED:
+        g->counters.holds_released++;
+        guard_end_hold(g, h, "force", "released by hand before it was clean",
+                       env);
+        break;
+    case HOLD_INTENT:
+    case HOLD_CLEARING:
+    case HOLD_DRAINING:
+    case HOLD_BLOCKED:
+    case HOLD_CLEAN:
+        OVS_NOT_REACHED();
+    }
+}
+
+static void
+log_blocked(struct guard *g, const struct hold *h)
+{
+    const char **names = sset_sort(&h->blockers);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    char ip[IP_ADDR_STRLEN];
+
+    for (size_t i = 0; names[i]; i++) {
+        ds_put_format(&ds, "%s%s", i ? "; " : "", names[i]);
+    }
+    guard_log(g, 'w', "%s on %s: held for more than %lld s, waiting for: %s",
+              ip_addr_to_string(&h->addr, ip), h->network_name,
+              g->settings.hold_deadline_ms / 1000, ds_cstr(&ds));
+    ds_destroy(&ds);
+    free(names);
+}
+
+/* That a person's reservation lasts is no reason for an alert. */
+static bool
+is_only_reserved(const struct hold *h)
+{
+    return (sset_count(&h->blockers) == 1
+            && sset_contains(&h->blockers, EVIDENCE_RESERVED));
+}
+
+/* Is 'name' a port that still waits for the address of 'h' to be set on it? */
+static bool
+still_waits(const struct guard *g, const struct hold *h, const char *name)
+{
+    const struct port *p = model_find_port_by_name(&g->model, name);
+
+    return (p && p->network && p->member
+            && uuid_equals(&p->network->uuid, &h->network)
+            && guard_waits_for_set(g, p)
+            && judge_wants(&g->model, g->mode, p, &h->addr));
+}
+
+/* Keeps h->waiters: ports behind a gate, and in mode manage those whose
+ * address was not set because of the hold (guard_set_obstacle adds them). */
+static void
+update_waiters(const struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    struct sset waiters = SSET_INITIALIZER(&waiters);
+    const char *name;
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (evidence_is_gated(use->ports[i])) {
+            sset_add(&waiters, use->ports[i]->name);
+        }
+    }
+    SSET_FOR_EACH (name, &h->waiters) {
+        if (still_waits(g, h, name)) {
+            sset_add(&waiters, name);
+        }
+    }
+    replace_set(h, &h->waiters, &waiters);
+    sset_destroy(&waiters);
+}
+
+/* A port that runs with the address is the keeper, whenever that began. */
+static void
+keep_runner(struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+
+    for (size_t i = 0; use && i < use->n && uuid_is_zero(&h->keeper); i++) {
+        const struct port *p = use->ports[i];
+
+        if (judge_binding(&g->model, p) == BINDING_BOUND
+            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)) {
+            guard_hold_keep(g, h, &p->uuid);
+        }
+    }
+}
+
+bool
+guard_is_being_released(const struct guard *g, const struct hold *h)
+{
+    if (g->settings.release != RELEASE_KUBE_OVN) {
+        return false;
+    }
+    for (size_t i = 0; i < h->n_former; i++) {
+        const char *name = h->former[i].name;
+        const struct ip_object *o = model_find_ip_object(&g->model, name);
+
+        if (guard_ip_op_state(g, name) == IP_OP_GOES_ON
+            || (o && o->deleting)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How far is the clear that belongs to 'h'?  CAND_WATCH if there is none. */
+static enum candidate_state
+clear_state(const struct guard *g, const struct hold *h)
+{
+    const struct candidate *c;
+
+    HMAP_FOR_EACH_WITH_HASH (c, hold_node, uuid_hash(&h->uuid), &g->clears) {
+        if (c->state != CAND_WATCH && uuid_equals(&c->hold, &h->uuid)) {
+            return c->state;
+        }
+    }
+    if (guard_clear_is_sent(g, h, NULL)) {
+        return CAND_SENT;       /* Its reason is gone meanwhile. */
+    }
+    return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
+}
+
+static void
+step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
+{
+    struct hold_facts f = { .stored = false };
+    struct evidence e;
+    char ip[IP_ADDR_STRLEN];
+
+    follow_network(g, h);
+    keep_runner(g, h);
+    update_waiters(g, h);
+    if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
+        /* No chassis can have seen it before. */
+        h->b2_since_ms = env->now;
+    }
+    evidence_collect(&g->model, &g->settings, h, env->now, env->wall, &e);
+    if (!h->would_be && hold_is_evidence_phase(h)
+        && !guard_start_barrier_passed(g)) {
+        sset_add(&e.blockers, "the start barrier has not passed in SB");
+        guard_want_start_barrier(g);
+    }
+    h->dirt = e.dirt;
+    h->wants_b1 = e.needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
+    h->wants_b2 = e.needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
+    if (!h->would_be) {
+        g->bump_needed |= h->wants_b1 || h->wants_b2;
+    }
+    if (e.n_flush && hold_is_evidence_phase(h)) {
+        queue_flush(g, h, &e, env);
+    }
+    note_missed_chassis(g, &e);
+    guard_wake_at(g, e.wake_ms);
+
+    long long int deadline = h->state_since_ms + g->settings.hold_deadline_ms;
+    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+    f.address_gone = e.address_gone && !e.network_gone && e.complete;
+    if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
+        f.address_gone = e.address_gone && g->model.nb_synced;
+        h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
+                          && !PLANTED(OLD_INTENT));
+    }
+    f.clear_lost = h->clear_lost;
+    /* What is on its way cannot be called back: its hold stays until then. */
+    bool may_end = ((h->returned || h->force)
+                    && clear_state(g, h) != CAND_SENT);
+    f.owner_returned = h->returned && may_end;
+    f.evidence_complete = e.complete;
+    f.n_blockers = sset_count(&e.blockers);
+    f.network_gone = e.network_gone;
+    f.force = h->force && may_end;
+    f.frozen = (g->safety.frozen || g->safety.behind_ms || env->paused);
+    if (hold_is_evidence_phase(h)) {
+        replace_set(h, &h->blockers, &e.blockers);
+        replace_set(h, &h->notes, &e.notes);
+        f.deadline_passed = (h->state == HOLD_DRAINING
+                             && env->now >= deadline
+                             && !is_only_reserved(h));
+        if (h->state == HOLD_DRAINING && env->now < deadline) {
+            guard_wake_at(g, deadline);
+        }
+    }
+    f.gate_opened = (h->state == HOLD_CLEAN && !f.n_blockers
+                     && guard_gates_settled(g, h));
+    if (h->state == HOLD_CLEAN && !h->would_be
+        && !guard_start_barrier_passed(g)) {
+        /* Of the barriers of another life nobody knows what they covered. */
+        f.gate_opened = false;
+        guard_want_start_barrier(g);
+    }
+    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+    evidence_destroy(&e);
+
+    enum hold_state next = hold_step(h->state, &f);
+    h->clear_lost = false;
+    if (next == h->state) {
+        return;
+    }
+    if (hold_state_is_end(next) && !h->would_be
+        && g->n_delete_holds >= GUARD_STORE_ROWS) {
+        return;                 /* When those that ended are stored. */
+    }
+    guard_log(g, 'd', "%s on %s: hold %s -> %s",
+              ip_addr_to_string(&h->addr, ip), h->network_name,
+              hold_state_to_string(h->state), hold_state_to_string(next));
+    if (hold_state_is_end(next)) {
+        end_hold(g, h, next, env);
+        g->again = true;
+        return;
+    }
+    if (next == HOLD_DRAINING && !h->gone_ms) {
+        h->gone_ms = env->now;
+        h->gone_wall_ms = env->wall;
+        free(h->boot_id);
+        h->boot_id = xstrdup(env->boot_id);
+    }
+    if (next == HOLD_BLOCKED) {
+        log_blocked(g, h);
+    }
+    if (!(h->state == HOLD_CLEAN && next == HOLD_BLOCKED)) {
+        h->state_since_ms = env->now;
+    }
+    h->state = next;
+    h->changed = true;
+    g->own_changes++;
+    g->again = true;
+}
+
+/* Where there are more holds than this, so many are looked at in a turn, lest
+ * a turn take long ... */
+#define STEP_MAX 250
+/* ... and all of them at least this often, whatever happens. */
+#define STEP_ALL_MS 1000
+
+/* Must 'h' be looked at in each turn, because what is decided about it may
+ * open a gate in the same turn, or somebody has just asked for it? */
+static bool
+is_urgent(const struct hold *h)
+{
+    return (h->state == HOLD_CLEAN || h->n_takers || h->returned
+            || h->clear_lost || h->force);
+}
+
+/* Returns how many of 'n' holds are to be looked at in this turn.  When
+ * anything changes, or a time comes that one of them waits for, all are, in
+ * as many turns as it takes. */
+static size_t
+step_budget(struct guard *g, const struct guard_env *env, size_t n)
+{
+    uint64_t seqno = g->model.change_seqno + g->own_changes;
+
+    if (n <= STEP_MAX || seqno != g->step_seqno
+        || env->now >= g->step_wake_ms) {
+        g->step_left = n;
+        g->step_seqno = seqno;
+        g->step_wake_ms = n > STEP_MAX ? env->now + STEP_ALL_MS : LLONG_MAX;
+    }
+    size_t budget = MIN(MIN(g->step_left, STEP_MAX), n);
+    g->step_left -= budget;
+    g->again |= g->step_left > 0;
+    return budget;
+}
+
+void
+guard_step_holds(struct guard *g, const struct guard_env *env)
+{
+    bool active = g->role == ROLE_ACTIVE && g->loaded && g->started;
+    size_t n = hold_table_count(&g->holds);
+    struct hold **holds;
+
+    if (!n || !(active || g->role == ROLE_OBSERVER)) {
+        return;
+    }
+
+    size_t budget = step_budget(g, env, n);
+    long long int wake_ms = g->wake_ms;
+
+    g->wake_ms = g->step_wake_ms;
+    holds = hold_table_sorted(&g->holds);
+    for (size_t i = 0; i < n; i++) {
+        struct hold *h = holds[(g->step_cursor + i) % n];
+
+        if (i < budget || is_urgent(h)) {
+            step_hold(g, h, env);
+        } else if (!h->would_be && hold_is_evidence_phase(h)) {
+            /* It still needs what it needed when it was looked at. */
+            g->bump_needed |= (h->wants_b1 || h->wants_b2
+                               || (!g->start_barrier && !g->start_token));
+        }
+    }
+    free(holds);
+    g->step_cursor = n <= STEP_MAX ? 0 : (g->step_cursor + budget) % n;
+    g->step_wake_ms = g->wake_ms;
+    g->wake_ms = MIN(wake_ms, g->wake_ms);
+}

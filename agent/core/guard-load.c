@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the own database has: taken over when this instance becomes the active
+ * one, put right once the Northbound database is here, and compared with what
+ * we know whenever another hand changed it.  guard-store.c goes the other
+ * way. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "openvswitch/util.h"
+#include "plant.h"
+#include "util.h"
+#include "uuid.h"
+
+static void
+adopt_hold(struct guard *g, const struct hold *src,
+           const struct guard_env *env)
+{
+    struct hold *h = hold_clone(src);
+
+    h->in_db = true;
+    h->changed = false;
+    h->state_since_ms = env->now;
+    if (h->gone_wall_ms && strcmp(h->boot_id, env->boot_id)) {
+        /* Another boot: how long it has been held is not known on this clock.
+         * The shortest hold starts anew, never shorter. */
+        h->gone_ms = env->now;
+        guard_replace_string(&h->boot_id, env->boot_id);
+        h->changed = true;
+    } else if (h->gone_ms > env->now) {
+        h->gone_ms = env->now;
+        h->changed = true;
+    }
+    hold_table_insert(&g->holds, h);
+}
+
+static void
+adopt_gate(struct guard *g, const struct gate *src,
+           const struct guard_env *env)
+{
+    struct gate *gate = gate_clone(src);
+
+    gate->in_db = true;
+    gate->changed = false;
+    gate->since_ms = env->now;
+    gate->closing = gate->opening = gate->alerted = false;
+    gate->by_hand = false;
+    hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
+}
+
+static void
+adopt_row(struct guard *g, const struct ipguard_row *row)
+{
+    struct safety *s = &g->safety;
+
+    ipguard_row_destroy(&g->row);
+    ipguard_row_init(&g->row);
+    ipguard_row_copy(&g->row, row);
+    guard_replace_string(&s->brake,
+                         PLANTED(BRAKE_FORGOTTEN) ? NULL : row->brake);
+    guard_replace_string(&g->db_frozen, row->frozen);
+    guard_replace_string(&g->db_brake, row->brake);
+    if (!g->freeze_unsaved) {
+        guard_replace_string(&s->frozen, row->frozen);
+    }
+    if (row->nb_identity && row->nb_identity[0]) {
+        safety_tell_nb(s, row->nb_identity, row->nb_cfg_seen,
+                       row->nb_ports_seen);
+    }
+    if (row->sb_identity && row->sb_identity[0]) {
+        safety_tell_sb(s, row->sb_identity, row->sb_cfg_seen);
+    }
+}
+
+/* A hold that was made but not stored when the connection went is not in the
+ * snapshot, and what it is about happened all the same. */
+#define UNSAVED_MEMORY_MS 60000
+
+static struct hold **
+take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
+{
+    struct hold **array = xmalloc(MAX(hold_table_count(&g->holds), 1)
+                                  * sizeof *array);
+    struct hold *h;
+    size_t n = 0;
+
+    HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
+        if (!h->would_be && (!h->in_db || h->in_doubt)
+            && hold_is_evidence_phase(h)
+            && env->now - h->state_since_ms <= UNSAVED_MEMORY_MS) {
+            hold_table_remove(&g->holds, h);
+            h->in_db = h->in_doubt = false;
+            h->changed = true;
+            array[n++] = h;
+        }
+    }
+    *np = n;
+    return array;
+}
+
+/* The same for gates: the port was shut, and the record of it is not in the
+ * snapshot. */
+static struct gate **
+take_unsaved_gates(struct guard *g, size_t *np)
+{
+    struct gate **array = xmalloc(MAX(hmap_count(&g->gates), 1)
+                                  * sizeof *array);
+    struct gate *gate;
+    size_t n = 0;
+
+    HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
+        const struct port *p = model_find_port(&g->model, &gate->port);
+
+        if ((!gate->in_db || gate->in_doubt) && p && p->mark) {
+            hmap_remove(&g->gates, &gate->node);
+            gate->in_db = gate->in_doubt = false;
+            gate->changed = true;
+            array[n++] = gate;
+        }
+    }
+    *np = n;
+    return array;
+}
+
+/* Numbers the rows that are not stored yet after 'last'. */
+static void
+number_journal(struct guard *g, int64_t last)
+{
+    g->sequence = last;
+    for (size_t i = 0; i < g->n_journal; i++) {
+        g->journal[i].sequence = ++g->sequence;
+    }
+}
+
+static void
+load_whole(struct guard *g, const struct store_snapshot *snap,
+           const struct guard_env *env)
+{
+    struct hold **unsaved;
+    size_t n_unsaved, n_gates;
+    struct gate *gate, **gates;
+
+    unsaved = take_unsaved(g, env, &n_unsaved);
+    gates = take_unsaved_gates(g, &n_gates);
+    hold_table_clear(&g->holds);
+    HMAP_FOR_EACH_POP (gate, node, &g->gates) {
+        gate_destroy(gate);
+    }
+    for (size_t i = 0; i < snap->n_holds && !PLANTED(HOLD_FORGOTTEN); i++) {
+        if (!hold_table_find(&g->holds, &snap->holds[i]->network,
+                             &snap->holds[i]->addr)) {
+            adopt_hold(g, snap->holds[i], env);
+        }
+    }
+    for (size_t i = 0; i < n_unsaved; i++) {
+        struct hold *h = unsaved[i];
+
+        /* One that was stored after all may have been for a switch that was
+         * made again since: it follows by itself. */
+        if (hold_table_find_uuid(&g->holds, &h->uuid)
+            || hold_table_find(&g->holds, &h->network, &h->addr)) {
+            hold_destroy(h);
+        } else {
+            hold_table_insert(&g->holds, h);
+        }
+    }
+    free(unsaved);
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        adopt_gate(g, snap->gates[i], env);
+    }
+    for (size_t i = 0; i < n_gates; i++) {
+        if (guard_find_gate(g, &gates[i]->port)) {
+            gate_destroy(gates[i]);
+        } else {
+            hmap_insert(&g->gates, &gates[i]->node,
+                        uuid_hash(&gates[i]->port));
+        }
+    }
+    free(gates);
+    adopt_row(g, &snap->row);
+    /* What is not stored yet is of a time before a change of role. */
+    number_journal(g, snap->last_sequence);
+}
+
+/* The database is not what we left: what it has more than we know is taken
+ * over, what we know is put into it again. */
+static void
+merge(struct guard *g, const struct store_snapshot *snap,
+      const struct guard_env *env)
+{
+    struct hold *h;
+    struct gate *gate;
+
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        bool found = false;
+        for (size_t i = 0; i < snap->n_holds; i++) {
+            found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
+        }
+        h->in_db = found;
+        h->in_doubt = false;
+        h->changed = true;
+        h->storing = false;
+    }
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        const struct hold *s = snap->holds[i];
+        h = hold_table_find(&g->holds, &s->network, &s->addr);
+        if (hold_table_find_uuid(&g->holds, &s->uuid)) {
+            /* Ours, perhaps on a switch that was made again meanwhile: it
+             * follows by itself. */
+        } else if (!h) {
+            adopt_hold(g, s, env);
+        } else {
+            /* Another row for the same address would violate the index. */
+            hold_table_remove(&g->holds, h);
+            h->uuid = s->uuid;
+            hold_table_insert(&g->holds, h);
+            h->in_db = true;
+        }
+    }
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        gate->in_db = gate->in_doubt = false;
+        for (size_t i = 0; i < snap->n_gates; i++) {
+            if (uuid_equals(&snap->gates[i]->port, &gate->port)) {
+                gate->uuid = snap->gates[i]->uuid;
+                gate->in_db = true;
+            }
+        }
+        gate->changed = true;
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        if (!guard_find_gate(g, &snap->gates[i]->port)) {
+            adopt_gate(g, snap->gates[i], env);
+        }
+    }
+    g->sequence = MAX(g->sequence, snap->last_sequence);
+    g->row_changed = true;
+}
+
+/* What operators set in the row. */
+static void
+adopt_operator_columns(struct guard *g, const struct ipguard_row *row)
+{
+    g->row.has_mode = row->has_mode;
+    g->row.mode = row->mode;
+    g->row.cfg = row->cfg;
+    g->generation = row->generation;
+    g->row.generation = row->generation;
+}
+
+/* Lost, or restored from an old copy: returns true and freezes.  What we know
+ * stays in force and is put into the database again. */
+static bool
+load_replaced(struct guard *g, const struct store_snapshot *snap,
+              const struct guard_env *env)
+{
+    bool another = (g->store_identity[0]
+                    && strcmp(g->store_identity, snap->identity));
+    bool back = g->store_identity[0] && snap->row.generation < g->generation;
+
+    if (!another && !back) {
+        return false;
+    }
+    guard_freeze_for_store(g, env, another
+                           ? "the own database is another one than before"
+                           : "the own database went back in time");
+    store_batch_destroy(g->sent);
+    g->sent = NULL;
+    g->store_token = 0;
+    merge(g, snap, env);
+    adopt_operator_columns(g, &snap->row);
+    g->merge_unsaved = true;
+    return true;
+}
+
+/* An operator freezes, thaws, or re-arms the brake by writing to the row: what
+ * differs from what the database had by our last knowledge is theirs. */
+static void
+adopt_safety(struct guard *g, const struct ipguard_row *row,
+             const struct guard_env *env)
+{
+    if (!nullable_string_is_equal(row->frozen, g->db_frozen)) {
+        guard_replace_string(&g->db_frozen, row->frozen);
+        if (!row->frozen && g->safety.frozen && !g->freeze_unsaved) {
+            free(guard_thaw(g));
+        } else if (row->frozen && !g->safety.frozen) {
+            guard_freeze_for_store(g, env, row->frozen);
+        } else if (row->frozen && !g->freeze_unsaved) {
+            guard_replace_string(&g->safety.frozen, row->frozen);
+        }
+    }
+    if (!nullable_string_is_equal(row->brake, g->db_brake)) {
+        guard_replace_string(&g->db_brake, row->brake);
+        if (!row->brake && g->safety.brake) {
+            free(guard_brake_rearm(g));
+        } else if (row->brake) {
+            guard_replace_string(&g->safety.brake, row->brake);
+        }
+    }
+}
+
+/* ---- Start. ---- */
+
+/* Puts right what was loaded, once NB is here: intents of another life are
+ * never executed, and whoever has a held address openly now keeps it. */
+static void
+start_hold(struct guard *g, struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
+
+    /* They may be of another database, or of one that went back since; and
+     * while nobody was connected SB may have gone back, and have come to the
+     * same nb_cfg again before its rows did. */
+    if (h->b1 || h->b2) {
+        hold_discard_barriers(h);
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+
+        if (hold_find_former(h, &p->uuid)) {
+            if (intent) {
+                /* If in doubt, step_hold() sees to it. */
+                h->clear_lost = (!g->in_doubt && !PLANTED(OLD_INTENT)
+                                 && !guard_is_being_released(g, h));
+            } else {
+                if (!guard_clear_is_sent(g, h, &p->uuid)) {
+                    hold_remove_former(h, &p->uuid);
+                }
+                h->returned |= guard_same_owner(h, p);
+            }
+        } else if (evidence_is_gated(p)) {
+            hold_add_taker(h, &p->uuid);
+        }
+    }
+    if (intent && !h->clear_lost) {
+        hold_discard_barriers(h);
+    }
+    guard_hold_set_keeper(g, h);
+}
+
+/* ---- Another hand's changes. ---- */
+
+static bool
+contains_uuid(const struct uuid *array, size_t n, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (uuid_equals(&array[i], uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_being_deleted(const struct guard *g, const struct uuid *uuid)
+{
+    const struct store_batch *b = g->sent;
+
+    return (contains_uuid(g->delete_holds, g->n_delete_holds, uuid)
+            || contains_uuid(g->delete_gates, g->n_delete_gates, uuid)
+            || (b && (contains_uuid(b->delete_holds, b->n_delete_holds, uuid)
+                      || contains_uuid(b->delete_gates, b->n_delete_gates,
+                                       uuid))));
+}
+
+static void
+take_over_hold(struct guard *g, const struct hold *row,
+               const struct guard_env *env)
+{
+    struct hold *h = hold_table_find(&g->holds, &row->network, &row->addr);
+
+    if (!h) {
+        adopt_hold(g, row, env);
+        h = hold_table_find(&g->holds, &row->network, &row->addr);
+        if (g->started) {
+            start_hold(g, h);
+        }
+    } else if (!uuid_equals(&h->uuid, &row->uuid)) {
+        /* Another row for the same address would violate the index. */
+        hold_table_remove(&g->holds, h);
+        h->uuid = row->uuid;
+        hold_table_insert(&g->holds, h);
+        h->in_db = true;
+        h->changed = true;
+        h->storing = false;
+    }
+}
+
+static void
+take_over_gate(struct guard *g, const struct gate *row,
+               const struct guard_env *env)
+{
+    struct gate *gate = guard_find_gate(g, &row->port);
+
+    if (!gate) {
+        adopt_gate(g, row, env);
+    } else if (!uuid_equals(&gate->uuid, &row->uuid)) {
+        gate->uuid = row->uuid;
+        gate->in_db = true;
+        gate->changed = true;
+    }
+}
+
+/* A transaction that the former active instance had on its way when it lost
+ * its locks may be carried out after we have loaded.  Its rows are ours now:
+ * no other instance will ever end them, and those of an address that we hold
+ * ourselves would make the database refuse whatever we store. */
+static void
+take_over_late_rows(struct guard *g, const struct store_snapshot *snap,
+                    const struct guard_env *env)
+{
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        if (!is_being_deleted(g, &snap->holds[i]->uuid)) {
+            take_over_hold(g, snap->holds[i], env);
+        }
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        if (!is_being_deleted(g, &snap->gates[i]->uuid)) {
+            take_over_gate(g, snap->gates[i], env);
+        }
+    }
+    if (g->n_journal && g->journal[0].sequence <= snap->last_sequence) {
+        number_journal(g, snap->last_sequence);
+    }
+    g->sequence = MAX(g->sequence, snap->last_sequence);
+}
+
+/* Another hand changed the database of the active instance. */
+static void
+load_while_active(struct guard *g, const struct store_snapshot *snap,
+                  const struct guard_env *env)
+{
+    struct hold *h;
+
+    adopt_operator_columns(g, &snap->row);
+    adopt_safety(g, &snap->row, env);
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        bool found = false;
+        char ip[IP_ADDR_STRLEN];
+
+        if (!h->in_db || h->storing || h->changed) {
+            continue;
+        }
+        for (size_t i = 0; i < snap->n_holds; i++) {
+            found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
+        }
+        if (!found) {
+            guard_log(g, 'w', "%s on %s: its row was deleted from the own "
+                      "database by another hand; stored again",
+                      ip_addr_to_string(&h->addr, ip), h->network_name);
+            h->in_db = false;
+            h->changed = true;
+        }
+    }
+    take_over_late_rows(g, snap, env);
+}
+
+void
+guard_load(struct guard *g, const struct store_snapshot *snap,
+           const struct guard_env *env)
+{
+    bool becoming = guard_wants_load(g, env);
+
+    if (g->settings.mode == MODE_OBSERVE || !snap->identity
+        || !snap->identity[0]) {
+        return;                 /* No IPGuard row yet: nothing to go by. */
+    }
+    g->own_changes++;
+    for (size_t i = 0; i < snap->n_problems; i++) {
+        guard_log(g, 'w', "own database: %s", snap->problems[i]);
+    }
+    if (load_replaced(g, snap, env)) {
+        g->loaded_for_active = becoming;
+    } else if (g->merge_unsaved) {
+        merge(g, snap, env);
+        adopt_operator_columns(g, &snap->row);
+        g->loaded_for_active = becoming;
+    } else if (g->role == ROLE_ACTIVE && g->loaded && !becoming) {
+        load_while_active(g, snap, env);
+    } else {
+        load_whole(g, snap, env);
+        g->generation = snap->row.generation;
+        g->loaded_for_active = becoming;
+    }
+    guard_replace_string(&g->store_identity, snap->identity);
+    guard_load_requests(g, snap, env);
+}
+
+/* Called at the beginning of each turn while active and not started. */
+void
+guard_start_if_ready(struct guard *g, const struct guard_env *env)
+{
+    struct hold *h;
+
+    if (g->role != ROLE_ACTIVE || !g->loaded || g->started
+        || !g->model.nb_synced) {
+        return;
+    }
+    g->started = true;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        start_hold(g, h);
+    }
+    guard_replay_standby_departures(g, env);
+    g->look_back = true;
+    /* Holds that were judged with may have ended by another hand. */
+    model_mark_all(&g->model);
+    g->own_changes++;
+    guard_log(g, 'i', "started with %"PRIuSIZE" hold(s) and %"PRIuSIZE
+              " gate(s)", hold_table_count(&g->holds),
+              hmap_count(&g->gates));
+    g->row_changed = true;
+}
