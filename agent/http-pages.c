@@ -73,14 +73,14 @@ serve_metrics(const struct web_request *request, struct web_reply *reply,
               void *agent_)
 {
     const struct agent *a = agent_;
-    const char *accept = web_request_header(request, "Accept");
-    bool open_metrics = (accept
-                         && strstr(accept, "application/openmetrics-text"));
+    bool open_metrics = report_wants_open_metrics(
+        web_request_header(request, "Accept"));
 
     reply->content_type = (open_metrics
                            ? "application/openmetrics-text; version=1.0.0; "
                              "charset=utf-8"
                            : "text/plain; version=0.0.4; charset=utf-8");
+    web_reply_add_header(reply, "Vary", "Accept");
     http_pages_format_metrics(a, open_metrics, &reply->body);
 }
 

@@ -65,6 +65,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-role.c \
 	agent/core/guard-search.c \
 	agent/core/guard-set.c \
+	agent/core/guard-state.h \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
@@ -129,6 +130,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/request.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
+	agent/core/sb-loan.c \
+	agent/core/sb-loan.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
 	agent/core/step-times.c \

@@ -146,6 +146,10 @@ order_intent(struct guard *g, const struct guard_env *env,
     hold_add_former(h, &c->port, c->port_name, mac, 0);
     if (h->state == HOLD_INTENT) {
         guard_hold_set_keeper(g, h);
+    } else if (uuid_equals(&h->keeper, &c->port)) {
+        /* It ran with the address while it was being shut, and has lost it to
+         * an open port since. */
+        guard_hold_keep(g, h, &UUID_ZERO);
     }
     guard_set_clear_hold(g, c, &h->uuid);
     c->state = CAND_INTENT;
@@ -483,7 +487,7 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             continue;
         }
         const char *kind;
-        char *obstacle = guard_set_obstacle(g, p, want, &kind);
+        char *obstacle = guard_set_obstacle(g, env, p, want, &kind);
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {

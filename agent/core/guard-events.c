@@ -438,7 +438,7 @@ tell_pod(struct guard *g, const struct guard_env *env, const struct hold *h,
     for (size_t i = 0; i < pod->claims.n; i++) {
         asks |= claims_on(&pod->claims.claims[i], &h->addr, h->network_name);
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         if (ip_addr_set_contains(&p->ips, &h->addr)) {
             asks = false;
         }

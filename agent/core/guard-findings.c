@@ -213,7 +213,7 @@ audit_gateway(void *a, const struct port *p, const struct ip_addr *ip,
 static void
 audit_member(struct audit *a, const struct member *mb)
 {
-    for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods; i++) {
+    for (size_t i = 0; !mb->ports && i < mb->n_pods; i++) {
         const struct claims *claims = &mb->pods[i]->claims;
 
         if (mb->pods[i]->finished || mb->pods[i]->deleting) {

@@ -306,7 +306,7 @@ guard_note_hazards(struct guard *g, const struct guard_env *env,
     if (hmap_is_empty(&g->model.ip_objects)) {
         return;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         look(g, env, p);
     }
 }

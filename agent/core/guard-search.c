@@ -148,10 +148,10 @@ search_member(const struct guard *g, const char *text,
     if (!mb) {
         return false;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         add_port(g, p, env, f);
     }
-    if (ovs_list_is_empty(&mb->ports)) {
+    if (!mb->ports) {
         svec_add_nocopy(&f->notes, xasprintf("%s/%s has no port", mb->ns,
                                              mb->name));
     }

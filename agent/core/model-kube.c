@@ -57,8 +57,8 @@ model_get_base(struct model *m, const char *ns, const char *name)
 
     if (!b) {
         b = xzalloc(sizeof *b);
-        b->ns = xstrdup(ns);
-        b->name = xstrdup(name);
+        b->ns = strpool_ref(&m->pool.strings, ns);
+        b->name = strpool_ref(&m->pool.strings, name);
         ovs_list_init(&b->members);
         hmap_insert(&m->bases, &b->node, model_key_hash(ns, name));
     }
@@ -70,8 +70,8 @@ model_gc_base(struct model *m, struct base_entry *b)
 {
     if (b && ovs_list_is_empty(&b->members) && !b->workload && !b->vm) {
         hmap_remove(&m->bases, &b->node);
-        free(b->ns);
-        free(b->name);
+        strpool_unref(&m->pool.strings, b->ns);
+        strpool_unref(&m->pool.strings, b->name);
         free(b);
     }
 }

@@ -36,12 +36,11 @@ model_get_member(struct model *m, const char *ns, const char *name)
     if (mb) {
         return mb;
     }
-    mb = xzalloc(sizeof *mb + strlen(name) + 1);
+    mb = xzalloc(MAX(sizeof *mb,
+                     offsetof(struct member, name) + strlen(name) + 1));
     mb->ns = strpool_ref(&m->pool.strings, ns);
     strcpy(mb->name, name);
     mb->ordinal = -1;
-    ovs_list_init(&mb->ports);
-    ovs_list_init(&mb->dirty_node);
     ovs_list_init(&mb->base_node);
     if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
         char *base = xmemdup0(name, base_len);
@@ -56,13 +55,80 @@ model_get_member(struct model *m, const char *ns, const char *name)
     return mb;
 }
 
+/* Makes room in the queue: of those that are gone, or more. */
+static void
+make_room(struct member_queue *q)
+{
+    if (q->n_live < q->allocated / 2) {
+        size_t n = 0;
+
+        for (size_t i = q->head; i < q->n; i++) {
+            if (q->members[i]) {
+                q->members[n++] = q->members[i];
+                q->members[n - 1]->dirty_at = n;
+            }
+        }
+        q->head = 0;
+        q->n = n;
+    } else {
+        q->members = x2nrealloc(q->members, &q->allocated,
+                                sizeof *q->members);
+    }
+}
+
+void
+model_mark_member(struct model *m, struct member *mb)
+{
+    struct member_queue *q = &m->dirty_members;
+
+    if (!mb->dirty_at) {
+        if (q->n == q->allocated) {
+            make_room(q);
+        }
+        q->members[q->n++] = mb;
+        q->n_live++;
+        mb->dirty_at = q->n;
+    }
+}
+
+/* Takes 'mb' out of the queue, in which it is. */
+static void
+take_dirty(struct member_queue *q, struct member *mb)
+{
+    q->members[mb->dirty_at - 1] = NULL;
+    mb->dirty_at = 0;
+    if (!--q->n_live) {
+        free(q->members);
+        memset(q, 0, sizeof *q);
+    }
+}
+
+struct member *
+model_take_dirty_member(struct model *m)
+{
+    struct member_queue *q = &m->dirty_members;
+    struct member *mb;
+
+    if (!q->n_live) {
+        return NULL;
+    }
+    while (!q->members[q->head]) {
+        q->head++;
+    }
+    mb = q->members[q->head];
+    take_dirty(q, mb);
+    return mb;
+}
+
 void
 model_gc_member(struct model *m, struct member *mb)
 {
-    if (mb->n_pods || !ovs_list_is_empty(&mb->ports)) {
+    if (mb->n_pods || mb->ports) {
         return;
     }
-    ovs_list_remove(&mb->dirty_node);
+    if (mb->dirty_at) {
+        take_dirty(&m->dirty_members, mb);
+    }
     if (mb->base) {
         ovs_list_remove(&mb->base_node);
         model_gc_base(m, mb->base);
@@ -80,26 +146,6 @@ model_gc_member(struct model *m, struct member *mb)
         free(mb->past);
     }
     free(mb);
-}
-
-void
-model_mark_member(struct model *m, struct member *mb)
-{
-    if (ovs_list_is_empty(&mb->dirty_node)) {
-        ovs_list_push_back(&m->dirty_members, &mb->dirty_node);
-    }
-}
-
-struct member *
-model_take_dirty_member(struct model *m)
-{
-    if (ovs_list_is_empty(&m->dirty_members)) {
-        return NULL;
-    }
-    struct member *mb = CONTAINER_OF(ovs_list_pop_front(&m->dirty_members),
-                                     struct member, dirty_node);
-    ovs_list_init(&mb->dirty_node);
-    return mb;
 }
 
 void

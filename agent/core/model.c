@@ -49,7 +49,6 @@ model_init(struct model *m, const struct dialect *dialect)
     model_init_ipam(m);
     pod_pool_init(&m->pool);
     sset_init(&m->datapaths);
-    ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
     ovs_list_init(&m->departures);
     ovs_list_init(&m->arrivals);
@@ -376,6 +375,32 @@ free_port(struct port *p)
     free(p);
 }
 
+/* Puts 'p' at the end of the ports of 'mb'.  Those are one for each interface
+ * of the pod: few. */
+static void
+add_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p;
+    p->next_of_member = NULL;
+}
+
+static void
+remove_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link != p) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p->next_of_member;
+    p->next_of_member = NULL;
+}
+
 void
 model_set_port_member(struct model *m, struct port *p, struct member *mb)
 {
@@ -385,13 +410,13 @@ model_set_port_member(struct model *m, struct port *p, struct member *mb)
         return;
     }
     if (old) {
-        ovs_list_remove(&p->member_node);
+        remove_member_port(old, p);
         model_mark_member(m, old);
         m->n_owned_ports--;
     }
     p->member = mb;
     if (mb) {
-        ovs_list_push_back(&mb->ports, &p->member_node);
+        add_member_port(mb, p);
         m->n_owned_ports++;
     }
     if (old) {
@@ -702,6 +727,7 @@ model_destroy(struct model *m)
     hmap_destroy(&m->port_names);
     hmap_destroy(&m->addr_uses);
     hmap_destroy(&m->mac_uses);
+    free(m->dirty_members.members);
     hmap_destroy(&m->references);
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);

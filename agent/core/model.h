@@ -32,6 +32,7 @@ struct ip_object;
 struct kube_change;
 struct pod;
 struct pod_owner;
+struct sb_loan;
 struct subnet_object;
 struct workload;
 
@@ -112,7 +113,7 @@ struct port {
     struct hmap_node uuid_node; /* In model->ports. */
     struct hmap_node name_node; /* In model->port_names. */
     struct ovs_list network_node;
-    struct ovs_list member_node; /* In member->ports. */
+    struct port *next_of_member; /* The next in member->ports, or NULL. */
 
     struct uuid uuid;
     struct network *network;    /* NULL: on no switch. */
@@ -152,9 +153,8 @@ struct port {
  * and its pods.  Exists while either does. */
 struct member {
     struct hmap_node node;      /* In model->members, by "ns/name". */
-    struct ovs_list dirty_node; /* In model->dirty_members; empty if clean. */
     const char *ns;             /* In model->pool. */
-    struct ovs_list ports;      /* struct port. */
+    struct port *ports;         /* The first, or NULL. */
     struct pod **pods;          /* One, in 'one_pod'; several for a VM. */
     struct pod *one_pod;
     uint32_t n_pods;
@@ -167,6 +167,8 @@ struct member {
     const struct pod_owner *seen; /* Its pod's owner; in model->pool, or
                                    * NULL. */
     struct member_past *past;   /* Or NULL. */
+    uint32_t dirty_at;          /* Its place in model->dirty_members, counted
+                                 * from 1; 0: clean. */
     enum owner_kind seen_kind : 8; /* Its owner when a pod was seen. */
     bool pod_seen : 1;          /* A pod of this name was seen. */
     bool vm_seen : 1;           /* A VirtualMachine of this name was seen. */
@@ -174,6 +176,18 @@ struct member {
     bool await_unbound : 1;     /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
     char name[];
+};
+
+/* Goes through the ports of a member, none of which may leave it meanwhile. */
+#define MEMBER_FOR_EACH_PORT(PORT, MEMBER)                      \
+    for ((PORT) = (MEMBER)->ports; (PORT); (PORT) = (PORT)->next_of_member)
+
+/* Members in the order in which they are to be looked at.  An array, which is
+ * given back when all were: mostly there are none. */
+struct member_queue {
+    struct member **members;    /* From 'head' on; NULL: it is gone. */
+    size_t head, n, allocated;
+    size_t n_live;              /* Without those that are gone. */
 };
 
 /* What only few members have. */
@@ -192,8 +206,8 @@ struct member_past {
 /* All members "base-N" of a namespace, and the workload of that name. */
 struct base_entry {
     struct hmap_node node;      /* By "ns/base". */
-    char *ns;
-    char *name;
+    const char *ns;             /* In model->pool, as is 'name'. */
+    const char *name;
     struct ovs_list members;    /* struct member, 'base_node'. */
     struct workload *workload;  /* StatefulSet, or NULL. */
     bool workload_seen;         /* A StatefulSet of that name was there. */
@@ -314,7 +328,7 @@ struct model {
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */
 
-    struct ovs_list dirty_members;
+    struct member_queue dirty_members;
     struct ovs_list dirty_addrs;
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
 
@@ -338,6 +352,7 @@ struct model {
     struct sset sb_acked_addresses;
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
+    const struct sb_loan *sb_loan; /* While an answer is made, or NULL. */
 
     /* When the CNI controller was last (re)started, as far as known; 0: never.
      * Monotonic, negative if that was before the machine's own start. */

@@ -25,13 +25,8 @@ is_text(const struct obj_uid *uid)
 static bool
 read_uuid(struct obj_uid *uid, const char *s)
 {
-    char again[OBJ_UID_STRLEN];
-
-    if (!uuid_from_string(&uid->uuid, s) || is_text(uid)) {
-        return false;
-    }
-    snprintf(again, sizeof again, UUID_FMT, UUID_ARGS(&uid->uuid));
-    return !strcmp(s, again);
+    return (uuid_from_string(&uid->uuid, s) && !is_text(uid)
+            && !s[strspn(s, "0123456789abcdef-")]);
 }
 
 void
@@ -90,9 +85,14 @@ obj_uid_equals(const struct obj_uid *a, const struct obj_uid *b)
 bool
 obj_uid_is(const struct obj_uid *uid, const char *s)
 {
-    char buf[OBJ_UID_STRLEN];
+    struct obj_uid other;
 
-    return !strcmp(obj_uid_to_string(uid, buf), s ? s : "");
+    if (!s || !s[0]) {
+        return !obj_uid_is_set(uid);
+    } else if (read_uuid(&other, s)) {
+        return obj_uid_equals(uid, &other);
+    }
+    return is_text(uid) && uid->text && !strcmp(uid->text, s);
 }
 
 const char *

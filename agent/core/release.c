@@ -107,7 +107,7 @@ refuse_claim(const struct model *m, const struct pod *pod,
     if (text || !mb) {
         return text;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         for (size_t i = 0; !text && i < p->static_ips.n; i++) {
             if (p->provider && !strcmp(p->provider, c->provider)
                 && names_another(c, &p->static_ips.addrs[i])) {

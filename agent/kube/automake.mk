@@ -14,6 +14,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-feed.c \
 	agent/kube/api-live.c \
 	agent/kube/api-live.h \
+	agent/kube/api-records.c \
+	agent/kube/api-records.h \
 	agent/kube/api-slots.c \
 	agent/kube/api-source-private.h \
 	agent/kube/api-source.c \

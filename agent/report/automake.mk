@@ -6,6 +6,7 @@
 noinst_LTLIBRARIES += agent/report/libreport.la
 
 agent_report_libreport_la_SOURCES = \
+	agent/report/metrics-accept.c \
 	agent/report/metrics.c \
 	agent/report/page-json.c \
 	agent/report/report.h \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The metrics, in Prometheus' text format or in OpenMetrics.  The two differ
- * in how a counter's family is called and in the end; names and values are the
- * same.  Every name is in ovn-ipguard(8); no label has more values than there
- * are kinds of things. */
+ * in how a counter's family is called, in units, which only the latter has,
+ * and in the end; names, labels and values are the same.  Every name is in
+ * ovn-ipguard(8); no label has more values than there are kinds of things. */
 
 #include <config.h>
 
@@ -40,13 +40,30 @@ put_family(struct writer *w, const char *name, const char *type,
                   total ? "_total" : "", help);
     ds_put_format(w->ds, "# TYPE "PREFIX"%s%s %s\n", name,
                   total ? "_total" : "", type);
+    if (w->open_metrics) {
+        static const char *const units[] = { "seconds", "bytes" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+            size_t len = strlen(name), unit_len = strlen(units[i]);
+
+            if (len > unit_len && name[len - unit_len - 1] == '_'
+                && !strcmp(name + len - unit_len, units[i])) {
+                ds_put_format(w->ds, "# UNIT "PREFIX"%s %s\n", name,
+                              units[i]);
+            }
+        }
+    }
 }
+
+/* To the last digit of whatever is counted here: a sum that is rounded stands
+ * still, and then jumps. */
+#define NUMBER "%.15g"
 
 static void
 put_gauge(struct writer *w, const char *name, const char *help, double value)
 {
     put_family(w, name, "gauge", help);
-    ds_put_format(w->ds, PREFIX"%s %g\n", name, value);
+    ds_put_format(w->ds, PREFIX"%s "NUMBER"\n", name, value);
 }
 
 static void
@@ -61,7 +78,7 @@ static void
 put_sample(struct writer *w, const char *name, const char *label,
            const char *value, double sample)
 {
-    ds_put_format(w->ds, PREFIX"%s{%s=\"%s\"} %g\n", name, label, value,
+    ds_put_format(w->ds, PREFIX"%s{%s=\"%s\"} "NUMBER"\n", name, label, value,
                   sample);
 }
 
@@ -269,15 +286,19 @@ put_steps(struct writer *w, const struct report *r)
         uint64_t n = 0;
 
         for (size_t j = 0; j < STEP_N_BUCKETS; j++) {
+            int ms = step_bucket_ms[j];
+
+            /* "1.0", not "1": OpenMetrics wants it, and the label is to be
+             * the same in both. */
             n += t->buckets[j];
-            ds_put_format(w->ds, PREFIX"%s_bucket{step=\"%s\",le=\"%g\"} %"
-                          PRIu64"\n", name, names[i],
-                          step_bucket_ms[j] / 1000.0, n);
+            ds_put_format(w->ds, PREFIX"%s_bucket{step=\"%s\",le=\"%g%s\"} %"
+                          PRIu64"\n", name, names[i], ms / 1000.0,
+                          ms % 1000 ? "" : ".0", n);
         }
         ds_put_format(w->ds, PREFIX"%s_bucket{step=\"%s\",le=\"+Inf\"} %"
                       PRIu64"\n", name, names[i], t->n);
-        ds_put_format(w->ds, PREFIX"%s_sum{step=\"%s\"} %g\n", name, names[i],
-                      t->sum_ms / 1000.0);
+        ds_put_format(w->ds, PREFIX"%s_sum{step=\"%s\"} "NUMBER"\n", name,
+                      names[i], t->sum_ms / 1000.0);
         ds_put_format(w->ds, PREFIX"%s_count{step=\"%s\"} %"PRIu64"\n", name,
                       names[i], t->n);
     }

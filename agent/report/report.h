@@ -87,6 +87,10 @@ void report_format_status(const struct report *, struct ds *);
 void report_format_metrics(const struct report *, bool open_metrics,
                            struct ds *);
 
+/* Which of the two a client wants, by its Accept header, which may be NULL:
+ * OpenMetrics only if it says so. */
+bool report_wants_open_metrics(const char *accept);
+
 /* Appends "ready", or what it is not ready for, a line for each reason.
  * Returns true if it is. */
 bool report_format_ready(const struct report *, struct ds *);

@@ -28,6 +28,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-admission-review.c \
 	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
+	tests/unit/test-api-records.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
@@ -80,7 +81,9 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
+	tests/unit/test-sb-ask.c \
 	tests/unit/test-sb-condition.c \
+	tests/unit/test-sb-question.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-url-text.c \

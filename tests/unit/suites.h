@@ -12,6 +12,7 @@
  *
  * Suites run in this order. */
 
+SUITE(api_records)
 SUITE(api_source)
 SUITE(api_write)
 SUITE(idl)
@@ -67,7 +68,9 @@ SUITE(judge_ovn_kubernetes)
 SUITE(memory)
 SUITE(model)
 SUITE(safety)
+SUITE(sb_ask)
 SUITE(sb_condition)
+SUITE(sb_question)
 SUITE(admission)
 SUITE(admission_review)
 SUITE(admission_template)

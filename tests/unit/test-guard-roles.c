@@ -401,6 +401,36 @@ test_back_after_a_clear_in_doubt(void)
     fixture_end(&w);
 }
 
+/* A port comes to run with a held address while it is being shut: it is the
+ * keeper (what this world does at once, so that is set here), and gated.  Then
+ * a foreign port takes the address, too.  Once its interface is gone the gated
+ * one is cleared, and is the keeper no more. */
+static void
+test_gated_keeper_loses(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    world_bind(&w, p, "hv1");
+    world_settle(&w);
+    CU_ASSERT_EQUAL(p->enabled, TRI_FALSE);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CONST_CAST(struct hold *, world_hold(&w, IP1))->keeper = p->uuid;
+    world_raw_port(&w, 0, "foreign", MAC3" "IP1, "", "");
+    world_bind(&w, p, NULL);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    CU_ASSERT(!uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+    world_settle(&w);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -421,4 +451,5 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
     CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
     CU_ADD_TEST(suite, test_back_after_a_clear_in_doubt);
+    CU_ADD_TEST(suite, test_gated_keeper_loses);
 }

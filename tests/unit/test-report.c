@@ -318,6 +318,98 @@ test_ready(void)
     fixture_destroy(&f);
 }
 
+/* As curl, browsers and several releases of Prometheus write it. */
+static void
+test_accept(void)
+{
+    static const struct {
+        const char *accept;
+        bool open_metrics;
+    } vectors[] = {
+        { NULL, false },
+        { "", false },
+        { "*/*", false },
+        { "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+          false },
+        { "text/plain", false },
+        { "application/openmetrics-text", true },
+        { "Application/OpenMetrics-Text ; Version=1.0.0", true },
+        { "application/openmetrics-text;version=\"1.0.0\"", true },
+        { "application/openmetrics-text; version=1.0.0; charset=utf-8", true },
+        /* Of a version that we do not speak. */
+        { "application/openmetrics-text;version=0.0.1", false },
+        { "application/openmetrics-text;version=2.0.0,text/plain", false },
+        { "application/openmetrics-text;version=1.0.0;q=0", false },
+        { "application/openmetrics-text;q=0,*/*", false },
+        { "application/openmetrics-text;q=0.3,text/plain;q=0.5", false },
+        { "application/openmetrics-text;q=0.5,text/plain;q=0.3", true },
+        { "application/openmetrics-text;q=0.5,text/*;q=0.8", false },
+        /* The more exact word counts. */
+        { "application/openmetrics-text;q=0.5,text/plain;q=0.3,*/*", true },
+        { "application/openmetrics-text;q=0.5,text/plain;version=1.0.0,"
+          "text/plain;version=0.0.4;q=0.4", true },
+        { "application/openmetrics-text; version=0.0.1,"
+          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", false },
+        { "application/openmetrics-text;version=1.0.0,"
+          "application/openmetrics-text;version=0.0.1;q=0.75,"
+          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true },
+        { "application/vnd.google.protobuf;proto=io.prometheus.client."
+          "MetricFamily;encoding=delimited,application/openmetrics-text;"
+          "version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+          true },
+        { "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;"
+          "q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+          "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+          "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", true },
+        /* Nonsense. */
+        { "application/openmetrics-textual", false },
+        { ";;;,,,q=1;=,=;", false },
+        { "application/openmetrics-text;q=nan,text/plain;q=0.1", false },
+        { "application/openmetrics-text;q=-1", false },
+        { "application/openmetrics-text;q=1e9,text/plain", true },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+        if (report_wants_open_metrics(vectors[i].accept)
+            != vectors[i].open_metrics) {
+            printf("\nAccept: %s\n", vectors[i].accept);
+            CU_FAIL("wrong format");
+        }
+    }
+}
+
+/* Large numbers are told to the last digit: the growth of a rounded one is
+ * nothing, and then too much. */
+static void
+test_metrics(void)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    struct fixture f;
+
+    fixture_init(&f, MODE_OBSERVE);
+    f.report.uptime_ms = 1234567891;
+    f.report.rss_bytes = 9876543210;
+    report_format_metrics(&f.report, false, &ds);
+    CU_ASSERT(strstr(ds_cstr(&ds),
+                     "\novn_ipguard_uptime_seconds 1234567.891\n") != NULL);
+    CU_ASSERT(strstr(ds_cstr(&ds), "\novn_ipguard_resident_memory_bytes "
+                     "9876543210\n") != NULL);
+    CU_ASSERT(strstr(ds_cstr(&ds), "le=\"0.001\"} ") != NULL);
+    CU_ASSERT(strstr(ds_cstr(&ds), "le=\"300.0\"} ") != NULL);
+    CU_ASSERT_PTR_NULL(strstr(ds_cstr(&ds), "# UNIT"));
+    CU_ASSERT_PTR_NULL(strstr(ds_cstr(&ds), "# EOF"));
+
+    ds_clear(&ds);
+    report_format_metrics(&f.report, true, &ds);
+    CU_ASSERT(strstr(ds_cstr(&ds), "\n# UNIT ovn_ipguard_uptime_seconds "
+                     "seconds\n") != NULL);
+    CU_ASSERT(strstr(ds_cstr(&ds), "\n# UNIT ovn_ipguard_resident_memory_bytes"
+                     " bytes\n") != NULL);
+    CU_ASSERT_STRING_EQUAL(ds_cstr(&ds) + ds.length - 7, "\n# EOF\n");
+    ds_destroy(&ds);
+    fixture_destroy(&f);
+}
+
 void
 suite_report(void)
 {
@@ -330,4 +422,6 @@ suite_report(void)
     CU_ADD_TEST(suite, test_sources);
     CU_ADD_TEST(suite, test_long_lists);
     CU_ADD_TEST(suite, test_ready);
+    CU_ADD_TEST(suite, test_accept);
+    CU_ADD_TEST(suite, test_metrics);
 }
