@@ -168,7 +168,8 @@ ask_sb(struct agent *a, struct explain_ask *ask)
     nothing = sset_is_empty(&ports) && sset_is_empty(&addresses);
     if (nothing) {
         /* It is followed anyway. */
-    } else if (sset_count(&ports) + sb_ask_n_ports(a->sb_ask) > MAX_PORTS) {
+    } else if (MAX(sset_count(&ports), 1) + sb_ask_n_ports(a->sb_ask)
+               > MAX_PORTS) {
         ask->watch = true;
         follow(a, ask);
     } else {

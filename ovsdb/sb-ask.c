@@ -120,7 +120,9 @@ sb_ask_n_ports(const struct sb_ask *ask)
     size_t n = 0;
 
     LIST_FOR_EACH (q, node, &ask->questions) {
-        n += q->state == SB_ASK_WAITING ? sset_count(&q->ports) : 0;
+        if (q->state == SB_ASK_WAITING) {
+            n += MAX(sset_count(&q->ports), 1);
+        }
     }
     return n;
 }

@@ -44,7 +44,7 @@ long long int sb_asked_answered_ms(const struct sb_asked *);
 const struct sset *sb_asked_ports(const struct sb_asked *);
 const struct sset *sb_asked_addresses(const struct sb_asked *);
 
-/* How many ports are looked for now. */
+/* How many ports are looked for now; a question about none counts as one. */
 size_t sb_ask_n_ports(const struct sb_ask *);
 /* True while there is a connection. */
 bool sb_ask_is_open(const struct sb_ask *);

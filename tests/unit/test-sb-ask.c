@@ -244,6 +244,13 @@ test_questions(void)
     sb_ask_forget(f.ask, a);
     sb_ask_forget(f.ask, b);
     sb_ask_forget(f.ask, NULL);
+    CU_ASSERT_EQUAL(sb_ask_n_ports(f.ask), 0);
+
+    /* One about an address without ports counts as well. */
+    sset_clear(&f.ports);
+    a = start(&f);
+    CU_ASSERT_EQUAL(sb_ask_n_ports(f.ask), 1);
+    sb_ask_forget(f.ask, a);
     end(&f);
 }
 
