@@ -20,6 +20,7 @@ struct ipam_metrics;
 struct live_page;
 struct manifests;
 struct nb_view;
+struct sb_ask;
 struct sb_view;
 struct store;
 struct webhook;
@@ -41,6 +42,7 @@ struct agent {
     struct guard *guard;
     struct nb_view *nb;
     struct sb_view *sb;
+    struct sb_ask *sb_ask;      /* What is asked of SB, not mirrored. */
     struct store *store;        /* NULL with --db=none. */
     struct manifests *manifests;
     struct api_source *api;     /* Or NULL. */

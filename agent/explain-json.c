@@ -79,7 +79,8 @@ struct json *
 explain_to_json(const struct guard *g, const struct ip_addr_set *ips,
                 const char *network,
                 bool (*held)(const struct uuid *, const char *, const void *),
-                const void *aux, const struct guard_env *env)
+                const void *aux, const struct svec *not_known,
+                const struct guard_env *env)
 {
     struct json *o = json_object_create();
     struct json *addresses = json_array_create_empty();
@@ -102,6 +103,8 @@ explain_to_json(const struct guard *g, const struct ip_addr_set *ips,
     }
     json_object_put(o, "addresses", addresses);
     json_object_put(o, "explanations", array);
+    json_object_put(o, "not_known", (not_known ? json_svec(not_known)
+                                     : json_array_create_empty()));
     json_object_put(o, "wanted_by",
                     wanted_by ? json_string_create(wanted_by)
                     : json_null_create());

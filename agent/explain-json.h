@@ -13,20 +13,23 @@ struct guard;
 struct guard_env;
 struct ip_addr_set;
 struct json;
+struct svec;
 struct uuid;
 
 /* Returns an object of
  *
  *     addresses: what was asked about;
  *     explanations: an object for each address and network;
+ *     not_known: what could not be found out, as texts: 'not_known';
  *     wanted_by: who wants the last address without being on any, or null.
  *
- * The arguments are those of guard_explain_all(). */
+ * The other arguments are those of guard_explain_all(). */
 struct json *explain_to_json(const struct guard *, const struct ip_addr_set *,
                              const char *network,
                              bool (*held)(const struct uuid *network,
                                           const char *address,
                                           const void *aux),
-                             const void *aux, const struct guard_env *);
+                             const void *aux, const struct svec *not_known,
+                             const struct guard_env *);
 
 #endif /* explain-json.h */

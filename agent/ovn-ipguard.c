@@ -42,6 +42,7 @@
 #include "agent/explain-control.h"
 #include "agent/guard-log.h"
 #include "agent/http-pages.h"
+#include "agent/kube/url-text.h"
 #include "agent/log-reopen.h"
 #include "agent/sources.h"
 #include "agent/uninstall.h"
@@ -49,6 +50,7 @@
 #include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
 #include "ovsdb/ovs-compat.h"
+#include "ovsdb/sb-ask.h"
 #include "ovsdb/sb-view.h"
 #include "ovsdb/store.h"
 
@@ -123,6 +125,8 @@ set_probe_intervals(struct agent *a)
 {
     nb_view_set_probe_interval(a->nb, get_probe_interval(a, a->options.nb_db));
     sb_view_set_probe_interval(a->sb, get_probe_interval(a, a->options.sb_db));
+    sb_ask_set_probe_interval(a->sb_ask,
+                              get_probe_interval(a, a->options.sb_db));
     if (a->store) {
         store_set_probe_interval(a->store,
                                  get_probe_interval(a, a->options.own_db));
@@ -323,6 +327,7 @@ wait_all(struct agent *a)
     nb_view_wait(a->nb);
     nb_act_wait(a->nb);
     sb_view_wait(a->sb);
+    sb_ask_wait(a->sb_ask);
     if (a->store) {
         store_wait(a->store);
     }
@@ -379,6 +384,7 @@ run_loop(struct agent *a)
         run_memory(a);
         sources_run(a, now);
         run_databases(a, now);
+        sb_ask_run(a->sb_ask, now);
         poll_results(a, now);
         sources_run_live(a);
         run_guard(a);
@@ -464,6 +470,7 @@ agent_open(struct agent *a)
     }
     a->nb = nb_view_create(o->nb_db, NB_LOCK);
     a->sb = sb_view_create(o->sb_db, SB_LOCK);
+    a->sb_ask = sb_ask_create(o->sb_db);
     a->store = o->own_db ? store_create(o->own_db, OWN_LOCK) : NULL;
     VLOG_INFO("ovn-ipguard %s, instance %s, mode %s", PACKAGE_VERSION,
               a->instance, guard_mode_to_string(o->settings.mode));
@@ -475,6 +482,7 @@ agent_close(struct agent *a)
     VLOG_INFO("exiting");
     webhook_close(a);
     store_destroy(a->store);
+    sb_ask_destroy(a->sb_ask);
     sb_view_destroy(a->sb);
     nb_view_destroy(a->nb);
     guard_destroy(a->guard);
@@ -485,6 +493,23 @@ agent_close(struct agent *a)
     options_destroy(&a->options);
 }
 
+/* Whoever lists the processes of the machine sees their command lines: takes
+ * secrets out of the URLs in ours.  What 'argv' has afterwards are copies that
+ * have them. */
+static void
+init_proctitle(int argc, char *argv[])
+{
+    char **original = xmemdup(argv, argc * sizeof *argv);
+
+    ovs_cmdl_proctitle_init(argc, argv);
+    for (int i = 0; i < argc; i++) {
+        if (argv[i] != original[i] && strstr(original[i], "://")) {
+            url_wipe(original[i]);
+        }
+    }
+    free(original);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -492,7 +517,7 @@ main(int argc, char *argv[])
 
     dirs_init();
     fatal_ignore_sigpipe();
-    ovs_cmdl_proctitle_init(argc, argv);
+    init_proctitle(argc, argv);
     ovs_set_program_name(argv[0], PACKAGE_VERSION);
     options_parse(&agent.options, argc, argv);
 

@@ -29,6 +29,7 @@
 #include "agent/report/report.h"
 #include "agent/webhook.h"
 #include "ovsdb/nb-view.h"
+#include "ovsdb/sb-ask.h"
 #include "ovsdb/sb-view.h"
 #include "ovsdb/store.h"
 
@@ -467,6 +468,7 @@ cmd_sb_reset(struct control_request *request, int argc OVS_UNUSED,
 
     VLOG_INFO("resetting the state of the southbound cluster");
     sb_view_reset_min_index(a->sb);
+    sb_ask_reset_min_index(a->sb_ask);
     reply(request, NULL, NULL);
 }
 

@@ -23,8 +23,12 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/ovs-compat.h \
 	ovsdb/row-map.c \
 	ovsdb/row-map.h \
+	ovsdb/sb-ask.c \
+	ovsdb/sb-ask.h \
 	ovsdb/sb-condition.c \
 	ovsdb/sb-condition.h \
+	ovsdb/sb-question.c \
+	ovsdb/sb-question.h \
 	ovsdb/sb-view.c \
 	ovsdb/sb-view.h \
 	ovsdb/store-act.c \

@@ -100,6 +100,10 @@ check_column(struct db_conn *conn, const struct db_column *c)
     if (c->since) {
         ds_put_format(&conn->error, " (%s or later has it)", c->since);
     }
+    if (conn->upgrade) {
+        ds_put_format(&conn->error, ": its schema is older than %s; convert "
+                      "it with \"%s\"", conn->version, conn->upgrade);
+    }
 }
 
 static void

@@ -53,6 +53,8 @@ struct db_conn {
     char *lock_name;            /* NULL: writes without a lock. */
     const struct db_column *columns;
     size_t n_columns;
+    const char *version, *upgrade; /* Of the schema that has all of them, and
+                                    * the command that brings it; or NULL. */
 
     int probe_ms;
     unsigned int seqno;         /* IDL's, when last looked at. */

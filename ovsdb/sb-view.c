@@ -579,6 +579,19 @@ sb_view_wait(struct sb_view *view)
     }
 }
 
+bool
+sb_view_has_additional_chassis(const struct sb_view *view)
+{
+    return sbrec_server_has_port_binding_table_col_additional_chassis(
+        view->conn.idl);
+}
+
+const char *
+sb_view_find_chassis(const struct sb_view *view, const struct uuid *uuid)
+{
+    return row_map_find(&view->chassis, uuid);
+}
+
 const char *
 sb_view_error(const struct sb_view *view)
 {

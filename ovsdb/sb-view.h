@@ -37,6 +37,11 @@ void sb_view_get_memory_usage(const struct sb_view *, struct simap *);
 void sb_view_reset_min_index(struct sb_view *);
 void sb_view_set_probe_interval(struct sb_view *, int ms);
 
+/* What a question of sb-ask.h needs to know of the mirror: whether the server
+ * has Port_Binding.additional_chassis; the name of a chassis, or NULL. */
+bool sb_view_has_additional_chassis(const struct sb_view *);
+const char *sb_view_find_chassis(const struct sb_view *, const struct uuid *);
+
 /* Deletes exactly these MAC_Binding rows.  Busy until answered. */
 void sb_view_delete_mac_bindings(struct sb_view *, const struct uuid *,
                                  size_t n, long long int now);

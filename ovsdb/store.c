@@ -129,6 +129,8 @@ store_create(const char *remote, const char *lock_name)
 
     db_conn_init(&s->conn, &ipgrec_idl_class, store_columns,
                  ARRAY_SIZE(store_columns), &this_module, remote, lock_name);
+    s->conn.version = ipgrec_get_db_version();
+    s->conn.upgrade = "ovn-ipguard-ctl upgrade_db";
     s->journal_by_sequence
         = ovsdb_idl_index_create1(s->conn.idl, &ipgrec_journal_col_sequence);
     store_known_init(&s->known);

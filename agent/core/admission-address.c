@@ -63,7 +63,7 @@ is_same_controller(const struct asker *asker, const char *ns,
     return (asker->kind == OWNER_OTHER && pod
             && pod->owner_kind == OWNER_OTHER
             && !strcmp(ns, asker->ns) && asker->owner[0]
-            && !strcmp(pod->owner_name, asker->owner));
+            && !strcmp(pod->owner->name, asker->owner));
 }
 
 static bool
@@ -369,21 +369,22 @@ check_pod_promise(struct look *l, const struct pod *pod)
 {
     const char *name = model_pod_member_name(l->a->ctx->model, pod);
     struct asker promisee = {
-        .ns = pod->ns, .name = name, .kind = pod->owner_kind,
-        .owner = pod->owner_name, .owner_uid = pod->owner_uid,
+        .ns = pod->owner->ns, .name = name, .kind = pod->owner_kind,
+        .owner = pod->owner->name, .owner_uid = pod->owner->uid,
         .ordinal = pod->ordinal,
     };
     const struct claim *c;
     bool sure = false;
 
     if (pod->deleting || pod->finished || pod->opted_out
-        || (!strcmp(pod->ns, l->asker->ns) && !strcmp(name, l->asker->name))
-        || is_same_controller(l->asker, pod->ns, pod)) {
+        || (!strcmp(pod->owner->ns, l->asker->ns)
+            && !strcmp(name, l->asker->name))
+        || is_same_controller(l->asker, pod->owner->ns, pod)) {
         return false;
     }
     c = find_claim_here(l, &pod->claims, &promisee, &sure);
     if (c) {
-        char *owner = xasprintf("pod %s/%s", pod->ns, pod->name);
+        char *owner = xasprintf("pod %s/%s", pod->owner->ns, pod->name);
 
         say_promised(l, owner, pod->created_s, c, sure);
         free(owner);

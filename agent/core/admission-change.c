@@ -64,7 +64,7 @@ find_port(const struct change *c, int ordinal)
 
     free(name);
     if (mb) {
-        LIST_FOR_EACH (p, member_node, &mb->ports) {
+        MEMBER_FOR_EACH_PORT (p, mb) {
             if (p->provider && !strcmp(p->provider, c->provider)) {
                 found = p;
             }
@@ -325,7 +325,7 @@ is_live(const struct admission *a)
     if (w->kind != OWNER_STATEFULSET) {
         const struct member *mb = model_find_member(m, w->ns, w->name);
 
-        return mb && (mb->n_pods || !ovs_list_is_empty(&mb->ports));
+        return mb && (mb->n_pods || mb->ports);
     }
     if (old->replicas > 0) {
         return true;

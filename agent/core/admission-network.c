@@ -240,7 +240,7 @@ network_of_member(const struct member *mb, const char *provider)
     const struct port *p;
 
     if (mb) {
-        LIST_FOR_EACH (p, member_node, &mb->ports) {
+        MEMBER_FOR_EACH_PORT (p, mb) {
             if (p->network && p->provider && !strcmp(p->provider, provider)) {
                 return p->network;
             }

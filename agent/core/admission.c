@@ -124,11 +124,11 @@ init_pod_asker(const struct model *m, struct asker *asker,
                const struct pod *pod)
 {
     *asker = (struct asker) {
-        .ns = pod->ns,
+        .ns = pod->owner->ns,
         .name = model_pod_member_name(m, pod),
         .kind = pod->owner_kind,
-        .owner = pod->owner_name,
-        .owner_uid = pod->owner_uid,
+        .owner = pod->owner->name,
+        .owner_uid = pod->owner->uid,
         .ordinal = pod->ordinal,
     };
 }
@@ -338,7 +338,7 @@ static bool
 is_exempt(const struct admission_context *ctx,
           const struct admission_request *req)
 {
-    const char *ns = req->pod ? req->pod->ns : req->workload->ns;
+    const char *ns = req->pod ? req->pod->owner->ns : req->workload->ns;
 
     return (req->deleting
             || is_exempt_user(ctx->exempt, req->user)
@@ -353,8 +353,8 @@ owner_opted_out(const struct admission_context *ctx, const struct pod *pod)
     const struct workload *w = NULL;
 
     if (pod->owner_kind == OWNER_STATEFULSET || pod->owner_kind == OWNER_VM) {
-        w = model_find_workload(ctx->model, pod->owner_kind, pod->ns,
-                                pod->owner_name);
+        w = model_find_workload(ctx->model, pod->owner_kind,
+                                pod->owner->ns, pod->owner->name);
     }
     return w && w->opted_out;
 }

@@ -41,6 +41,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-findings.c \
 	agent/core/guard-freeze.c \
 	agent/core/guard-gate.c \
+	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
 	agent/core/guard-hold-step.c \
 	agent/core/guard-hold.c \
@@ -64,6 +65,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-role.c \
 	agent/core/guard-search.c \
 	agent/core/guard-set.c \
+	agent/core/guard-state.h \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
@@ -108,6 +110,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/model.h \
 	agent/core/net-selection.c \
 	agent/core/net-selection.h \
+	agent/core/obj-uid.c \
+	agent/core/obj-uid.h \
 	agent/core/orders.c \
 	agent/core/orders.h \
 	agent/core/overview.h \
@@ -116,6 +120,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
+	agent/core/pod-pool.c \
+	agent/core/pod-pool.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
 	agent/core/release.c \
@@ -124,6 +130,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/request.h \
 	agent/core/safety.c \
 	agent/core/safety.h \
+	agent/core/sb-loan.c \
+	agent/core/sb-loan.h \
 	agent/core/settings.c \
 	agent/core/settings.h \
 	agent/core/step-times.c \

@@ -16,6 +16,7 @@ struct guard_env;
 struct ip_addr;
 struct ip_addr_set;
 struct network;
+struct sset;
 
 /* A port that lists the address. */
 struct explained_port {
@@ -57,10 +58,18 @@ struct explanation {
 char *guard_find_asked(const struct guard *, const char *what,
                        struct ip_addr_set *ips);
 
-/* Makes the mirrors follow the address for a minute as far as they do not yet:
- * to be called some turns before it is explained. */
-void guard_ask(struct guard *, const struct ip_addr *,
+/* Makes the mirror of the Northbound database follow the address for a minute
+ * as far as it does not yet, and with 'watch' that of the Southbound one as
+ * well: to be called some turns before it is explained. */
+void guard_ask(struct guard *, const struct ip_addr *, bool watch,
                const struct guard_env *);
+
+/* Adds to 'ports' and 'addresses' of what the Southbound database is to be
+ * asked before 'ip' can be explained on 'network' (name; NULL: on all): what
+ * the model neither follows nor has been lent. */
+void guard_find_unknown(const struct guard *, const struct ip_addr *ip,
+                        const char *network, struct sset *ports,
+                        struct sset *addresses);
 
 /* One address on each network where it means something. */
 struct explanations {
@@ -91,6 +100,8 @@ enum finding_kind {
     FINDING_STALE,              /* On a port whose owner wants another one. */
     FINDING_DRIFT,              /* Not as its owner wants, but in use. */
     FINDING_DUPLICATE,          /* On several ports of one network. */
+    FINDING_GATEWAY,            /* Of a router port or gateway of the network,
+                                 * and on another port as well. */
     FINDING_MISSING,            /* Wanted, and on no port of its owner. */
     FINDING_LEAKED,             /* Of an owner that nobody knows, or left in
                                  * the Southbound database. */

@@ -169,17 +169,30 @@ not_yet(const struct guard *g)
             : NULL);
 }
 
+/* In mode manage a clear and the set that follows are one transaction, and
+ * port_security goes with them: what would be written is not what was
+ * reviewed. */
 static char *
 refuse_mode(const struct guard *g)
 {
+    const char *remedy = "";
+
     if (g->mode == MODE_GUARD) {
         return NULL;
+    } else if (g->mode == MODE_MANAGE) {
+        remedy = ", in which addresses are set as well and other columns "
+                 "would be written than the plan says: it does by itself what "
+                 "\"ovn-appctl -t ovn-ipguard plan/show\" lists; to have the "
+                 "plan done, lower the mode with \"ovn-ipguardctl --wait=done "
+                 "set-mode guard\" before, and raise it with \"set-mode "
+                 "default\" afterwards";
+    } else if (g->settings.mode == MODE_GUARD) {
+        remedy = " (\"ovn-ipguardctl set-mode default\" ends that)";
+    } else if (g->settings.mode == MODE_MANAGE) {
+        remedy = " (\"ovn-ipguardctl set-mode guard\" raises it)";
     }
     return xasprintf("the plan is for mode "PLAN_MODE", and the mode is %s%s",
-                     guard_mode_to_string(g->mode),
-                     g->mode == MODE_OBSERVE && g->settings.mode == MODE_GUARD
-                     ? " (\"ovn-ipguardctl set-mode default\" ends that)"
-                     : "");
+                     guard_mode_to_string(g->mode), remedy);
 }
 
 static char *

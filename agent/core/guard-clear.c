@@ -56,7 +56,7 @@ guard_read_owner(const struct model *m, const struct member *mb,
 {
     const struct workload *w = model_member_workload(m, mb);
 
-    *workload = w ? w->name : mb->seen_workload ? mb->seen_workload : "";
+    *workload = w ? w->name : mb->seen ? mb->seen->name : "";
     *kind = w ? w->kind : mb->pod_seen ? mb->seen_kind : OWNER_NONE;
     if (!w && !mb->pod_seen) {
         const struct base_entry *b = model_member_base(m, mb);
@@ -94,6 +94,7 @@ static void
 owner_from_port(struct guard *g, struct hold *h, const struct port *p)
 {
     const struct member *mb = p->member;
+    char uid[OBJ_UID_STRLEN];
     const char *workload;
     int kind;
 
@@ -104,7 +105,8 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
         return;
     }
     hold_set_owner(h, mb->ns, owner_kind_to_string(kind), mb->name, workload,
-                   mb->n_pods ? mb->pods[0]->uid : "");
+                   mb->n_pods ? obj_uid_to_string(&mb->pods[0]->uid, uid)
+                   : "");
     h->fixed = (kind == OWNER_STATEFULSET || kind == OWNER_VM
                 || mb->seen_explicit);
 }
@@ -144,6 +146,10 @@ order_intent(struct guard *g, const struct guard_env *env,
     hold_add_former(h, &c->port, c->port_name, mac, 0);
     if (h->state == HOLD_INTENT) {
         guard_hold_set_keeper(g, h);
+    } else if (uuid_equals(&h->keeper, &c->port)) {
+        /* It ran with the address while it was being shut, and has lost it to
+         * an open port since. */
+        guard_hold_keep(g, h, &UUID_ZERO);
     }
     guard_set_clear_hold(g, c, &h->uuid);
     c->state = CAND_INTENT;
@@ -481,7 +487,7 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
             continue;
         }
         const char *kind;
-        char *obstacle = guard_set_obstacle(g, p, want, &kind);
+        char *obstacle = guard_set_obstacle(g, env, p, want, &kind);
         char *error = obstacle ? NULL : guard_edit_set(g, p, &e, want,
                                                        &c->addr);
         if (!obstacle && !error) {

@@ -47,56 +47,46 @@ set_owner_from_departure(struct hold *h, const struct departure *d)
                    d->workload, d->uid);
 }
 
-static void
-hold_departure(struct guard *g, const struct guard_env *env,
-               const struct departure *d)
+/* Does another row of its owner have the address? */
+static bool
+is_on_another_row(const struct departure *d, const struct addr_use *use)
 {
-    struct hold *h = hold_table_find(&g->holds, &d->network, &d->addr);
-    const struct network *n = model_find_network(&g->model, &d->network);
-    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
-                                  : NULL);
-    bool fixed = (d->owner_kind == OWNER_STATEFULSET
-                  || d->owner_kind == OWNER_VM || d->explicit_claim);
-    char ip[IP_ADDR_STRLEN];
-
-    if (h) {
-        if (!hold_is_evidence_phase(h)
-            && hold_find_former(h, &d->port)) {
-            return;             /* Our clear, or somebody was faster. */
-        }
-        if (d->owned && !d->gated) {
-            /* Who had it last is the one that may have it back at once; who
-             * waited for it behind a gate never had it. */
-            set_owner_from_departure(h, d);
-            h->fixed |= fixed;
-        }
-        guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
-        return;
-    }
-    /* Whether an owner that was never seen named its address, is not known: it
-     * may have gone while nobody watched.  Its hold gates nobody. */
-    if (!d->owned
-        || (!fixed && !d->unknown_owner
-            && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
-        return;
-    }
-    for (size_t i = 0; use && i < use->n && !lost_gate(d, use); i++) {
+    for (size_t i = 0; use && i < use->n; i++) {
         const struct member *mb = use->ports[i]->member;
+
         if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
                    || (d->owner_kind == OWNER_VM
-                       && model_member_is_of_vm(mb, d->ns,
-                                                d->workload)))) {
-            return;             /* Its owner has it on another row. */
+                       && model_member_is_of_vm(mb, d->ns, d->workload)))) {
+            return true;
         }
     }
-    if (hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
-        guard_log(g, 'w', "%s: %s left it but is not held: as many holds as "
-                  "allowed exist (max-holds)", d->port_name,
-                  ip_addr_to_string(&d->addr, ip));
-        return;
-    }
+    return false;
+}
 
+/* The address is held already, and leaves one more port. */
+static void
+hold_again(struct guard *g, const struct guard_env *env,
+           const struct departure *d, struct hold *h, bool fixed)
+{
+    if (!hold_is_evidence_phase(h) && hold_find_former(h, &d->port)) {
+        return;                 /* Our clear, or somebody was faster. */
+    }
+    if (d->owned && !d->gated) {
+        /* Who had it last is the one that may have it back at once; who waited
+         * for it behind a gate never had it. */
+        set_owner_from_departure(h, d);
+        h->fixed |= fixed;
+    }
+    guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
+}
+
+static struct hold *
+create_hold(struct guard *g, const struct guard_env *env,
+            const struct departure *d, const struct addr_use *use, bool fixed)
+{
     struct uuid uuid;
+    struct hold *h;
+
     guard_new_uuid(g, &uuid);
     h = hold_create(&uuid, &d->network, d->network_name, &d->addr);
     h->would_be = g->role == ROLE_OBSERVER;
@@ -104,8 +94,7 @@ hold_departure(struct guard *g, const struct guard_env *env,
     h->state_since_ms = env->now;
     h->created_wall_ms = env->wall;
     h->fixed = fixed;
-    free(h->reason_case);
-    h->reason_case = xstrdup("F");
+    guard_replace_string(&h->reason_case, "F");
     free(h->reason);
     h->reason = xasprintf("it left %s%s", d->port_name,
                           d->row_gone ? ", whose row is gone" : "");
@@ -115,6 +104,15 @@ hold_departure(struct guard *g, const struct guard_env *env,
     guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
     hold_table_insert(&g->holds, h);
     guard_hold_set_keeper(g, h);
+    return h;
+}
+
+static void
+tell_held(struct guard *g, const struct guard_env *env,
+          const struct departure *d, const struct hold *h)
+{
+    char ip[IP_ADDR_STRLEN];
+
     g->counters.holds_created++;
     guard_log(g, 'i', "%s on %s: %sheld (case F: %s)",
               ip_addr_to_string(&d->addr, ip), d->network_name,
@@ -128,6 +126,42 @@ hold_departure(struct guard *g, const struct guard_env *env,
         guard_event_held(g, env, h);
         guard_event_takers(g, env, h);
     }
+}
+
+static void
+hold_departure(struct guard *g, const struct guard_env *env,
+               const struct departure *d)
+{
+    struct hold *h = hold_table_find(&g->holds, &d->network, &d->addr);
+    const struct network *n = model_find_network(&g->model, &d->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
+                                  : NULL);
+    bool fixed = (d->owner_kind == OWNER_STATEFULSET
+                  || d->owner_kind == OWNER_VM || d->explicit_claim);
+    char ip[IP_ADDR_STRLEN];
+
+    if (h) {
+        hold_again(g, env, d, h, fixed);
+        return;
+    }
+    /* Whether an owner that was never seen named its address, is not known: it
+     * may have gone while nobody watched.  Its hold gates nobody. */
+    if (!d->owned
+        || (!fixed && !d->unknown_owner
+            && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+        return;
+    }
+    if (!lost_gate(d, use) && is_on_another_row(d, use)) {
+        return;
+    }
+    if (hold_table_count(&g->holds) >= (size_t) g->settings.max_holds) {
+        guard_log(g, 'w', "%s: %s left it but is not held: as many holds as "
+                  "allowed exist (max-holds)", d->port_name,
+                  ip_addr_to_string(&d->addr, ip));
+        return;
+    }
+    h = create_hold(g, env, d, use, fixed);
+    tell_held(g, env, d, h);
 }
 
 static void
@@ -217,7 +251,9 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
                    && uuid_equals(&p->network->uuid, &a->network)
                    && ip_addr_set_contains(&p->ips, &a->addr)
                    && !uuid_equals(&h->keeper, &a->port)) {
-            hold_remove_former(h, &a->port);
+            if (!guard_clear_is_sent(g, h, &a->port)) {
+                hold_remove_former(h, &a->port);
+            }                   /* Otherwise it may yet be carried out. */
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
                 h->returned = true;

@@ -255,8 +255,10 @@ tell_member(struct guard *g, const struct guard_env *env,
         const struct pod *pod = mb->pods[i];
 
         if (!pod->finished) {
-            tell(g, env, kind, KUBE_OBJECT_POD, pod->ns, pod->name, pod->uid,
-                 args);
+            char uid[OBJ_UID_STRLEN];
+
+            tell(g, env, kind, KUBE_OBJECT_POD, pod->owner->ns, pod->name,
+                 obj_uid_to_string(&pod->uid, uid), args);
         }
     }
     tell_workload(g, env, kind, model_member_workload(&g->model, mb), args);
@@ -436,7 +438,7 @@ tell_pod(struct guard *g, const struct guard_env *env, const struct hold *h,
     for (size_t i = 0; i < pod->claims.n; i++) {
         asks |= claims_on(&pod->claims.claims[i], &h->addr, h->network_name);
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         if (ip_addr_set_contains(&p->ips, &h->addr)) {
             asks = false;
         }
@@ -445,7 +447,7 @@ tell_pod(struct guard *g, const struct guard_env *env, const struct hold *h,
         && !guard_is_owner(h, mb)) {
         struct hold_args a;
         char *who = xasprintf("Pod %s/%s, which has no port with it,",
-                              pod->ns, pod->name);
+                              pod->owner->ns, pod->name);
 
         hold_args_init(&a, h);
         a.args.port = who;
@@ -467,7 +469,7 @@ guard_event_takers(struct guard *g, const struct guard_env *env,
     for (p = model_first_promise(&g->model, &h->addr); p;
          p = model_next_promise(p)) {
         const struct member *mb
-            = p->pod ? model_find_member(&g->model, p->pod->ns,
+            = p->pod ? model_find_member(&g->model, p->pod->owner->ns,
                                          model_pod_member_name(&g->model,
                                                                p->pod))
               : NULL;

@@ -10,6 +10,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "pod.h"
+#include "sb-loan.h"
 #include "util.h"
 #include "uuid.h"
 #include "workload.h"
@@ -48,7 +49,8 @@ explain_owner(const struct guard *g, const struct port *p,
     struct verdict v;
 
     e->owner = mb ? xasprintf("%s/%s", mb->ns, mb->name) : xstrdup("");
-    e->pod_uid = xstrdup(mb && mb->n_pods ? mb->pods[0]->uid : "");
+    e->pod_uid = (mb && mb->n_pods ? obj_uid_dup_string(&mb->pods[0]->uid)
+                  : xstrdup(""));
     if (!mb || p->kind != PORT_OWNED) {
         e->entitlement = xstrdup("");
         e->verdict = xstrdup("");
@@ -167,7 +169,7 @@ explain_want(const struct guard *g, const struct network *n,
 {
     const struct port *p;
 
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         struct entitlement e;
 
         if (p->network != n || p->kind != PORT_OWNED
@@ -180,7 +182,7 @@ explain_want(const struct guard *g, const struct network *n,
                                                  e.why ? e.why : ""));
         entitlement_destroy(&e);
     }
-    for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods; i++) {
+    for (size_t i = 0; !mb->ports && i < mb->n_pods; i++) {
         if (claims_name(&mb->pods[i]->claims, ip)) {
             svec_add_nocopy(&x->wanted_by,
                             xasprintf("pod %s/%s, which has no port yet",
@@ -220,6 +222,9 @@ explain_mentions(const struct guard *g, const struct ip_addr *ip,
                             xasprintf("%s maps it to %s", m->logical_port,
                                       m->mac));
         }
+    }
+    if (g->model.sb_loan) {
+        sb_loan_list_mac_bindings(g->model.sb_loan, ip, &x->mac_bindings);
     }
     svec_sort_unique(&x->references);
     svec_sort_unique(&x->mac_bindings);
@@ -443,7 +448,7 @@ add_member(const struct model *m, const char *what, struct ip_addr_set *ips)
     if (!mb) {
         return false;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         add_set(ips, &p->ips);
     }
     for (size_t i = 0; i < mb->n_pods; i++) {

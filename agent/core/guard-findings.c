@@ -20,6 +20,7 @@ static const char *const kind_names[N_FINDING_KINDS] = {
     [FINDING_STALE] = "stale",
     [FINDING_DRIFT] = "drift",
     [FINDING_DUPLICATE] = "duplicate",
+    [FINDING_GATEWAY] = "gateway",
     [FINDING_MISSING] = "missing",
     [FINDING_LEAKED] = "leaked",
     [FINDING_FOREIGN] = "foreign",
@@ -199,12 +200,20 @@ audit_duplicates(struct audit *a)
     }
 }
 
+static void
+audit_gateway(void *a, const struct port *p, const struct ip_addr *ip,
+              const char *what)
+{
+    add(a, FINDING_GATEWAY, p->network, ip, p->name, p->member,
+        xstrdup(what));
+}
+
 /* ---- Pods without a port. ---- */
 
 static void
 audit_member(struct audit *a, const struct member *mb)
 {
-    for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods; i++) {
+    for (size_t i = 0; !mb->ports && i < mb->n_pods; i++) {
         const struct claims *claims = &mb->pods[i]->claims;
 
         if (mb->pods[i]->finished || mb->pods[i]->deleting) {
@@ -266,6 +275,7 @@ guard_find_findings(const struct guard *g, const char *network,
         audit_port(&a, p, env);
     }
     audit_duplicates(&a);
+    guard_find_on_gateways(g, network, audit_gateway, &a);
     HMAP_FOR_EACH (mb, node, &g->model.members) {
         audit_member(&a, mb);
     }

@@ -138,24 +138,34 @@ reason_of(const struct hold *h)
     return reason;
 }
 
+/* What 'enabled' was before the port of 'p' got our mark. */
+static enum tristate
+previous_of(const struct port *p)
+{
+    const char *colon = strchr(p->mark, ':');
+
+    return colon && !strcmp(colon + 1, "true") ? TRI_TRUE : TRI_UNSET;
+}
+
+/* Of 'p', which is to be shut or, if it bears a mark, is.  Takes 'reason'. */
 static void
 create_gate(struct guard *g, const struct guard_env *env,
-            const struct hold *h, const struct port *p)
+            const struct port *p, const struct ip_addr *addr, char *reason)
 {
     struct gate *gate = xzalloc(sizeof *gate);
 
     guard_new_uuid(g, &gate->uuid);
     gate->port = p->uuid;
     gate->port_name = xstrdup(p->name);
-    gate->network = h->network;
-    gate->network_name = xstrdup(h->network_name);
-    gate->addr = h->addr;
-    gate->previous = p->enabled;
-    gate->reason = reason_of(h);
+    gate->network = p->network->uuid;
+    gate->network_name = xstrdup(p->network->name);
+    gate->addr = *addr;
+    gate->previous = p->mark ? previous_of(p) : p->enabled;
+    gate->reason = reason;
     gate->since_wall_ms = env->wall;
     gate->since_ms = env->now;
     gate->changed = true;
-    gate->closing = true;
+    gate->closing = !p->mark;
     hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
     g->own_changes++;
 }
@@ -218,7 +228,7 @@ shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
         }
         why = no_gate_because(g, h, p, &later);
         if (!why) {
-            create_gate(g, env, h, p);
+            create_gate(g, env, p, &h->addr, reason_of(h));
             /* It was open for a moment: that it is shut has to show
              * everywhere before the address is clean. */
             hold_discard_barriers(h);
@@ -334,10 +344,10 @@ waits_without(const struct guard *g, const struct gate *gate,
             && judge_wants(&g->model, g->mode, p, &gate->addr));
 }
 
-/* Has 'p', once it is open, an address that another open port has as well?  A
- * CNI controller may have given the gated port another one meanwhile.  Of two
- * that are shut just one may be opened. */
-static bool
+/* The address of 'p' that, once it is open, another open port has as well, or
+ * NULL.  A CNI controller may have given the gated port another one meanwhile.
+ * Of two that are shut just one may be opened. */
+static const struct ip_addr *
 would_be_duplicate(const struct guard *g, const struct port *p)
 {
     for (size_t i = 0; i < p->ips.n; i++) {
@@ -349,11 +359,11 @@ would_be_duplicate(const struct guard *g, const struct port *p)
 
             if (q != p && (!evidence_is_gated(q)
                            || goes_before(g, &p->ips.addrs[i], q, p))) {
-                return true;
+                return &p->ips.addrs[i];
             }
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Why the gate on 'p' is to be opened now, or NULL. */
@@ -461,7 +471,7 @@ give_back(struct guard *g, const struct guard_env *env,
         return;
     }
     judge_entitlement(&g->model, g->mode, p, &e);
-    obstacle = guard_set_obstacle(g, p, &gate->addr, &kind);
+    obstacle = guard_set_obstacle(g, env, p, &gate->addr, &kind);
     if (!obstacle) {
         obstacle = guard_edit_set(g, p, &e, &gate->addr, NULL);
     }
@@ -560,24 +570,38 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
 }
 
 /* Ports that bear our mark without a record of ours: the record was lost, or
- * the mark is of another time.  They are opened. */
+ * the mark is of another time.  They are opened, or recorded anew where a port
+ * with the same address is open: of two none is to be opened beside it. */
 static void
-open_unrecorded(struct guard *g)
+tend_unrecorded(struct guard *g, const struct guard_env *env)
 {
+    bool may_stay = (g->mode != MODE_OBSERVE && !g->stopping
+                     && g->model.dialect->gates_allowed);
     const char *name;
 
     SSET_FOR_EACH (name, &g->model.marked_ports) {
         const struct port *p = model_find_port_by_name(&g->model, name);
 
-        if (p && p->network && !guard_find_gate(g, &p->uuid)) {
-            const char *colon = strchr(p->mark, ':');
-            enum tristate previous = (colon && !strcmp(colon + 1, "true")
-                                      ? TRI_TRUE : TRI_UNSET);
+        if (!p || !p->network || guard_find_gate(g, &p->uuid)) {
+            continue;
+        }
+        const struct ip_addr *twice
+            = (may_stay && evidence_is_gated(p) ? would_be_duplicate(g, p)
+               : NULL);
+        if (twice) {
+            char ip[IP_ADDR_STRLEN];
+
+            guard_log(g, 'w', "%s: bears a gate's mark that is not recorded; "
+                      "stays shut: another port has %s", p->name,
+                      ip_addr_to_string(twice, ip));
+            create_gate(g, env, p, twice,
+                        xasprintf("another port has %s", ip));
+        } else {
             struct ip_addr none = { .family = 0 };
 
             guard_log(g, 'w', "%s: bears a gate's mark that is not recorded; "
                       "opened", p->name);
-            plan_open(g, p, previous, &none, "no record of the gate");
+            plan_open(g, p, previous_of(p), &none, "no record of the gate");
         }
     }
 }
@@ -605,7 +629,7 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
         tend_gate(g, env, gate, may_shut);
     }
     if (!sset_is_empty(&g->model.marked_ports)) {
-        open_unrecorded(g);
+        tend_unrecorded(g, env);
     }
 }
 

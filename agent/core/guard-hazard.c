@@ -118,14 +118,14 @@ find_drift(const struct port *p, const struct pod *pod,
                                 "runs with %s: a restart of "
                                 "kube-ovn-controller would take %s for it and "
                                 "give %s to others; set the annotation back "
-                                "to %s, or delete the pod", pod->ns,
+                                "to %s, or delete the pod", pod->owner->ns,
                                 pod->name, new, old, new, old, old);
         } else {
             ip_addr_to_string(has, new);
             f->text = xasprintf("the IP object of pod %s/%s says %s, but it "
                                 "runs with %s, which kube-ovn-controller may "
-                                "give to others; delete the pod", pod->ns,
-                                pod->name, new, old);
+                                "give to others; delete the pod",
+                                pod->owner->ns, pod->name, new, old);
         }
         return;
     }
@@ -178,7 +178,7 @@ find_rest(const struct port *p, const struct pod *pod,
                                 "kube-ovn-controller before that is gone may "
                                 "free %s under its next owner; delete the IP "
                                 "object %s (--release=kube-ovn does)",
-                                pod->ns, pod->name, old, old, o->name);
+                                pod->owner->ns, pod->name, old, old, o->name);
             return;
         }
     }
@@ -306,7 +306,7 @@ guard_note_hazards(struct guard *g, const struct guard_env *env,
     if (hmap_is_empty(&g->model.ip_objects)) {
         return;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         look(g, env, p);
     }
 }

@@ -214,22 +214,11 @@ keep_runner(struct guard *g, struct hold *h)
         const struct port *p = use->ports[i];
 
         if (judge_binding(&g->model, p) == BINDING_BOUND
-            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)) {
+            && !hold_find_former(h, &p->uuid) && !evidence_is_gated(p)
+            && !guard_find_gate(g, &p->uuid)) { /* It may be on its way. */
             guard_hold_keep(g, h, &p->uuid);
         }
     }
-}
-
-static bool
-plans_clear(const struct planned *planned, size_t n, const struct hold *h)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (planned[i].kind == PLAN_CLEAR
-            && uuid_equals(&planned[i].hold, &h->uuid)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool
@@ -261,82 +250,145 @@ clear_state(const struct guard *g, const struct hold *h)
             return c->state;
         }
     }
-    if ((g->nb_token && plans_clear(g->planned, g->n_planned, h))
-        || plans_clear(g->doubt.planned, g->doubt.n_planned, h)) {
+    if (guard_clear_is_sent(g, h, NULL)) {
         return CAND_SENT;       /* Its reason is gone meanwhile. */
     }
     return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
+/* Finds out what is known of the address, and asks for what is to be known. */
+static void
+collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
+                 struct evidence *e)
+{
+    if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
+        /* No chassis can have seen it before. */
+        h->b2_since_ms = env->now;
+    }
+    evidence_collect(&g->model, &g->settings, h, env->now, env->wall, e);
+    if (!h->would_be && hold_is_evidence_phase(h)
+        && !guard_start_barrier_passed(g)) {
+        sset_add(&e->blockers, "the start barrier has not passed in SB");
+        guard_want_start_barrier(g);
+    }
+    h->dirt = e->dirt;
+    h->wants_b1 = e->needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
+    h->wants_b2 = e->needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
+    if (!h->would_be) {
+        g->bump_needed |= h->wants_b1 || h->wants_b2;
+    }
+    if (e->n_flush && hold_is_evidence_phase(h)) {
+        queue_flush(g, h, e, env);
+    }
+    note_missed_chassis(g, e);
+    guard_wake_at(g, e->wake_ms);
+}
+
+/* What is known of the clear: is it done, will it not be, and may the hold end
+ * before that is known? */
+static void
+collect_clear_facts(struct guard *g, struct hold *h, const struct evidence *e,
+                    struct hold_facts *f)
+{
+    if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
+        f->address_gone = e->address_gone && g->model.nb_synced;
+        h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
+                          && !PLANTED(OLD_INTENT));
+    } else {
+        f->address_gone = e->address_gone && !e->network_gone && e->complete;
+    }
+    f->clear_lost = h->clear_lost;
+    /* What is on its way cannot be called back: its hold stays until then. */
+    bool may_end = ((h->returned || h->force)
+                    && clear_state(g, h) != CAND_SENT);
+    f->owner_returned = h->returned && may_end;
+    f->force = h->force && may_end;
+}
+
+static bool
+is_past_deadline(struct guard *g, const struct hold *h,
+                 const struct guard_env *env)
+{
+    long long int deadline = h->state_since_ms + g->settings.hold_deadline_ms;
+
+    if (h->state != HOLD_DRAINING) {
+        return false;
+    } else if (env->now < deadline) {
+        guard_wake_at(g, deadline);
+        return false;
+    }
+    return !is_only_reserved(h);
+}
+
+/* Are the gates of a hold in state clean open, so that it may end? */
+static bool
+is_opened(struct guard *g, struct hold *h, size_t n_blockers)
+{
+    bool settled = !n_blockers && guard_gates_settled(g, h);
+
+    if (!h->would_be && !guard_start_barrier_passed(g)) {
+        /* Of the barriers of another life nobody knows what they covered. */
+        guard_want_start_barrier(g);
+        return false;
+    }
+    return settled;
+}
+
+/* Fills in 'f', and takes blockers and notes out of 'e'. */
+static void
+collect_facts(struct guard *g, struct hold *h, const struct guard_env *env,
+              struct evidence *e, struct hold_facts *f)
+{
+    *f = (struct hold_facts) {
+        .evidence_complete = e->complete,
+        .n_blockers = sset_count(&e->blockers),
+        .network_gone = e->network_gone,
+        .frozen = g->safety.frozen || g->safety.behind_ms || env->paused,
+    };
+    collect_clear_facts(g, h, e, f);
+    if (hold_is_evidence_phase(h)) {
+        replace_set(h, &h->blockers, &e->blockers);
+        replace_set(h, &h->notes, &e->notes);
+        f->deadline_passed = is_past_deadline(g, h, env);
+    }
+    f->gate_opened = (h->state == HOLD_CLEAN
+                      && is_opened(g, h, f->n_blockers));
+    /* Of what has just changed, too. */
+    f->stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+}
+
+static void
+enter_state(struct guard *g, struct hold *h, enum hold_state next,
+            const struct guard_env *env)
+{
+    if (next == HOLD_DRAINING && !h->gone_ms) {
+        h->gone_ms = env->now;
+        h->gone_wall_ms = env->wall;
+        guard_replace_string(&h->boot_id, env->boot_id);
+    }
+    if (next == HOLD_BLOCKED) {
+        log_blocked(g, h);
+    }
+    if (!(h->state == HOLD_CLEAN && next == HOLD_BLOCKED)) {
+        h->state_since_ms = env->now;
+    }
+    h->state = next;
+    h->changed = true;
+    g->own_changes++;
+}
+
 static void
 step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 {
-    struct hold_facts f = { .stored = false };
+    struct hold_facts f;
     struct evidence e;
     char ip[IP_ADDR_STRLEN];
 
     follow_network(g, h);
     keep_runner(g, h);
     update_waiters(g, h);
-    if (h->b2 && !h->b2_since_ms && g->model.sb_nb_cfg >= h->b2) {
-        /* No chassis can have seen it before. */
-        h->b2_since_ms = env->now;
-    }
-    evidence_collect(&g->model, &g->settings, h, env->now, env->wall, &e);
-    if (!h->would_be && hold_is_evidence_phase(h)
-        && !guard_start_barrier_passed(g)) {
-        sset_add(&e.blockers, "the start barrier has not passed in SB");
-        guard_want_start_barrier(g);
-    }
-    h->dirt = e.dirt;
-    h->wants_b1 = e.needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
-    h->wants_b2 = e.needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
-    if (!h->would_be) {
-        g->bump_needed |= h->wants_b1 || h->wants_b2;
-    }
-    if (e.n_flush && hold_is_evidence_phase(h)) {
-        queue_flush(g, h, &e, env);
-    }
-    note_missed_chassis(g, &e);
-    guard_wake_at(g, e.wake_ms);
-
-    long long int deadline = h->state_since_ms + g->settings.hold_deadline_ms;
-    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
-    f.address_gone = e.address_gone && !e.network_gone && e.complete;
-    if (h->state == HOLD_INTENT || h->state == HOLD_CLEARING) {
-        f.address_gone = e.address_gone && g->model.nb_synced;
-        h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
-                          && !PLANTED(OLD_INTENT));
-    }
-    f.clear_lost = h->clear_lost;
-    /* What is on its way cannot be called back: its hold stays until then. */
-    bool may_end = ((h->returned || h->force)
-                    && clear_state(g, h) != CAND_SENT);
-    f.owner_returned = h->returned && may_end;
-    f.evidence_complete = e.complete;
-    f.n_blockers = sset_count(&e.blockers);
-    f.network_gone = e.network_gone;
-    f.force = h->force && may_end;
-    f.frozen = (g->safety.frozen || g->safety.behind_ms || env->paused);
-    if (hold_is_evidence_phase(h)) {
-        replace_set(h, &h->blockers, &e.blockers);
-        replace_set(h, &h->notes, &e.notes);
-        f.deadline_passed = (h->state == HOLD_DRAINING
-                             && env->now >= deadline
-                             && !is_only_reserved(h));
-        if (h->state == HOLD_DRAINING && env->now < deadline) {
-            guard_wake_at(g, deadline);
-        }
-    }
-    f.gate_opened = (h->state == HOLD_CLEAN && !f.n_blockers
-                     && guard_gates_settled(g, h));
-    if (h->state == HOLD_CLEAN && !h->would_be
-        && !guard_start_barrier_passed(g)) {
-        /* Of the barriers of another life nobody knows what they covered. */
-        f.gate_opened = false;
-        guard_want_start_barrier(g);
-    }
-    f.stored = h->would_be || (h->in_db && !h->changed && !h->storing);
+    collect_evidence(g, h, env, &e);
+    collect_facts(g, h, env, &e, &f);
     evidence_destroy(&e);
 
     enum hold_state next = hold_step(h->state, &f);
@@ -353,24 +405,9 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
               hold_state_to_string(h->state), hold_state_to_string(next));
     if (hold_state_is_end(next)) {
         end_hold(g, h, next, env);
-        g->again = true;
-        return;
+    } else {
+        enter_state(g, h, next, env);
     }
-    if (next == HOLD_DRAINING && !h->gone_ms) {
-        h->gone_ms = env->now;
-        h->gone_wall_ms = env->wall;
-        free(h->boot_id);
-        h->boot_id = xstrdup(env->boot_id);
-    }
-    if (next == HOLD_BLOCKED) {
-        log_blocked(g, h);
-    }
-    if (!(h->state == HOLD_CLEAN && next == HOLD_BLOCKED)) {
-        h->state_since_ms = env->now;
-    }
-    h->state = next;
-    h->changed = true;
-    g->own_changes++;
     g->again = true;
 }
 

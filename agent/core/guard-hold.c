@@ -47,6 +47,24 @@ guard_same_owner(const struct hold *h, const struct port *p)
     return guard_is_owner(h, p->member);
 }
 
+bool
+guard_was_anothers(const struct guard *g, const struct hold *h,
+                   const struct port *p)
+{
+    bool vm = !strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM));
+
+    for (size_t i = 0; i < h->n_former; i++) {
+        const struct former_port *f = &h->former[i];
+        const struct port *q = model_find_port(&g->model, &f->port);
+
+        /* Of a row that is gone the name tells; a VM has one for each pod. */
+        if (q ? !guard_same_owner(h, q) : strcmp(f->name, p->name) && !vm) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Did 'p' get the address in the very update in which it left another port?
  * Then it is a taker: nothing is clean yet, and had the two come one by one it
  * would have found the hold in force. */

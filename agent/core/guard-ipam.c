@@ -31,7 +31,7 @@
 struct ipam_wait {
     struct hmap_node node;      /* In guard->ipam_waits, by member. */
     char *ns, *name;            /* The member's. */
-    char *uid;                  /* The pod's. */
+    struct obj_uid uid;         /* The pod's. */
     long long int since_ms;
     char *leak;                 /* Or NULL. */
 };
@@ -61,7 +61,7 @@ drop_wait(struct guard *g, struct ipam_wait *w)
     hmap_remove(&g->ipam_waits, &w->node);
     free(w->ns);
     free(w->name);
-    free(w->uid);
+    obj_uid_destroy(&w->uid);
     free(w->leak);
     free(w);
 }
@@ -111,7 +111,7 @@ guard_note_ipam_wait(struct guard *g, const struct guard_env *env,
                              : waiting_pod(mb));
     struct ipam_wait *w = find_wait(g, mb->ns, mb->name);
 
-    if (!pod || (w && strcmp(w->uid, pod->uid))) {
+    if (!pod || (w && !obj_uid_equals(&w->uid, &pod->uid))) {
         if (w) {
             drop_wait(g, w);
             w = NULL;
@@ -121,7 +121,7 @@ guard_note_ipam_wait(struct guard *g, const struct guard_env *env,
         w = xzalloc(sizeof *w);
         w->ns = xstrdup(mb->ns);
         w->name = xstrdup(mb->name);
-        w->uid = xstrdup(pod->uid);
+        obj_uid_clone(&w->uid, &pod->uid);
         w->since_ms = env->now;
         hmap_insert(&g->ipam_waits, &w->node, wait_hash(mb->ns, mb->name));
         g->ipam_young_ms = MIN(g->ipam_young_ms, first_look(g, w));
@@ -211,7 +211,7 @@ guard_run_ipam(struct guard *g, const struct guard_env *env)
         const struct pod *pod
             = waiting_pod(model_find_member(&g->model, w->ns, w->name));
 
-        if (!pod || strcmp(pod->uid, w->uid)) {
+        if (!pod || !obj_uid_equals(&pod->uid, &w->uid)) {
             drop_wait(g, w);
         } else if (env->now < first_look(g, w)) {
             g->ipam_young_ms = MIN(g->ipam_young_ms, first_look(g, w));

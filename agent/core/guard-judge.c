@@ -396,7 +396,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
     struct port *p;
 
     g->counters.members_judged++;
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         enum binding_state state = judge_binding(&g->model, p);
         n_bound += state == BINDING_BOUND;
         n_unbound += state == BINDING_UNBOUND;
@@ -407,7 +407,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         model_note_binding(&g->model, mb, n_bound > 0);
     }
     guard_note_ipam_wait(g, env, mb);
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         if (!p->network || p->kind != PORT_OWNED) {
             continue;
         }

@@ -327,7 +327,9 @@ start_hold(struct guard *g, struct hold *h)
                 h->clear_lost = (!g->in_doubt && !PLANTED(OLD_INTENT)
                                  && !guard_is_being_released(g, h));
             } else {
-                hold_remove_former(h, &p->uuid);
+                if (!guard_clear_is_sent(g, h, &p->uuid)) {
+                    hold_remove_former(h, &p->uuid);
+                }
                 h->returned |= guard_same_owner(h, p);
             }
         } else if (evidence_is_gated(p)) {

@@ -58,7 +58,8 @@ ask(struct guard *g, const struct guard_env *env, struct candidate *c,
     long long int due = MAX(c->ask_ms,
                             c->since_ms + g->settings.settle_ms);
 
-    if (!g->model.dialect->refusal_reason || !pod || !pod->uid[0]) {
+    if (!g->model.dialect->refusal_reason || !pod
+        || !obj_uid_is_set(&pod->uid)) {
         return;
     } else if (env->now < due) {
         guard_wake_at(g, due);
@@ -75,9 +76,9 @@ ask(struct guard *g, const struct guard_env *env, struct candidate *c,
                                 (orders->n_refusals + 1)
                                 * sizeof *orders->refusals);
     orders->refusals[orders->n_refusals++] = (struct refusal_read) {
-        .ns = xstrdup(pod->ns),
+        .ns = xstrdup(pod->owner->ns),
         .name = xstrdup(pod_port_owner_name(pod)),
-        .uid = xstrdup(pod->uid),
+        .uid = obj_uid_dup_string(&pod->uid),
     };
 }
 

@@ -368,9 +368,12 @@ begin_doubt(struct guard *g)
     g->nb_sent = NULL;
 }
 
-/* A later transaction was answered. */
+/* What is in doubt was answered itself, with 'result'; or, if that is
+ * TXN_RESULT_UNKNOWN, a later transaction was, and the mirror tells.  To ask
+ * the mirror else would be wrong: the port may be gone. */
 static void
-end_doubt(struct guard *g, const struct guard_env *env)
+end_doubt(struct guard *g, enum txn_result result,
+          const struct guard_env *env)
 {
     struct nb_batch *sent = g->nb_sent;
     struct planned *planned = g->planned;
@@ -384,7 +387,11 @@ end_doubt(struct guard *g, const struct guard_env *env)
     for (size_t i = 0; i < g->n_planned; i++) {
         struct planned *pl = &g->planned[i];
 
-        if (took_effect(g, pl)) {
+        if (result == TXN_RESULT_DONE) {
+            planned_done(g, pl, env);
+        } else if (result != TXN_RESULT_UNKNOWN) {
+            planned_failed(g, pl, result, env);
+        } else if (took_effect(g, pl)) {
             svec_add(&pl->evidence, "the server's answer was lost; a later "
                      "barrier shows it done");
             planned_done(g, pl, env);
@@ -397,6 +404,28 @@ end_doubt(struct guard *g, const struct guard_env *env)
     g->planned = planned;
     g->n_planned = n_planned;
     g->nb_sent = sent;
+}
+
+static bool
+plans_clear(const struct planned *planned, size_t n, const struct hold *h,
+            const struct uuid *port)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (planned[i].kind == PLAN_CLEAR
+            && uuid_equals(&planned[i].hold, &h->uuid)
+            && (!port || uuid_equals(&planned[i].port, port))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+guard_clear_is_sent(const struct guard *g, const struct hold *h,
+                    const struct uuid *port)
+{
+    return ((g->nb_token && plans_clear(g->planned, g->n_planned, h, port))
+            || plans_clear(g->doubt.planned, g->doubt.n_planned, h, port));
 }
 
 /* This instance is no longer the active one, while a transaction of its own is
@@ -420,12 +449,7 @@ late_answer(struct guard *g, const struct nb_result *r,
         || r->result == TXN_RESULT_UNKNOWN) {
         return;
     }
-    if (r->result == TXN_RESULT_DONE) {
-        end_doubt(g, env);
-    } else {
-        guard_forget_doubt(g);
-        g->in_doubt = false;
-    }
+    end_doubt(g, r->result, env);
 }
 
 /* Forgets what was in doubt. */
@@ -527,7 +551,7 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
     g->own_changes++;
     if (r->result == TXN_RESULT_DONE) {
         if (g->in_doubt) {
-            end_doubt(g, env);
+            end_doubt(g, TXN_RESULT_UNKNOWN, env);
         }
         g->nb_failures = 0;
         free(g->nb_error);

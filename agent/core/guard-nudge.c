@@ -132,8 +132,11 @@ run_nudge(struct guard *g, const struct guard_env *env, const struct nudge *n)
     for (p = model_first_promise(&g->model, &n->addr); p;
          p = model_next_promise(p)) {
         if (p->pod && pod_waits(n, p->pod)) {
-            guard_order_nudge(g, env, KUBE_OBJECT_POD, p->pod->ns,
-                              p->pod->name, p->pod->uid);
+            char uid[OBJ_UID_STRLEN];
+
+            guard_order_nudge(g, env, KUBE_OBJECT_POD, p->pod->owner->ns,
+                              p->pod->name,
+                              obj_uid_to_string(&p->pod->uid, uid));
         } else if (p->workload
                    && workload_lacks(g, p->workload, p->ordinal)
                    && sset_add(&workloads, p->workload->uid)) {

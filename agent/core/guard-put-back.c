@@ -82,11 +82,9 @@ is_unused(const struct guard *g, const struct guard_env *env,
                 && (pr->by_hand || env->now < pr->since_ms + UNUSED_MS)));
 }
 
-/* Would nothing but the port itself show the address of 'h' in use?  A pod
- * that runs there may still send from it, and then the hold never ends. */
-static bool
-is_own_dirt(const struct guard *g, const struct guard_env *env,
-            const struct hold *h, const struct uuid *port)
+bool
+guard_is_own_dirt(const struct guard *g, const struct guard_env *env,
+                  const struct hold *h, const struct uuid *port)
 {
     struct hold copy = *h;
     struct evidence e;
@@ -113,7 +111,7 @@ must_wait(const struct guard *g, const struct guard_env *env,
 
     for (size_t i = 0; h && i < h->n_former; i++) {
         if (!uuid_equals(&h->former[i].port, &pr->port)
-            && !is_own_dirt(g, env, h, &pr->port)) {
+            && !guard_is_own_dirt(g, env, h, &pr->port)) {
             return true;
         }
     }

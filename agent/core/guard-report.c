@@ -387,6 +387,19 @@ put_duplicates(const struct guard *g, struct ds *ds)
     free(array);
 }
 
+static void
+add_gateway_finding(void *lines, const struct port *p,
+                    const struct ip_addr *addr, const char *what)
+{
+    char ip[IP_ADDR_STRLEN];
+    char *line = xasprintf("%s on %s: on port %s, but %s",
+                           ip_addr_to_string(addr, ip), p->network->name,
+                           p->name, what);
+
+    sset_add(lines, line);
+    free(line);
+}
+
 void
 guard_format_findings(const struct guard *g, const struct guard_env *env,
                       struct ds *ds)
@@ -405,6 +418,7 @@ guard_format_findings(const struct guard *g, const struct guard_env *env,
     put_set(ds, "", "", &g->cycles);
 
     struct sset leaks = SSET_INITIALIZER(&leaks);
+    guard_find_on_gateways(g, NULL, add_gateway_finding, &leaks);
     guard_add_ipam_findings(g, &leaks);
     guard_add_hazard_findings(g, &leaks);
     put_set(ds, "", "", &leaks);
@@ -523,9 +537,14 @@ guard_format_port(const struct guard *g, const char *name,
     ds_put_format(ds, "    owner: %s/%s, %s: %s\n", p->member->ns,
                   p->member->name, entitlement_kind_to_string(e.kind), e.why);
     if (e.pod) {
-        ds_put_format(ds, "    pod: %s/%s, uid %s%s%s\n", e.pod->ns,
-                      e.pod->name, e.pod->uid[0] ? e.pod->uid : "unknown",
-                      e.pod->node[0] ? ", node " : "", e.pod->node);
+        const char *node = pod_node(e.pod);
+        char uid[OBJ_UID_STRLEN];
+
+        ds_put_format(ds, "    pod: %s/%s, uid %s%s%s\n", e.pod->owner->ns,
+                      e.pod->name, (obj_uid_is_set(&e.pod->uid)
+                                    ? obj_uid_to_string(&e.pod->uid, uid)
+                                    : "unknown"),
+                      node[0] ? ", node " : "", node);
     }
     entitlement_destroy(&e);
     for (size_t i = 0; i < p->static_ips.n; i++) {

@@ -286,7 +286,7 @@ owner_asks(const struct guard *g, const struct hold *h)
 
     for (p = model_first_promise(&g->model, &h->addr); p;
          p = model_next_promise(p)) {
-        if (p->pod && !strcmp(p->pod->ns, h->owner.ns)
+        if (p->pod && !strcmp(p->pod->owner->ns, h->owner.ns)
             && !strcmp(pod_port_owner_name(p->pod), h->owner.name)) {
             return true;
         }

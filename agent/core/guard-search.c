@@ -79,7 +79,7 @@ add_promises(const struct guard *g, const struct ip_addr *ip, struct found *f)
             return;
         }
         svec_add_nocopy(&f->notes, p->pod
-                        ? xasprintf("pod %s/%s asks for it", p->pod->ns,
+                        ? xasprintf("pod %s/%s asks for it", p->pod->owner->ns,
                                     p->pod->name)
                         : xasprintf("the template of %s %s/%s names it",
                                     owner_kind_to_string(p->workload->kind),
@@ -148,10 +148,10 @@ search_member(const struct guard *g, const char *text,
     if (!mb) {
         return false;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         add_port(g, p, env, f);
     }
-    if (ovs_list_is_empty(&mb->ports)) {
+    if (!mb->ports) {
         svec_add_nocopy(&f->notes, xasprintf("%s/%s has no port", mb->ns,
                                              mb->name));
     }

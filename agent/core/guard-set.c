@@ -15,9 +15,21 @@
 #include "util.h"
 #include "uuid.h"
 
+/* Does 'h' keep the address from 'p'?  Not from its owner, unless another port
+ * has had it since, to which it may still lead. */
+static bool
+is_kept_from(const struct guard *g, const struct guard_env *env,
+             const struct hold *h, const struct port *p)
+{
+    return (!guard_same_owner(h, p)
+            || (guard_was_anothers(g, h, p)
+                && !guard_is_own_dirt(g, env, h, &p->uuid)));
+}
+
 char *
-guard_set_obstacle(struct guard *g, const struct port *p,
-                   const struct ip_addr *ip, const char **kind)
+guard_set_obstacle(struct guard *g, const struct guard_env *env,
+                   const struct port *p, const struct ip_addr *ip,
+                   const char **kind)
 {
     struct model *m = &g->model;
     const struct addr_use *use = model_find_addr(m, p->network, ip);
@@ -51,7 +63,7 @@ guard_set_obstacle(struct guard *g, const struct port *p,
         *kind = "router";
         return xasprintf("%s is the router's (%s)", buf, lrp);
     }
-    if (h && !guard_same_owner(h, p)) {
+    if (h && is_kept_from(g, env, h, p)) {
         if (sset_add(&h->waiters, p->name)) {
             h->changed = true;
         }
@@ -244,7 +256,8 @@ in_the_way(const struct port *p, const struct entitlement *e,
 /* Returns NULL if everything that is missing on 'p' was planned, otherwise
  * what it waits for, and stores that in one word in '*kindp'. */
 static char *
-plan_port(struct guard *g, const struct port *p, const char **kindp)
+plan_port(struct guard *g, const struct guard_env *env, const struct port *p,
+          const char **kindp)
 {
     struct entitlement e;
     char *why = NULL;
@@ -264,8 +277,11 @@ plan_port(struct guard *g, const struct port *p, const char **kindp)
             char buf[IP_ADDR_STRLEN];
             obstacle = xasprintf("its port still has %s",
                                  ip_addr_to_string(other, buf));
+        } else if (g->requests_only) {
+            kind = "not-asked";
+            obstacle = xstrdup("nobody has asked for it");
         } else {
-            obstacle = guard_set_obstacle(g, p, ip, &kind);
+            obstacle = guard_set_obstacle(g, env, p, ip, &kind);
         }
         if (!obstacle) {
             obstacle = guard_edit_set(g, p, &e, ip, NULL);
@@ -360,7 +376,7 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         if (edit_exists(g, p)) {
             continue;           /* Its clear is in this batch. */
         }
-        why = plan_port(g, p, &kind);
+        why = plan_port(g, env, p, &kind);
         guard_want_later(g, &p->uuid, true, why, kind, env);
         free(why);
     }

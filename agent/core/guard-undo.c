@@ -138,6 +138,27 @@ start(struct guard *g, const struct request *r, const struct port *p,
     ovs_list_push_back(&g->post_reads, &pr->node);
 }
 
+/* What ends or reverses an action that is no clear. */
+static const char *
+other_way(const char *action)
+{
+    static const char *const ways[][2] = {
+        {"hold", "; \"hold-release\" ends a hold"},
+        {"release", "; \"hold-add\" holds the address again"},
+        {"force", "; \"hold-add\" holds the address again"},
+        {"gate", "; \"gate-open\" opens a gate"},
+        {"set", "; what mode manage sets follows the annotation of the pod or "
+                "StatefulSet: change that"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        if (!strcmp(action, ways[i][0])) {
+            return ways[i][1];
+        }
+    }
+    return "";
+}
+
 char *
 guard_undo(struct guard *g, struct request *r, const struct guard_env *env,
            char **said)
@@ -149,7 +170,8 @@ guard_undo(struct guard *g, struct request *r, const struct guard_env *env,
     char *error;
 
     if (strcmp(action, "clear")) {
-        return xasprintf("only a clear can be undone, not '%s'", action);
+        return xasprintf("only a clear can be undone, not '%s'%s", action,
+                         other_way(action));
     }
     if (!ip_addr_parse(smap_get_def(&r->args, "address", ""), &ip)
         || !uuid_from_string(&uuid, smap_get_def(&r->args, "port_uuid",

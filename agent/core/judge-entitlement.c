@@ -145,7 +145,7 @@ ent_from_pods(const struct model *m, const struct member *mb,
     const struct claim *c = m->dialect->find_claim(&alive->claims,
                                                    p->provider);
     char *whose = (e->terse ? NULL
-                   : xasprintf("pod %s/%s", alive->ns, alive->name));
+                   : xasprintf("pod %s/%s", alive->owner->ns, alive->name));
     if (c) {
         ent_from_claim(e, c, whose);
     } else {
@@ -361,11 +361,11 @@ fill_entitlement(const struct model *m, enum guard_mode mode,
     }
     if (e->kind == ENT_STICKY && w->kind == OWNER_STATEFULSET
         && w->n_revisions <= 1  /* Or the other one may name it. */
-        && mb->seen_workload_uid && mb->seen_workload_uid[0] && w->uid[0]
-        && strcmp(mb->seen_workload_uid, w->uid)) {
+        && mb->seen && mb->seen->uid[0] && w->uid[0]
+        && strcmp(mb->seen->uid, w->uid)) {
         ent_set(e, ENT_GONE, "StatefulSet %s/%s was re-created (uid %s, "
                 "formerly %s) and names no address", w->ns, w->name, w->uid,
-                mb->seen_workload_uid);
+                mb->seen->uid);
     }
 }
 

@@ -65,7 +65,7 @@ judge_failed_move(const struct model *m, const struct port *p,
         }
     }
     /* The event does not say for which of a pod's interfaces it is. */
-    if (refusal && ovs_list_is_singleton(&mb->ports)) {
+    if (refusal && mb->ports && !mb->ports->next_of_member) {
         return xasprintf("which Kube-OVN refuses (AcquireAddressFailed%s%s)",
                          refusal[0] ? ": " : "", refusal);
     }

@@ -174,7 +174,8 @@ verdict_set(struct verdict *v, enum verdict_kind kind, const char *case_,
 static bool
 made_for_another(const struct port *p, const struct pod *pod)
 {
-    return p->pod_uid && pod->uid[0] && strcmp(p->pod_uid, pod->uid);
+    return (p->pod_uid && obj_uid_is_set(&pod->uid)
+            && !obj_uid_is(&pod->uid, p->pod_uid));
 }
 
 /* The pod that has the name runs with whatever the port has. */
@@ -186,13 +187,15 @@ pod_runs(const struct model *m, const struct port *p, const struct pod *pod,
             || pod->deleting
             || pod->ran
             || pod->edited
-            || ip_addr_set_contains(&pod->status_ips, ip)
+            || ip_addr_set_contains(pod_status_ips(pod), ip)
             || (!p->member->await_unbound
                 && judge_binding(m, p) == BINDING_BOUND));
 }
 
-/* Does the template, too, give this ordinal what the pod wants?  Then the pod
- * was born with it, although we did not see it come. */
+/* Does the template that the pod was made from give this ordinal what the pod
+ * wants?  Then the pod was born with it, although we did not see it come.  Its
+ * label names that template's revision; what another one says by now may be
+ * what somebody wrote on the pod as well, while it ran. */
 static bool
 born_so(const struct model *m, const struct port *p,
         const struct entitlement *e)
@@ -203,10 +206,12 @@ born_so(const struct model *m, const struct port *p,
     if (!w || !w->revisions_known || !w->n_revisions) {
         return false;
     }
+    const char *label = e->pod->owner->revision;
     struct claim *claims = xcalloc(w->n_revisions, sizeof *claims);
     workload_claims(w, m->dialect, p->member->ordinal, p->provider, claims);
     for (size_t i = 0; i < w->n_revisions; i++) {
-        bool same = (claims[i].kind == CLAIM_EXPLICIT
+        bool its_own = !label[0] || !strcmp(label, w->revisions[i].name);
+        bool same = (its_own && claims[i].kind == CLAIM_EXPLICIT
                      && claims[i].n_ips == e->wanted.n);
         for (size_t j = 0; same && j < claims[i].n_ips; j++) {
             same = ip_addr_set_contains(&e->wanted, &claims[i].ips[j]);
@@ -277,7 +282,9 @@ fingerprint(const struct port *p, const struct entitlement *e,
         hash = ip_addr_hash(&e->wanted.addrs[i], hash);
     }
     if (e->pod) {
-        hash = hash_string(e->pod->uid, hash);
+        char uid[OBJ_UID_STRLEN];
+
+        hash = hash_string(obj_uid_to_string(&e->pod->uid, uid), hash);
     }
     if (e->workload) {
         hash = hash_string(e->workload->uid, hash);

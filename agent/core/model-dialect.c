@@ -94,9 +94,9 @@ const char *
 model_member_vm(const struct member *mb)
 {
     return (mb->n_pods
-            ? (mb->pods[0]->owner_kind == OWNER_VM ? mb->pods[0]->owner_name
+            ? (mb->pods[0]->owner_kind == OWNER_VM ? mb->pods[0]->owner->name
                : NULL)
-            : mb->pod_seen && mb->seen_kind == OWNER_VM ? mb->seen_workload
+            : mb->pod_seen && mb->seen_kind == OWNER_VM ? mb->seen->name
             : NULL);
 }
 
@@ -165,14 +165,14 @@ filter_member(struct model *m, struct member *mb)
         struct pod *pod = pod_clone(mb->pods[i]);
 
         model_del_pod_promises(m, mb->pods[i]);
-        pod_destroy(mb->pods[i]);
+        pod_pool_free(&m->pool, mb->pods[i]);
         model_filter_claims(m, pod);
         for (size_t j = 0; j < pod->claims.n; j++) {
             const struct claim *c = &pod->claims.claims[j];
 
             mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
         }
-        mb->pods[i] = pod_pack(pod, &m->strings, mb->name);
+        mb->pods[i] = pod_pool_pack(&m->pool, pod, mb->name);
         model_add_pod_promises(m, mb->pods[i]);
     }
 }

@@ -126,7 +126,7 @@ model_take_dirty_addr(struct model *m)
 bool
 model_has_dirty(const struct model *m)
 {
-    return (!ovs_list_is_empty(&m->dirty_members)
+    return (m->dirty_members.n_live
             || !ovs_list_is_empty(&m->dirty_addrs));
 }
 

@@ -57,8 +57,8 @@ model_get_base(struct model *m, const char *ns, const char *name)
 
     if (!b) {
         b = xzalloc(sizeof *b);
-        b->ns = xstrdup(ns);
-        b->name = xstrdup(name);
+        b->ns = strpool_ref(&m->pool.strings, ns);
+        b->name = strpool_ref(&m->pool.strings, name);
         ovs_list_init(&b->members);
         hmap_insert(&m->bases, &b->node, model_key_hash(ns, name));
     }
@@ -70,8 +70,8 @@ model_gc_base(struct model *m, struct base_entry *b)
 {
     if (b && ovs_list_is_empty(&b->members) && !b->workload && !b->vm) {
         hmap_remove(&m->bases, &b->node);
-        free(b->ns);
-        free(b->name);
+        strpool_unref(&m->pool.strings, b->ns);
+        strpool_unref(&m->pool.strings, b->name);
         free(b);
     }
 }
@@ -109,10 +109,10 @@ model_member_workload(const struct model *m, const struct member *mb)
     if (mb->n_pods) {
         const struct pod *pod = mb->pods[0];
 
-        b = member_base(m, mb, pod->owner_name);
+        b = member_base(m, mb, pod->owner->name);
         if (pod->owner_kind == OWNER_STATEFULSET) {
             return (b && b->workload
-                    && uid_agrees(b->workload->uid, pod->owner_uid)
+                    && uid_agrees(b->workload->uid, pod->owner->uid)
                     ? b->workload : NULL);
         } else if (pod->owner_kind == OWNER_VM) {
             return b ? b->vm : NULL;
@@ -121,10 +121,10 @@ model_member_workload(const struct model *m, const struct member *mb)
     }
     if (mb->pod_seen) {
         if (mb->seen_kind == OWNER_STATEFULSET) {
-            b = member_base(m, mb, mb->seen_workload);
+            b = member_base(m, mb, mb->seen->name);
             return b ? b->workload : NULL;
         } else if (mb->seen_kind == OWNER_VM) {
-            b = find_base(m, mb->ns, mb->seen_workload);
+            b = find_base(m, mb->ns, mb->seen->name);
             return b ? b->vm : NULL;
         } else if (mb->seen_kind == OWNER_OTHER) {
             return NULL;
@@ -141,7 +141,7 @@ const struct base_entry *
 model_member_base(const struct model *m, const struct member *mb)
 {
     if (mb->pod_seen && mb->seen_kind == OWNER_STATEFULSET) {
-        return member_base(m, mb, mb->seen_workload);
+        return member_base(m, mb, mb->seen->name);
     }
     return mb->base;
 }
@@ -169,8 +169,8 @@ static bool
 same_owner(const struct pod *a, const struct pod *b)
 {
     return (a->owner_kind == b->owner_kind && a->ordinal == b->ordinal
-            && !strcmp(a->owner_name, b->owner_name)
-            && uid_agrees(a->owner_uid, b->owner_uid));
+            && !strcmp(a->owner->name, b->owner->name)
+            && uid_agrees(a->owner->uid, b->owner->uid));
 }
 
 /* Did the user change, on a living pod, what it asks for?  A controller that
@@ -207,15 +207,6 @@ claims_edited(const struct claims *old, const struct claims *new)
 }
 
 static void
-replace_pooled(struct model *m, const char **s, const char *value)
-{
-    const char *new = strpool_ref(&m->strings, value);
-
-    strpool_unref(&m->strings, *s);
-    *s = new;
-}
-
-static void
 remember_owner(struct model *m, struct member *mb, const struct pod *pod)
 {
     mb->pod_seen = true;
@@ -224,8 +215,8 @@ remember_owner(struct model *m, struct member *mb, const struct pod *pod)
         const struct claim *c = &pod->claims.claims[i];
         mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;
     }
-    replace_pooled(m, &mb->seen_workload, pod->owner_name);
-    replace_pooled(m, &mb->seen_workload_uid, pod->owner_uid);
+    pod_pool_unref_owner(&m->pool, mb->seen);
+    mb->seen = pod_pool_ref_owner(pod->owner);
 }
 
 /* Makes room for one more pod. */
@@ -258,7 +249,7 @@ note_arrival(const struct model *m, struct member *mb, struct pod *pod)
 static void
 set_pod(struct model *m, struct pod *pod)
 {
-    struct member *mb = model_get_member(m, pod->ns,
+    struct member *mb = model_get_member(m, pod->owner->ns,
                                          model_pod_member_name(m, pod));
     size_t i;
 
@@ -276,7 +267,7 @@ set_pod(struct model *m, struct pod *pod)
             return;
         }
         model_note_pod_marks(m, old->marks, pod->marks);
-        if (!strcmp(old->uid, pod->uid)) {
+        if (obj_uid_equals(&old->uid, &pod->uid)) {
             pod->arrived = old->arrived;
             pod->ran = old->ran;
             pod->edited = (old->edited
@@ -288,14 +279,14 @@ set_pod(struct model *m, struct pod *pod)
             note_arrival(m, mb, pod);
         }
         model_del_pod_promises(m, old);
-        pod_destroy(old);
+        pod_pool_free(&m->pool, old);
     } else {
         add_pod_slot(mb);
         m->n_pods++;
         model_note_pod_marks(m, 0, pod->marks);
         note_arrival(m, mb, pod);
     }
-    mb->pods[i] = pod_pack(pod, &m->strings, mb->name);
+    mb->pods[i] = pod_pool_pack(&m->pool, pod, mb->name);
     model_add_pod_promises(m, mb->pods[i]);
     remember_owner(m, mb, mb->pods[i]);
     model_mark_member(m, mb);
@@ -307,7 +298,7 @@ drop_pod(struct model *m, struct member *mb, size_t i)
     model_note_pod_marks(m, mb->pods[i]->marks, 0);
     model_del_pod_promises(m, mb->pods[i]);
     model_remember_pod(mb, mb->pods[i]);
-    pod_destroy(mb->pods[i]);
+    pod_pool_free(&m->pool, mb->pods[i]);
     mb->pods[i] = mb->pods[--mb->n_pods];
     if (!mb->n_pods && mb->pods != &mb->one_pod) {
         free(mb->pods);
@@ -345,7 +336,8 @@ remove_pod(struct model *m, const char *ns, const char *name, const char *uid)
             }
         }
     }
-    if (found && uid_agrees(found->pods[at]->uid, uid)) {
+    if (found && (!uid[0] || !obj_uid_is_set(&found->pods[at]->uid)
+                  || obj_uid_is(&found->pods[at]->uid, uid))) {
         drop_pod(m, found, at);
     }
 }
@@ -355,7 +347,10 @@ model_refile_pod(struct model *m, struct pod *pod)
 {
     bool synced = m->kube_synced;
 
-    remove_pod(m, pod->ns, pod->name, pod->uid);
+    char uid[OBJ_UID_STRLEN];
+
+    remove_pod(m, pod->owner->ns, pod->name,
+               obj_uid_to_string(&pod->uid, uid));
     pod->arrived = pod->edited = pod->ran = false;
     m->kube_synced = false;
     set_pod(m, pod);
@@ -370,8 +365,8 @@ mark_vm_members(struct model *m, const char *ns, const char *name)
     struct member *mb;
 
     HMAP_FOR_EACH (mb, node, &m->members) {
-        if (mb->seen_kind == OWNER_VM && mb->seen_workload
-            && !strcmp(mb->seen_workload, name) && !strcmp(mb->ns, ns)) {
+        if (mb->seen_kind == OWNER_VM && mb->seen
+            && !strcmp(mb->seen->name, name) && !strcmp(mb->ns, ns)) {
             model_mark_member(m, mb);
         }
     }
@@ -538,7 +533,7 @@ model_destroy_kube(struct model *m)
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
             model_del_pod_promises(m, mb->pods[i]);
-            pod_destroy(mb->pods[i]);
+            pod_pool_free(&m->pool, mb->pods[i]);
         }
         mb->n_pods = 0;
         model_gc_member(m, mb);

@@ -36,12 +36,11 @@ model_get_member(struct model *m, const char *ns, const char *name)
     if (mb) {
         return mb;
     }
-    mb = xzalloc(sizeof *mb + strlen(name) + 1);
-    mb->ns = strpool_ref(&m->strings, ns);
+    mb = xzalloc(MAX(sizeof *mb,
+                     offsetof(struct member, name) + strlen(name) + 1));
+    mb->ns = strpool_ref(&m->pool.strings, ns);
     strcpy(mb->name, name);
     mb->ordinal = -1;
-    ovs_list_init(&mb->ports);
-    ovs_list_init(&mb->dirty_node);
     ovs_list_init(&mb->base_node);
     if (pod_name_split_ordinal(name, &base_len, &mb->ordinal)) {
         char *base = xmemdup0(name, base_len);
@@ -56,51 +55,97 @@ model_get_member(struct model *m, const char *ns, const char *name)
     return mb;
 }
 
-void
-model_gc_member(struct model *m, struct member *mb)
+/* Makes room in the queue: of those that are gone, or more. */
+static void
+make_room(struct member_queue *q)
 {
-    if (mb->n_pods || !ovs_list_is_empty(&mb->ports)) {
-        return;
+    if (q->n_live < q->allocated / 2) {
+        size_t n = 0;
+
+        for (size_t i = q->head; i < q->n; i++) {
+            if (q->members[i]) {
+                q->members[n++] = q->members[i];
+                q->members[n - 1]->dirty_at = n;
+            }
+        }
+        q->head = 0;
+        q->n = n;
+    } else {
+        q->members = x2nrealloc(q->members, &q->allocated,
+                                sizeof *q->members);
     }
-    ovs_list_remove(&mb->dirty_node);
-    if (mb->base) {
-        ovs_list_remove(&mb->base_node);
-        model_gc_base(m, mb->base);
-    }
-    hmap_remove(&m->members, &mb->node);
-    strpool_unref(&m->strings, mb->ns);
-    if (mb->pods != &mb->one_pod) {
-        free(mb->pods);
-    }
-    strpool_unref(&m->strings, mb->seen_workload);
-    strpool_unref(&m->strings, mb->seen_workload_uid);
-    if (mb->past) {
-        free(mb->past->uid);
-        free(mb->past->refused_uid);
-        free(mb->past->refusal);
-        free(mb->past);
-    }
-    free(mb);
 }
 
 void
 model_mark_member(struct model *m, struct member *mb)
 {
-    if (ovs_list_is_empty(&mb->dirty_node)) {
-        ovs_list_push_back(&m->dirty_members, &mb->dirty_node);
+    struct member_queue *q = &m->dirty_members;
+
+    if (!mb->dirty_at) {
+        if (q->n == q->allocated) {
+            make_room(q);
+        }
+        q->members[q->n++] = mb;
+        q->n_live++;
+        mb->dirty_at = q->n;
+    }
+}
+
+/* Takes 'mb' out of the queue, in which it is. */
+static void
+take_dirty(struct member_queue *q, struct member *mb)
+{
+    q->members[mb->dirty_at - 1] = NULL;
+    mb->dirty_at = 0;
+    if (!--q->n_live) {
+        free(q->members);
+        memset(q, 0, sizeof *q);
     }
 }
 
 struct member *
 model_take_dirty_member(struct model *m)
 {
-    if (ovs_list_is_empty(&m->dirty_members)) {
+    struct member_queue *q = &m->dirty_members;
+    struct member *mb;
+
+    if (!q->n_live) {
         return NULL;
     }
-    struct member *mb = CONTAINER_OF(ovs_list_pop_front(&m->dirty_members),
-                                     struct member, dirty_node);
-    ovs_list_init(&mb->dirty_node);
+    while (!q->members[q->head]) {
+        q->head++;
+    }
+    mb = q->members[q->head];
+    take_dirty(q, mb);
     return mb;
+}
+
+void
+model_gc_member(struct model *m, struct member *mb)
+{
+    if (mb->n_pods || mb->ports) {
+        return;
+    }
+    if (mb->dirty_at) {
+        take_dirty(&m->dirty_members, mb);
+    }
+    if (mb->base) {
+        ovs_list_remove(&mb->base_node);
+        model_gc_base(m, mb->base);
+    }
+    hmap_remove(&m->members, &mb->node);
+    strpool_unref(&m->pool.strings, mb->ns);
+    if (mb->pods != &mb->one_pod) {
+        free(mb->pods);
+    }
+    pod_pool_unref_owner(&m->pool, mb->seen);
+    if (mb->past) {
+        obj_uid_destroy(&mb->past->uid);
+        obj_uid_destroy(&mb->past->refused_uid);
+        free(mb->past->refusal);
+        free(mb->past);
+    }
+    free(mb);
 }
 
 void
@@ -140,7 +185,8 @@ model_remember_pod(struct member *mb, const struct pod *pod)
     if (pod->arrived || pod->edited || pod->ran) {
         struct member_past *past = get_past(mb);
 
-        replace_string(&past->uid, pod->uid);
+        obj_uid_replace(&past->uid, &pod->uid);
+        past->gone = true;
         past->arrived = pod->arrived;
         past->edited = pod->edited;
         past->ran = pod->ran;
@@ -152,7 +198,7 @@ model_recall_pod(const struct member *mb, struct pod *pod)
 {
     const struct member_past *past = mb->past;
 
-    if (past && past->uid && !strcmp(past->uid, pod->uid)) {
+    if (past && past->gone && obj_uid_equals(&past->uid, &pod->uid)) {
         pod->arrived = past->arrived;
         pod->edited = past->edited;
         pod->ran = past->ran;
@@ -164,11 +210,12 @@ model_remember_refusal(struct member *mb, const char *uid, const char *text)
 {
     struct member_past *past = get_past(mb);
 
-    if (nullable_string_is_equal(past->refused_uid, uid)
+    if (obj_uid_is(&past->refused_uid, uid)
         && nullable_string_is_equal(past->refusal, text)) {
         return false;
     }
-    replace_string(&past->refused_uid, uid);
+    obj_uid_destroy(&past->refused_uid);
+    obj_uid_init(&past->refused_uid, uid);
     replace_string(&past->refusal, text);
     return true;
 }
@@ -178,6 +225,7 @@ model_find_refusal(const struct member *mb, const struct pod *pod)
 {
     const struct member_past *past = mb->past;
 
-    return (past && past->refused_uid && !strcmp(past->refused_uid, pod->uid)
+    return (past && past->refusal
+            && obj_uid_equals(&past->refused_uid, &pod->uid)
             ? past->refusal : NULL);
 }

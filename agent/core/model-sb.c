@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "model-private.h"
 #include "openvswitch/util.h"
+#include "sb-loan.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -30,7 +31,11 @@ find_binding(const struct model *m, const char *name)
 const struct binding *
 model_find_binding(const struct model *m, const char *name)
 {
-    return find_binding(m, name);
+    const struct binding *lent
+        = (m->sb_loan && !sset_contains(&m->sb_acked_ports, name)
+           ? sb_loan_find_binding(m->sb_loan, name) : NULL);
+
+    return lent ? lent : find_binding(m, name);
 }
 
 static struct binding *
@@ -141,7 +146,9 @@ model_remove_binding(struct model *m, const char *name, long long int now)
 bool
 model_binding_known(const struct model *m, const char *name)
 {
-    return m->sb_synced && sset_contains(&m->sb_acked_ports, name);
+    return (m->sb_synced
+            && (sset_contains(&m->sb_acked_ports, name)
+                || (m->sb_loan && sb_loan_find_binding(m->sb_loan, name))));
 }
 
 void
@@ -265,6 +272,9 @@ model_set_chassis_private(struct model *m, const char *name, bool has_chassis,
 
     c->has_private = true;
     c->private_has_chassis = has_chassis;
+    if (nb_cfg != c->nb_cfg) {
+        c->missed_at = -1;      /* It has moved, and may do so again. */
+    }
     c->nb_cfg = nb_cfg;
     m->change_seqno++;
 }
@@ -291,6 +301,7 @@ model_remove_chassis_private(struct model *m, const char *name)
     if (c) {
         c->has_private = false;
         c->nb_cfg = 0;
+        c->missed_at = -1;
         m->change_seqno++;
     }
 }

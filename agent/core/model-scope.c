@@ -43,17 +43,18 @@ model_member_scope(const struct model *m, const struct member *mb, char **why)
     for (size_t i = 0; m->by_node && i < mb->n_pods; i++) {
         const struct pod *pod = mb->pods[i];
 
-        if (!pod->node[0]) {
-            *why = xasprintf("pod %s/%s has no node yet", pod->ns, pod->name);
+        if (!pod_node(pod)[0]) {
+            *why = xasprintf("pod %s/%s has no node yet", pod->owner->ns,
+                             pod->name);
             return SCOPE_UNDECIDED;
-        } else if (!sset_contains(&m->nodes, pod->node)) {
+        } else if (!sset_contains(&m->nodes, pod_node(pod))) {
             outside = pod;
         }
     }
     if (outside) {
         *why = xasprintf("pod %s/%s is on node %s, which is outside of "
-                         "--node-selector or --zone", outside->ns,
-                         outside->name, outside->node);
+                         "--node-selector or --zone", outside->owner->ns,
+                         outside->name, pod_node(outside));
         return SCOPE_OUTSIDE;
     }
     return SCOPE_INSIDE;

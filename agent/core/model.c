@@ -47,9 +47,8 @@ model_init(struct model *m, const struct dialect *dialect)
     sset_init(&m->namespaces);
     sset_init(&m->nodes);
     model_init_ipam(m);
-    strpool_init(&m->strings);
+    pod_pool_init(&m->pool);
     sset_init(&m->datapaths);
-    ovs_list_init(&m->dirty_members);
     ovs_list_init(&m->dirty_addrs);
     ovs_list_init(&m->departures);
     ovs_list_init(&m->arrivals);
@@ -261,9 +260,9 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
         d->owner = xstrdup(mb->name);
         d->owner_kind = (w ? w->kind : pod ? pod->owner_kind : mb->seen_kind);
         d->workload = xstrdup(w ? w->name
-                              : pod ? pod->owner_name
-                              : mb->seen_workload ? mb->seen_workload : "");
-        d->uid = xstrdup(pod ? pod->uid : "");
+                              : pod ? pod->owner->name
+                              : mb->seen ? mb->seen->name : "");
+        d->uid = pod ? obj_uid_dup_string(&pod->uid) : xstrdup("");
         d->explicit_claim = mb->seen_explicit;
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
@@ -376,6 +375,32 @@ free_port(struct port *p)
     free(p);
 }
 
+/* Puts 'p' at the end of the ports of 'mb'.  Those are one for each interface
+ * of the pod: few. */
+static void
+add_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p;
+    p->next_of_member = NULL;
+}
+
+static void
+remove_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link != p) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p->next_of_member;
+    p->next_of_member = NULL;
+}
+
 void
 model_set_port_member(struct model *m, struct port *p, struct member *mb)
 {
@@ -385,13 +410,13 @@ model_set_port_member(struct model *m, struct port *p, struct member *mb)
         return;
     }
     if (old) {
-        ovs_list_remove(&p->member_node);
+        remove_member_port(old, p);
         model_mark_member(m, old);
         m->n_owned_ports--;
     }
     p->member = mb;
     if (mb) {
-        ovs_list_push_back(&mb->ports, &p->member_node);
+        add_member_port(mb, p);
         m->n_owned_ports++;
     }
     if (old) {
@@ -694,7 +719,7 @@ model_destroy(struct model *m)
     }
     shash_destroy(&m->router_ports);
     model_destroy_kube(m);
-    strpool_destroy(&m->strings);
+    pod_pool_destroy(&m->pool);
     model_destroy_ipam(m);
     model_destroy_sb(m);
     hmap_destroy(&m->networks);
@@ -702,6 +727,7 @@ model_destroy(struct model *m)
     hmap_destroy(&m->port_names);
     hmap_destroy(&m->addr_uses);
     hmap_destroy(&m->mac_uses);
+    free(m->dirty_members.members);
     hmap_destroy(&m->references);
     sset_destroy(&m->vips);
     sset_destroy(&m->marked_ports);

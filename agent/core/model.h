@@ -24,12 +24,15 @@
 #include "orders.h"
 #include "smap.h"
 #include "sset.h"
-#include "strpool.h"
+#include "obj-uid.h"
+#include "pod-pool.h"
 
 struct dialect;
 struct ip_object;
 struct kube_change;
 struct pod;
+struct pod_owner;
+struct sb_loan;
 struct subnet_object;
 struct workload;
 
@@ -110,7 +113,7 @@ struct port {
     struct hmap_node uuid_node; /* In model->ports. */
     struct hmap_node name_node; /* In model->port_names. */
     struct ovs_list network_node;
-    struct ovs_list member_node; /* In member->ports. */
+    struct port *next_of_member; /* The next in member->ports, or NULL. */
 
     struct uuid uuid;
     struct network *network;    /* NULL: on no switch. */
@@ -150,9 +153,8 @@ struct port {
  * and its pods.  Exists while either does. */
 struct member {
     struct hmap_node node;      /* In model->members, by "ns/name". */
-    struct ovs_list dirty_node; /* In model->dirty_members; empty if clean. */
-    const char *ns;             /* In model->strings. */
-    struct ovs_list ports;      /* struct port. */
+    const char *ns;             /* In model->pool. */
+    struct port *ports;         /* The first, or NULL. */
     struct pod **pods;          /* One, in 'one_pod'; several for a VM. */
     struct pod *one_pod;
     uint32_t n_pods;
@@ -162,9 +164,11 @@ struct member {
     struct ovs_list base_node;  /* In base_entry->members. */
 
     /* History of this run; never a reason to act by itself. */
-    const char *seen_workload;  /* Its owner's name, or NULL, */
-    const char *seen_workload_uid; /* and uid; in model->strings. */
+    const struct pod_owner *seen; /* Its pod's owner; in model->pool, or
+                                   * NULL. */
     struct member_past *past;   /* Or NULL. */
+    uint32_t dirty_at;          /* Its place in model->dirty_members, counted
+                                 * from 1; 0: clean. */
     enum owner_kind seen_kind : 8; /* Its owner when a pod was seen. */
     bool pod_seen : 1;          /* A pod of this name was seen. */
     bool vm_seen : 1;           /* A VirtualMachine of this name was seen. */
@@ -174,23 +178,36 @@ struct member {
     char name[];
 };
 
+/* Goes through the ports of a member, none of which may leave it meanwhile. */
+#define MEMBER_FOR_EACH_PORT(PORT, MEMBER)                      \
+    for ((PORT) = (MEMBER)->ports; (PORT); (PORT) = (PORT)->next_of_member)
+
+/* Members in the order in which they are to be looked at.  An array, which is
+ * given back when all were: mostly there are none. */
+struct member_queue {
+    struct member **members;    /* From 'head' on; NULL: it is gone. */
+    size_t head, n, allocated;
+    size_t n_live;              /* Without those that are gone. */
+};
+
 /* What only few members have. */
 struct member_past {
     /* The last pod that went, of which 'arrived', 'edited' or 'ran' was true:
      * should it come back it is still what it was. */
-    char *uid;                  /* Or NULL. */
+    struct obj_uid uid;
+    bool gone;                  /* There was one. */
     bool arrived, edited, ran;
 
-    char *refused_uid;          /* uid of the pod that Kube-OVN refused its
-                                 * address, or NULL, */
-    char *refusal;              /* and in which words. */
+    struct obj_uid refused_uid; /* uid of the pod that Kube-OVN refused its
+                                 * address, */
+    char *refusal;              /* and in which words, or NULL. */
 };
 
 /* All members "base-N" of a namespace, and the workload of that name. */
 struct base_entry {
     struct hmap_node node;      /* By "ns/base". */
-    char *ns;
-    char *name;
+    const char *ns;             /* In model->pool, as is 'name'. */
+    const char *name;
     struct ovs_list members;    /* struct member, 'base_node'. */
     struct workload *workload;  /* StatefulSet, or NULL. */
     bool workload_seen;         /* A StatefulSet of that name was there. */
@@ -249,7 +266,8 @@ struct chassis {
     bool private_has_chassis;   /* ... and refers to a Chassis. */
     int64_t nb_cfg;             /* Of Chassis_Private. */
     long long int gone_since_ms; /* Chassis row went; 0: it is there. */
-    int64_t missed_at;          /* nb_cfg when it missed a barrier; -1. */
+    int64_t missed_at;          /* nb_cfg when it missed a barrier, since when
+                                 * it has not moved; -1. */
     int64_t ahead;              /* nb_cfg of before NB went back: proves
                                  * nothing; -1. */
 };
@@ -274,7 +292,7 @@ struct model {
     const struct dialect *dialect; /* &dialect_auto: not decided yet. */
     bool dialect_is_auto;       /* It was or is to be found out. */
     struct dialect_marks marks[N_DIALECTS];
-    struct strpool strings;     /* Of members and pods. */
+    struct pod_pool pool;       /* Of members and pods. */
     struct hmap networks, ports, port_names, members, bases, addr_uses;
     struct hmap mac_uses, promises;
     struct hmap bindings, chassis, mac_bindings, references;
@@ -310,7 +328,7 @@ struct model {
                                  * be read.  Kept by the daemon. */
     uint64_t ipam_seqno;        /* +1 for every change of them. */
 
-    struct ovs_list dirty_members;
+    struct member_queue dirty_members;
     struct ovs_list dirty_addrs;
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
 
@@ -334,6 +352,7 @@ struct model {
     struct sset sb_acked_addresses;
     struct sset sb_acked_networks;
     bool sb_acked_chassis;
+    const struct sb_loan *sb_loan; /* While an answer is made, or NULL. */
 
     /* When the CNI controller was last (re)started, as far as known; 0: never.
      * Monotonic, negative if that was before the machine's own start. */

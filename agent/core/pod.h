@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "claim.h"
 #include "ip-addr.h"
+#include "obj-uid.h"
 
 enum owner_kind {
     OWNER_NONE,                 /* A pod of its own. */
@@ -21,28 +22,32 @@ enum owner_kind {
 
 const char *owner_kind_to_string(enum owner_kind);
 
-struct strpool;
-
-struct pod {
+/* Whose a pod is.  Many pods have this in common. */
+struct pod_owner {
     char *ns;
-    char *name;
-    char *uid;                  /* "" if the manifest has none. */
-
-    char *owner_name;           /* Of the controlling owner, or "".  For
+    char *name;                 /* Of the controlling owner, or "".  For
                                  * OWNER_VM the VM's name. */
-    char *owner_uid;            /* Or "".  Always "" for OWNER_VM: the pod
+    char *uid;                  /* Or "".  Always "" for OWNER_VM: the pod
                                  * names the VirtualMachineInstance, which is
                                  * a new one at each start of the VM. */
     char *revision;             /* Label controller-revision-hash, or "". */
+};
 
+/* What the metadata alone do not tell. */
+struct pod_status {
     char *node;                 /* spec.nodeName, or "". */
+    struct ip_addr_set ips;     /* status.podIP(s): runs with these. */
+};
+
+struct pod {
+    struct pod_owner *owner;
+    char *name;
+    struct obj_uid uid;         /* None if the manifest has none. */
+    struct pod_status *status;  /* Or NULL: see pod_node() and
+                                 * pod_status_ips(). */
     long long int created_s;    /* creationTimestamp, seconds since the epoch;
                                  * 0 if absent. */
-    struct ip_addr_set status_ips; /* status.podIP(s): runs with these. */
-
     struct claims claims;
-
-    struct strpool *pool;       /* Packed: see pod_pack().  Otherwise NULL. */
 
     /* In few bytes: there are many pods. */
     int ordinal;                /* OWNER_STATEFULSET: the number after the
@@ -54,6 +59,7 @@ struct pod {
     bool migrating : 1;         /* Annotation kubevirt.io/migrationJobName or
                                  * label kubevirt.io/migrationJobUID. */
     bool opted_out : 1;         /* Annotation ovn-ipguard.io/ignore=true. */
+    bool packed : 1;            /* In a pod_pool; no part of its value. */
 
     /* What was seen of it in this run; no part of its value.  Never a reason
      * to act by itself.  Kept by the model. */
@@ -62,17 +68,20 @@ struct pod {
     bool ran : 1;               /* Its port was bound while it was there. */
 };
 
+/* 'uid' may be NULL. */
 struct pod *pod_create(const char *ns, const char *name, const char *uid);
+/* 'pod' is NULL, or not packed. */
 void pod_destroy(struct pod *);
 /* The copy is not packed. */
 struct pod *pod_clone(const struct pod *);
-/* Returns 'pod', which is taken, as one block of memory, with what many pods
- * have in common in 'pool'.  If 'name' is its name, that is referred to.  Its
- * value must not be changed any more, and it must be destroyed before the pool
- * and 'name'. */
-struct pod *pod_pack(struct pod *pod, struct strpool *pool, const char *name);
 /* True if all of the two values is the same. */
 bool pod_equals(const struct pod *, const struct pod *);
+
+/* spec.nodeName, or ""; and what is known of status.podIP(s). */
+const char *pod_node(const struct pod *);
+const struct ip_addr_set *pod_status_ips(const struct pod *);
+void pod_set_node(struct pod *, const char *node);
+void pod_add_status_ip(struct pod *, const struct ip_addr *);
 
 /* The name that a dialect's port and IPAM use for the pod: the VM's name for
  * a VM's pod (so names Kube-OVN its port), otherwise the pod's own. */

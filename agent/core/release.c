@@ -64,7 +64,7 @@ static char *
 refuse(const struct pod *pod, const struct ip_addr *ip, const char *what,
        const char *name, const char *state)
 {
-    char *key = xasprintf("%s/%s", pod->ns, pod->name);
+    char *key = xasprintf("%s/%s", pod->owner->ns, pod->name);
     struct ds ds = DS_EMPTY_INITIALIZER;
     char s[IP_ADDR_STRLEN];
     const struct admission_value values[] = {
@@ -88,10 +88,11 @@ static char *
 refuse_claim(const struct model *m, const struct pod *pod,
              const struct claim *c)
 {
-    const struct member *mb = model_find_member(m, pod->ns, pod->name);
+    const struct member *mb = model_find_member(m, pod->owner->ns, pod->name);
     char *name = (strcmp(c->provider, "ovn")
-                  ? xasprintf("%s.%s.%s", pod->name, pod->ns, c->provider)
-                  : xasprintf("%s.%s", pod->name, pod->ns));
+                  ? xasprintf("%s.%s.%s", pod->name, pod->owner->ns,
+                              c->provider)
+                  : xasprintf("%s.%s", pod->name, pod->owner->ns));
     const struct ip_object *o = model_find_ip_object(m, name);
     const struct port *p;
     char *text = NULL;
@@ -106,7 +107,7 @@ refuse_claim(const struct model *m, const struct pod *pod,
     if (text || !mb) {
         return text;
     }
-    LIST_FOR_EACH (p, member_node, &mb->ports) {
+    MEMBER_FOR_EACH_PORT (p, mb) {
         for (size_t i = 0; !text && i < p->static_ips.n; i++) {
             if (p->provider && !strcmp(p->provider, c->provider)
                 && names_another(c, &p->static_ips.addrs[i])) {
@@ -151,7 +152,8 @@ release_judge(const struct admission_context *ctx,
         text = (!ctx->model->kube_synced
                 ? xasprintf("ReleaseFirst: whether %s/%s may come is not "
                             "known: pods and IP objects are not read "
-                            "completely yet", req->pod->ns, req->pod->name)
+                            "completely yet", req->pod->owner->ns,
+                            req->pod->name)
                 : release_refuse_pod(ctx->model, ctx->settings, req->pod));
     }
     answer->allowed = !text;

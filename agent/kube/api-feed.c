@@ -20,6 +20,7 @@
 #include "util.h"
 
 #include "api-store-private.h"
+#include "manifest-members.h"
 
 VLOG_DEFINE_THIS_MODULE(api_feed);
 
@@ -70,7 +71,7 @@ api_feed_clear(struct api_feed *feed)
 {
     struct api_record *rec;
 
-    HMAP_FOR_EACH_SAFE (rec, node, &feed->store->records) {
+    API_RECORDS_FOR_EACH (rec, &feed->store->records) {
         if (rec->feed == feed->id) {
             api_store_give_gone(feed->store, rec);
             api_record_release(feed->store, rec);
@@ -154,7 +155,7 @@ feed_list(void *feed_, json_t *json)
     if (!api_store_read_key(json, &key)) {
         return xstrdup("an object in the list has no name or no uid");
     }
-    rec = api_record_find(store, feed->kind, key.ns, key.name);
+    rec = api_records_find(&store->records, feed->kind, key.ns, key.name);
     if (!rec) {
         rec = api_record_create(store, feed->kind, key.ns, key.name, feed->id);
         api_record_set_uid(rec, key.uid);
@@ -163,7 +164,7 @@ feed_list(void *feed_, json_t *json)
                          manifest_kind_to_string(feed->kind), key.ns,
                          key.ns[0] ? "/" : "", key.name);
     } else if (rec->given && key.version && rec->version == key.version
-               && api_record_has_uid(rec, key.uid)) {
+               && obj_uid_is(&rec->uid, key.uid)) {
         api_record_set_feed(store, rec, feed->id);
         rec->generation = feed->generation;
         return NULL;
@@ -197,7 +198,7 @@ commit_one(struct api_feed *feed, struct staged *staged, bool went_back)
     struct manifest_object *object = staged->object;
 
     api_record_set_feed(store, rec, feed->id);
-    if ((rec->dead && object && api_record_has_uid(rec, object->uid))
+    if ((rec->dead && object && obj_uid_is(&rec->uid, object->uid))
         || (rec->given && !went_back && staged->version
             && rec->version > staged->version)) {
         /* A live read was later than the list. */
@@ -224,9 +225,12 @@ feed_commit(void *feed_, const char *version, bool went_back)
     struct api_record *rec;
     struct staged *staged;
 
-    HMAP_FOR_EACH_SAFE (rec, node, &store->records) {
+    API_RECORDS_FOR_EACH (rec, &store->records) {
         if (rec->feed == feed->id && rec->generation != feed->generation) {
-            struct object_key key = { .ns = rec->ns, .name = rec->name };
+            struct object_key key = {
+                .ns = api_records_ns(&store->records, rec),
+                .name = rec->name,
+            };
 
             n_lost += rec->given;
             set_unreadable(feed, &key, NULL);
@@ -267,7 +271,7 @@ feed_abort(void *feed_)
         staged->record->n_staged--;
         free(staged);
     }
-    HMAP_FOR_EACH_SAFE (rec, node, &feed->store->records) {
+    API_RECORDS_FOR_EACH (rec, &feed->store->records) {
         if (rec->feed == feed->id && !rec->given && !rec->dead
             && rec->generation == feed->generation) {
             api_record_release(feed->store, rec);
@@ -302,9 +306,9 @@ feed_put(void *feed_, json_t *json)
            && !reflector_version_less(feed->version, key.version_text)
            && key.version);
     set_version(feed, key.version_text);
-    rec = api_record_find(store, feed->kind, key.ns, key.name);
+    rec = api_records_find(&store->records, feed->kind, key.ns, key.name);
     if (rec && !old) {
-        old = ((rec->dead && api_record_has_uid(rec, key.uid))
+        old = ((rec->dead && obj_uid_is(&rec->uid, key.uid))
                || (rec->given && key.version && rec->version >= key.version));
         /* Where a live read saw it first, it is the feed's from now on. */
         if (!rec->dead || !old) {
@@ -344,8 +348,8 @@ feed_remove(void *feed_, json_t *json)
         return;
     }
     set_version(feed, key.version_text);
-    rec = api_record_find(store, feed->kind, key.ns, key.name);
-    if (!rec || rec->feed != feed->id || !api_record_has_uid(rec, key.uid)) {
+    rec = api_records_find(&store->records, feed->kind, key.ns, key.name);
+    if (!rec || rec->feed != feed->id || !obj_uid_is(&rec->uid, key.uid)) {
         /* Of another object of that name, or of a feed that it left. */
         stale(store);
         return;
@@ -355,9 +359,19 @@ feed_remove(void *feed_, json_t *json)
     api_record_release(store, rec);
 }
 
+static bool
+feed_reads(enum metadata_map map, const char *key, const void *feed_)
+{
+    const struct api_feed *feed = feed_;
+
+    return manifest_member_is_read(feed->kind, feed->store->dialect, map,
+                                   key);
+}
+
 const struct reflector_sink api_feed_sink = {
     .begin = feed_begin,
     .list = feed_list,
+    .reads = feed_reads,
     .commit = feed_commit,
     .abort = feed_abort,
     .put = feed_put,

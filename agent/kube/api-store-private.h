@@ -12,32 +12,14 @@
 #include <stdint.h>
 
 #include "openvswitch/compiler.h"
-#include "openvswitch/hmap.h"
 
-#include "uuid.h"
-
+#include "api-records.h"
 #include "manifest-object.h"
 
 struct api_store;
 
 /* The feed of what only live reads know. */
 #define LIVE_FEED 0
-
-/* There is one for each pod, so it is kept small. */
-struct api_record {
-    struct hmap_node node;      /* In 'records', by kind and name. */
-    const char *ns;             /* In 'namespaces'. */
-    uint64_t version;           /* 0: unknown, or no number. */
-    struct uuid uid;            /* All zeros: 'other_uid'. */
-    char *other_uid;            /* A uid that is no UUID, or NULL. */
-    uint32_t generation;        /* Of the last list that had it. */
-    uint16_t feed;
-    uint8_t kind;               /* enum manifest_kind. */
-    bool given : 1;             /* Given out, and not as gone. */
-    bool dead : 1;              /* A live read found it gone. */
-    uint8_t n_staged;           /* Lists under way that it is in. */
-    char name[];
-};
 
 /* What an object's metadata say. */
 struct object_key {
@@ -46,10 +28,6 @@ struct object_key {
     uint64_t version;
 };
 
-/* NULL if there is none. */
-struct api_record *api_record_find(const struct api_store *,
-                                   enum manifest_kind, const char *ns,
-                                   const char *name);
 struct api_record *api_record_create(struct api_store *, enum manifest_kind,
                                      const char *ns, const char *name,
                                      uint16_t feed);
@@ -59,7 +37,6 @@ void api_record_release(struct api_store *, struct api_record *);
 void api_record_set_feed(struct api_store *, struct api_record *,
                          uint16_t feed);
 void api_record_set_uid(struct api_record *, const char *uid);
-bool api_record_has_uid(const struct api_record *, const char *uid);
 
 /* Fills in '*key', which points into 'object'.  Returns false if that has no
  * name or no uid. */

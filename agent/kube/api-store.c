@@ -13,10 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
 #include "svec.h"
 #include "util.h"
-#include "uuid.h"
 
 #include "api-store-private.h"
 #include "kube-change.h"
@@ -32,8 +30,7 @@ api_store_init(struct api_store *store, const struct dialect *dialect)
 {
     memset(store, 0, sizeof *store);
     store->dialect = dialect;
-    hmap_init(&store->records);
-    shash_init(&store->namespaces);
+    api_records_init(&store->records);
     smap_init(&store->vip_namespaces);
     workload_assembly_init(&store->assembly);
     ovs_list_init(&store->changes);
@@ -41,20 +38,12 @@ api_store_init(struct api_store *store, const struct dialect *dialect)
     store->n_given = xcalloc(store->n_feeds, sizeof *store->n_given);
 }
 
-static void
-record_free(struct api_store *store, struct api_record *rec)
-{
-    hmap_remove(&store->records, &rec->node);
-    free(rec->other_uid);
-    free(rec);
-}
-
 /* Frees 'rec', which is not given out, when nothing refers to it any more. */
 void
 api_record_release(struct api_store *store, struct api_record *rec)
 {
     if (!rec->n_staged) {
-        record_free(store, rec);
+        api_records_remove(&store->records, rec);
     }
 }
 
@@ -62,13 +51,8 @@ void
 api_store_destroy(struct api_store *store)
 {
     struct kube_change *change;
-    struct api_record *rec;
 
-    HMAP_FOR_EACH_SAFE (rec, node, &store->records) {
-        record_free(store, rec);
-    }
-    hmap_destroy(&store->records);
-    shash_destroy(&store->namespaces);
+    api_records_destroy(&store->records);
     smap_destroy(&store->vip_namespaces);
     free(store->n_given);
     workload_assembly_destroy(&store->assembly);
@@ -77,50 +61,13 @@ api_store_destroy(struct api_store *store)
     }
 }
 
-static uint32_t
-hash_key(enum manifest_kind kind, const char *ns, const char *name)
-{
-    return hash_string(ns, hash_string(name, kind));
-}
-
-struct api_record *
-api_record_find(const struct api_store *store, enum manifest_kind kind,
-                const char *ns, const char *name)
-{
-    struct api_record *rec;
-
-    HMAP_FOR_EACH_WITH_HASH (rec, node, hash_key(kind, ns, name),
-                             &store->records) {
-        if (rec->kind == kind && !strcmp(rec->name, name)
-            && !strcmp(rec->ns, ns)) {
-            return rec;
-        }
-    }
-    return NULL;
-}
-
-/* Returns the one copy of 'ns'.  They are never removed: a namespace's name is
- * short and comes back. */
-static const char *
-intern(struct api_store *store, const char *ns)
-{
-    struct shash_node *node = shash_find(&store->namespaces, ns);
-
-    return (node ? node : shash_add(&store->namespaces, ns, NULL))->name;
-}
-
 struct api_record *
 api_record_create(struct api_store *store, enum manifest_kind kind,
                   const char *ns, const char *name, uint16_t feed)
 {
-    size_t size = strlen(name) + 1;
-    struct api_record *rec = xzalloc(sizeof *rec + size);
+    struct api_record *rec = api_records_add(&store->records, kind, ns, name);
 
-    rec->kind = kind;
-    rec->ns = intern(store, ns);
     rec->feed = feed;
-    memcpy(rec->name, name, size);
-    hmap_insert(&store->records, &rec->node, hash_key(kind, ns, name));
     return rec;
 }
 
@@ -149,36 +96,14 @@ set_given(struct api_store *store, struct api_record *rec, bool given)
 void
 api_record_set_uid(struct api_record *rec, const char *uid)
 {
-    free(rec->other_uid);
-    rec->other_uid = NULL;
-    if (!uuid_from_string(&rec->uid, uid)) {
-        uuid_zero(&rec->uid);
-        rec->other_uid = xstrdup(uid);
-    }
-}
-
-bool
-api_record_has_uid(const struct api_record *rec, const char *uid)
-{
-    struct uuid uuid;
-
-    return (rec->other_uid ? !strcmp(rec->other_uid, uid)
-            : uuid_from_string(&uuid, uid) && uuid_equals(&uuid, &rec->uid));
-}
-
-static char *
-dup_uid(const struct api_record *rec)
-{
-    return (rec->other_uid ? xstrdup(rec->other_uid)
-            : xasprintf(UUID_FMT, UUID_ARGS(&rec->uid)));
+    obj_uid_destroy(&rec->uid);
+    obj_uid_init(&rec->uid, uid);
 }
 
 size_t
 api_store_memory(const struct api_store *store)
 {
-    /* The allocator's own 8 bytes, and names of 16 bytes on the average. */
-    return (hmap_count(&store->records) * (sizeof(struct api_record) + 24)
-            + (store->records.mask + 1) * sizeof(struct hmap_node *));
+    return api_records_memory(&store->records);
 }
 
 /* ---- Reading. ---- */
@@ -264,24 +189,22 @@ give_vip_gone(struct api_store *store, const struct api_record *rec,
 void
 api_store_give_gone(struct api_store *store, struct api_record *rec)
 {
-    char *uid;
+    const char *ns = api_records_ns(&store->records, rec);
+    char buf[OBJ_UID_STRLEN];
+    const char *uid = obj_uid_to_string(&rec->uid, buf);
 
     if (!rec->given) {
         return;
     }
     set_given(store, rec, false);
-    uid = dup_uid(rec);
     if (workload_assembly_takes(rec->kind)) {
-        workload_assembly_remove(&store->assembly, rec->kind, rec->ns,
-                                 rec->name);
+        workload_assembly_remove(&store->assembly, rec->kind, ns, rec->name);
         store->n_changes++;
     } else if (rec->kind == MANIFEST_VIP) {
         give_vip_gone(store, rec, uid);
     } else {
-        push(store, object_change_create_gone(rec->kind, rec->ns, rec->name,
-                                              uid));
+        push(store, object_change_create_gone(rec->kind, ns, rec->name, uid));
     }
-    free(uid);
 }
 
 /* Gives out 'object' (taken; NULL if it is of no use) as what 'rec' is. */
@@ -354,9 +277,9 @@ api_store_live_put(struct api_store *store, enum manifest_kind kind,
         return xasprintf("the answer is another object than %s/%s", ns,
                          name ? name : "");
     }
-    rec = api_record_find(store, kind, ns, key.name);
+    rec = api_records_find(&store->records, kind, ns, key.name);
     if (rec && rec->given && key.version && rec->version >= key.version
-        && api_record_has_uid(rec, key.uid)) {
+        && obj_uid_is(&rec->uid, key.uid)) {
         return NULL;
     }
     error = api_store_read_object(store, kind, api_version, json, &object);
@@ -378,7 +301,7 @@ void
 api_store_live_gone(struct api_store *store, enum manifest_kind kind,
                     const char *ns, const char *name, bool *changed)
 {
-    struct api_record *rec = api_record_find(store, kind, ns, name);
+    struct api_record *rec = api_records_find(&store->records, kind, ns, name);
 
     if (!rec || !rec->given) {
         return;
@@ -386,7 +309,7 @@ api_store_live_gone(struct api_store *store, enum manifest_kind kind,
     api_store_give_gone(store, rec);
     *changed = true;
     if (rec->feed == LIVE_FEED && !rec->n_staged) {
-        record_free(store, rec);
+        api_records_remove(&store->records, rec);
     } else {
         rec->dead = true;
     }
@@ -396,15 +319,16 @@ void
 api_store_get_live_pods(const struct api_store *store, size_t max,
                         struct svec *names)
 {
-    const struct api_record *rec;
+    struct api_record *rec;
 
     if (!store->n_given[LIVE_FEED]) {
         return;
     }
-    HMAP_FOR_EACH (rec, node, &store->records) {
+    API_RECORDS_FOR_EACH (rec, &store->records) {
         if (rec->feed == LIVE_FEED && rec->kind == MANIFEST_POD
             && rec->given && names->n < max) {
-            svec_add_nocopy(names, xasprintf("%s/%s", rec->ns, rec->name));
+            svec_add_nocopy(names, xasprintf(
+                "%s/%s", api_records_ns(&store->records, rec), rec->name));
         }
     }
 }

@@ -17,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "openvswitch/shash.h"
 
+#include "api-records.h"
 #include "manifest-object.h"
 #include "reflector.h"
 #include "smap.h"
@@ -33,8 +33,7 @@ struct svec;
 
 struct api_store {
     const struct dialect *dialect;
-    struct hmap records;        /* Contains "struct api_record"s. */
-    struct shash namespaces;    /* Names, each once; for records. */
+    struct api_records records;
     struct smap vip_namespaces; /* A Vip's name to its spec.namespace. */
     struct workload_assembly assembly;
     struct ovs_list changes;    /* Contains "struct kube_change"s. */

@@ -14,6 +14,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/api-feed.c \
 	agent/kube/api-live.c \
 	agent/kube/api-live.h \
+	agent/kube/api-records.c \
+	agent/kube/api-records.h \
 	agent/kube/api-slots.c \
 	agent/kube/api-source-private.h \
 	agent/kube/api-source.c \
@@ -51,11 +53,11 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/kubeconfig-file.h \
 	agent/kube/kubeconfig.c \
 	agent/kube/kubeconfig.h \
-	agent/kube/managed-fields.c \
-	agent/kube/managed-fields.h \
 	agent/kube/manifest-digest.c \
 	agent/kube/manifest-file.c \
 	agent/kube/manifest-file.h \
+	agent/kube/manifest-members.c \
+	agent/kube/manifest-members.h \
 	agent/kube/manifest-object.c \
 	agent/kube/manifest-object.h \
 	agent/kube/manifest-reader.c \
@@ -70,6 +72,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
+	agent/kube/page-trim.c \
+	agent/kube/page-trim.h \
 	agent/kube/pod-networks.c \
 	agent/kube/pod-networks.h \
 	agent/kube/node-set.c \
@@ -83,6 +87,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
+	agent/kube/url-text.c \
+	agent/kube/url-text.h \
 	agent/kube/webhook-watch.c \
 	agent/kube/webhook-watch.h \
 	agent/kube/workload-assembly.c \

@@ -30,6 +30,7 @@
 #include "util.h"
 
 #include "rfc3339.h"
+#include "url-text.h"
 
 COVERAGE_DEFINE(kube_exec_plugin);
 
@@ -351,7 +352,7 @@ parse_output(const struct exec_plugin *p, struct exec_credential *credential)
 static char *
 complain(struct exec_plugin *p, char *text)
 {
-    char *words = ds_steal_cstr(&p->errors);
+    char *words = url_text_to_show(ds_cstr(&p->errors));
     char *error;
 
     for (char *c = words; *c; c++) {

@@ -35,6 +35,7 @@
 #include "util.h"
 
 #include "http-private.h"
+#include "url-text.h"
 
 VLOG_DEFINE_THIS_MODULE(http);
 
@@ -218,8 +219,8 @@ describe_failure(struct http_request *r, CURLcode code)
                 : xasprintf("the answer is larger than %"PRIuSIZE" bytes",
                             r->max_body));
     }
-    return xstrdup(r->error_buffer[0] ? r->error_buffer
-                   : curl_easy_strerror(code));
+    return url_text_to_show(r->error_buffer[0] ? r->error_buffer
+                            : curl_easy_strerror(code));
 }
 
 /* Takes over what libcurl has finished. */
@@ -315,16 +316,32 @@ serve_sockets(struct http *h)
     free(fds);
 }
 
-void
-http_run(struct http *h, long long int now)
+/* Does what libcurl's timer, which is due, stands for. */
+static void
+serve_timer(struct http *h)
 {
     int running;
 
+    h->timer_ms = LLONG_MAX;
+    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+void
+http_push(struct http *h, long long int now)
+{
+    h->now = now;
+    if (now >= h->timer_ms) {
+        serve_timer(h);
+    }
+}
+
+void
+http_run(struct http *h, long long int now)
+{
     h->now = now;
     serve_sockets(h);
     if (now >= h->timer_ms) {
-        h->timer_ms = LLONG_MAX;
-        curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        serve_timer(h);
     }
     take_results(h);
     take_timeouts(h);

@@ -33,6 +33,11 @@ void http_destroy(struct http *);
 void http_run(struct http *, long long int now);
 void http_wait(struct http *);
 
+/* Sends what was begun since http_run(), as far as that can be done without
+ * waiting, so that the server works on it while the caller's turn goes on.
+ * Bodies may grow meanwhile, but no request ends. */
+void http_push(struct http *, long long int now);
+
 void http_get_stats(const struct http *, struct http_stats *);
 
 /* How many answers there were that show a server in order: their header is

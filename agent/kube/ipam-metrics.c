@@ -19,6 +19,7 @@
 #include "http.h"
 #include "ip-addr.h"
 #include "kubeconfig.h"
+#include "url-text.h"
 
 VLOG_DEFINE_THIS_MODULE(ipam_metrics);
 
@@ -35,7 +36,8 @@ VLOG_DEFINE_THIS_MODULE(ipam_metrics);
 struct ipam_metrics {
     struct http *http;
     struct kube_access access;  /* Only its server. */
-    char *path;
+    char *path;                 /* With its query. */
+    char *shown;                /* URL, as it may be shown. */
     struct http_request *request; /* Or NULL. */
     long long int interval_ms, due_ms;
     long long int read_ms;      /* When the book was read; 0: not. */
@@ -46,24 +48,35 @@ struct ipam_metrics {
     char *problem;
 };
 
-/* Where the path begins. */
+/* Where the path or query begins. */
 static const char *
 find_path(const char *url)
 {
     const char *authority = strstr(url, "://") + 3;
 
-    return authority + strcspn(authority, "/");
+    return authority + strcspn(authority, "/?#");
 }
 
 char *
 ipam_metrics_check_url(const char *url)
 {
-    if ((strncmp(url, "http://", 7) && strncmp(url, "https://", 8))
-        || find_path(url) == strstr(url, "://") + 3) {
-        return xasprintf("'%s' is not http://HOST[:PORT][/PATH] or https://"
-                         "HOST[:PORT][/PATH]", url);
+    bool ok = !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
+    const char *path = ok ? find_path(url) : NULL;
+    const char *form = "http://[USER:PASSWORD@]HOST[:PORT][/PATH], or the "
+                       "same with https";
+    char *shown, *error;
+
+    if (ok && path > strstr(url, "://") + 3 && path[-1] != '@'
+        && !strpbrk(path, "@# ")) {
+        return NULL;
     }
-    return NULL;
+    shown = url_to_show(url);
+    error = xasprintf("'%s' is not %s%s", shown, form,
+                      path && strpbrk(path, "@# ")
+                      ? "; write %23, %2F, %3F and %40 for #, /, ? and @ in "
+                        "names and passwords" : "");
+    free(shown);
+    return error;
 }
 
 struct ipam_metrics *
@@ -71,11 +84,16 @@ ipam_metrics_create(const char *url)
 {
     struct ipam_metrics *im = xzalloc(sizeof *im);
     const char *path = find_path(url);
+    char *whole;
 
     im->http = http_create();
     im->access.seqno = 1;
     im->access.server = xmemdup0(url, path - url);
-    im->path = xstrdup(path[0] ? path : "/metrics");
+    im->path = (path[0] == '/' ? xstrdup(path)
+                : xasprintf("/metrics%s", path));
+    whole = xasprintf("%s%s", im->access.server, im->path);
+    im->shown = url_to_show(whole);
+    free(whole);
     im->interval_ms = INTERVAL_MS;
     shash_init(&im->reading);
     shash_init(&im->book);
@@ -90,6 +108,7 @@ ipam_metrics_destroy(struct ipam_metrics *im)
         http_destroy(im->http);
         free(im->access.server);
         free(im->path);
+        free(im->shown);
         shash_destroy_free_data(&im->reading);
         shash_destroy_free_data(&im->book);
         free(im->problem);
@@ -194,10 +213,8 @@ end_request(struct ipam_metrics *im)
         im->read_ms = http_request_began_ms(im->request);
         set_problem(im, NULL);
     } else {
-        set_problem(im, error ? xasprintf("%s%s: %s", im->access.server,
-                                          im->path, error)
-                    : xasprintf("%s%s: status %d", im->access.server,
-                                im->path, status));
+        set_problem(im, error ? xasprintf("%s: %s", im->shown, error)
+                    : xasprintf("%s: status %d", im->shown, status));
     }
     shash_clear_free_data(&im->reading);
     http_request_destroy(im->request);

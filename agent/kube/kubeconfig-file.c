@@ -63,22 +63,40 @@ dup_file_name(const struct place *up, const char *key, const char *folder)
             : xasprintf("%s/%s", folder, s));
 }
 
+/* Complains about a secret, which place_fail() would print. */
+static void
+fail_secret(const struct place *up, const char *key, const char *expected)
+{
+    if (!up->error->text) {
+        place_fail(up, key, expected);
+        free(up->error->text);
+        up->error->text = xasprintf("%s is not %s", key, expected);
+    }
+}
+
+/* Like dup_string(), of a secret. */
+static char *
+dup_secret(const struct place *up, const char *key)
+{
+    const json_t *json = json_object_get(up->json, key);
+
+    if (json && !json_is_string(json) && !json_is_null(json)) {
+        fail_secret(up, key, "a string");
+        return NULL;
+    }
+    return dup_string(up, key);
+}
+
 static char *
 dup_data(const struct place *up, const char *key)
 {
-    const char *s = place_string(up, key);
-    char *text;
+    char *s = dup_secret(up, key);
+    char *text = s ? base64_decode_text(s) : NULL;
 
-    if (!s || !s[0]) {
-        return NULL;
+    if (s && !text) {
+        fail_secret(up, key, "base64");
     }
-    text = base64_decode_text(s);
-    if (!text) {
-        /* Not place_fail(), which would print some of a key. */
-        place_fail(up, key, "base64");
-        free(up->error->text);
-        up->error->text = xasprintf("%s is not base64", key);
-    }
+    free(s);
     return text;
 }
 
@@ -198,13 +216,15 @@ read_exec(const struct place *exec, const char *folder,
         char name[16];
         struct place e = place_element(&env, i, name);
         const char *key = place_string(&e, "name");
-        const char *value = place_string(&e, "value");
+        char *value = dup_secret(&e, "value");
 
         if (!key || !key[0] || strchr(key, '=')) {
             place_fail(&e, "name", "the name of a variable");
+            free(value);
             return;
         }
         smap_replace(&c->env, key, value ? value : "");
+        free(value);
     }
 
     info = json_pack("{s:s, s:s, s:{s:b}}",
@@ -239,7 +259,7 @@ read_user(const struct place *user, const char *folder,
     spec->cert_data = dup_data(user, "client-certificate-data");
     spec->key_file = dup_file_name(user, "client-key", folder);
     spec->key_data = dup_data(user, "client-key-data");
-    spec->token = dup_string(user, "token");
+    spec->token = dup_secret(user, "token");
     spec->token_file = dup_file_name(user, "tokenFile", folder);
     refuse(user, "auth-provider", ": please use exec");
     refuse(user, "username", ": please use a token or a certificate");

@@ -31,6 +31,7 @@
 #include "exec-plugin.h"
 #include "kubeconfig-file.h"
 #include "manifest-file.h"
+#include "url-text.h"
 
 VLOG_DEFINE_THIS_MODULE(kubeconfig);
 
@@ -208,8 +209,12 @@ check_server(char *server)
 
     if ((!tls && strncmp(server, "http://", 7)) || !host[0]
         || strchr("/:?#", host[0])) {
-        return xasprintf("\"%s\" is not https://HOST:PORT or "
-                         "http://HOST:PORT", server);
+        char *shown = url_to_show(server);
+        char *error = xasprintf("\"%s\" is not https://HOST:PORT or "
+                                "http://HOST:PORT", shown);
+
+        free(shown);
+        return error;
     }
     for (const char *c = server; *c; c++) {
         if ((unsigned char) *c <= ' ' || (unsigned char) *c >= 0x7f
@@ -521,7 +526,7 @@ kubeconfig_open(const struct kubeconfig_options *options,
         k->origin = xstrdup(options->file);
     } else if (options->url) {
         k->spec.server = xstrdup(options->url);
-        k->origin = xstrdup(options->url);
+        k->origin = url_to_show(options->url);
     } else {
         error = read_in_cluster(options->root, &k->spec);
         k->origin = xstrdup("the pod's service account");

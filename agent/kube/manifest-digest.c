@@ -88,22 +88,25 @@ put_claim(struct ds *ds, const struct claim *c)
 static void
 put_pod(struct ds *ds, const struct pod *pod)
 {
-    put_string(ds, pod->ns);
+    const struct ip_addr_set *ips = pod_status_ips(pod);
+    char uid[OBJ_UID_STRLEN];
+
+    put_string(ds, pod->owner->ns);
     put_string(ds, pod->name);
-    put_string(ds, pod->uid);
+    put_string(ds, obj_uid_to_string(&pod->uid, uid));
     put_number(ds, pod->owner_kind);
-    put_string(ds, pod->owner_name);
-    put_string(ds, pod->owner_uid);
+    put_string(ds, pod->owner->name);
+    put_string(ds, pod->owner->uid);
     put_number(ds, pod->ordinal);
-    put_string(ds, pod->revision);
-    put_string(ds, pod->node);
+    put_string(ds, pod->owner->revision);
+    put_string(ds, pod_node(pod));
     put_number(ds, pod->created_s);
     put_number(ds, pod->deleting);
     put_number(ds, pod->finished);
     put_number(ds, pod->migrating);
     put_number(ds, pod->opted_out);
     put_number(ds, pod->marks);
-    put_ips(ds, pod->status_ips.addrs, pod->status_ips.n);
+    put_ips(ds, ips->addrs, ips->n);
     put_number(ds, pod->claims.n);
     for (size_t i = 0; i < pod->claims.n; i++) {
         put_claim(ds, &pod->claims.claims[i]);

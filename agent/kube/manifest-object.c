@@ -23,15 +23,12 @@
 #include "ipam-claim.h"
 #include "ipam-reader.h"
 #include "json-place.h"
+#include "manifest-members.h"
 #include "manifest-reader.h"
 #include "network-list.h"
 #include "pod-networks.h"
 #include "pod.h"
 #include "workload.h"
-
-#define VM_DOMAIN_ANNOTATION "kubevirt.io/domain"
-#define MIGRATION_JOB_ANNOTATION "kubevirt.io/migrationJobName"
-#define MIGRATION_JOB_LABEL "kubevirt.io/migrationJobUID"
 
 /* What is being read. */
 struct object_context {
@@ -242,8 +239,8 @@ read_owner_reference(const struct place *ref, struct pod *pod)
         && is_of_group(api_version, "kubevirt.io")) {
         pod->owner_kind = OWNER_VM;
         pod->ordinal = -1;
-        replace(&pod->owner_name, name);
-        replace(&pod->owner_uid, NULL);
+        replace(&pod->owner->name, name);
+        replace(&pod->owner->uid, NULL);
     } else if (pod->owner_kind == OWNER_VM) {
         return;
     } else if (!strcmp(kind, "StatefulSet")
@@ -251,15 +248,15 @@ read_owner_reference(const struct place *ref, struct pod *pod)
                && is_member_name(pod->name, name, &ordinal)) {
         pod->owner_kind = OWNER_STATEFULSET;
         pod->ordinal = ordinal;
-        replace(&pod->owner_name, name);
-        replace(&pod->owner_uid, uid);
+        replace(&pod->owner->name, name);
+        replace(&pod->owner->uid, uid);
     } else if (pod->owner_kind != OWNER_STATEFULSET
                && (pod->owner_kind == OWNER_NONE
                    || json_is_true(json_object_get(ref->json,
                                                    "controller")))) {
         pod->owner_kind = OWNER_OTHER;
-        replace(&pod->owner_name, name);
-        replace(&pod->owner_uid, uid);
+        replace(&pod->owner->name, name);
+        replace(&pod->owner->uid, uid);
     }
 }
 
@@ -277,20 +274,20 @@ read_pod_owner(const struct object_context *ctx, const struct place *labels,
         read_owner_reference(&ref, pod);
     }
     if (pod->owner_kind == OWNER_VM
-        || strcmp(or_empty(place_string(labels, "kubevirt.io")),
+        || strcmp(or_empty(place_string(labels, VIRT_LAUNCHER_LABEL)),
                   "virt-launcher")) {
         return;
     }
     /* The label is cut off where the name is long, the annotation is not. */
     vm = place_string(annotations, VM_DOMAIN_ANNOTATION);
     if (!vm) {
-        vm = place_string(labels, "vm.kubevirt.io/name");
+        vm = place_string(labels, VM_NAME_LABEL);
     }
     if (vm && vm[0]) {
         pod->owner_kind = OWNER_VM;
         pod->ordinal = -1;
-        replace(&pod->owner_name, vm);
-        replace(&pod->owner_uid, NULL);
+        replace(&pod->owner->name, vm);
+        replace(&pod->owner->uid, NULL);
     }
 }
 
@@ -304,7 +301,7 @@ add_status_ip(const struct place *up, const char *key, struct pod *pod)
         return;
     }
     if (ip_addr_parse(s, &ip)) {
-        ip_addr_set_add(&pod->status_ips, &ip);
+        pod_add_status_ip(pod, &ip);
     } else {
         place_fail(up, key, "an IP address");
     }
@@ -339,8 +336,8 @@ read_pod(const struct object_context *ctx)
 
     object->pod = pod;
     read_pod_owner(ctx, &labels, &annotations, pod);
-    replace(&pod->revision, place_string(&labels, "controller-revision-hash"));
-    replace(&pod->node, place_string(&spec, "nodeName"));
+    replace(&pod->owner->revision, place_string(&labels, REVISION_LABEL));
+    pod_set_node(pod, or_empty(place_string(&spec, "nodeName")));
     pod->created_s = place_time(&ctx->metadata, "creationTimestamp");
     pod->deleting = object->deleting;
     pod->opted_out = object->opted_out;
@@ -353,7 +350,7 @@ read_pod(const struct object_context *ctx)
     pod->marks = dialect_pod_marks(&smap);
     ctx->dialect->read_claims(&smap,
                               &(struct claim_subject) {
-                                  .ns = pod->ns,
+                                  .ns = pod->owner->ns,
                                   .name = pod->name,
                                   .owner_kind = pod->owner_kind,
                                   .ordinal = pod->ordinal,

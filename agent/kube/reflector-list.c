@@ -7,8 +7,9 @@
  * cheaper, and may be from before a server's restart.
  *
  * A page says at its beginning what the next one is asked for with.  That is
- * done at once, so that the server makes the next page while this one is still
- * on its way and while it is read. */
+ * done at once, before anything is made of the page itself, so that the server
+ * makes the next page while this one is still on its way and while it is
+ * read. */
 
 #include <config.h>
 
@@ -26,7 +27,7 @@
 #include "http.h"
 #include "json-text.h"
 #include "kubeconfig.h"
-#include "managed-fields.h"
+#include "page-trim.h"
 
 VLOG_DEFINE_THIS_MODULE(reflector_list);
 
@@ -161,6 +162,7 @@ look_ahead(struct reflector *r, long long int now)
     token = json_string_value(json_object_get(metadata, "continue"));
     if (token && token[0] && (!r->token || strcmp(token, r->token))) {
         r->next = request_page(r, token, now);
+        http_push(r->http, now);
     }
     json_decref(metadata);
 }
@@ -292,7 +294,7 @@ read_page(struct reflector *r, bool *last)
     size_t n;
     char *error;
 
-    len = managed_fields_cut(body, len);
+    len = page_trim(body, len, r->sink->reads, r->aux);
     error = read_items(r, body, len, &n, &root);
     if (!error) {
         error = check_root(root);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "page-trim.h"
+
 struct ds;
 struct http;
 struct kubeconfig;
@@ -26,6 +28,9 @@ struct reflector_sink {
     /* An object of the list.  Returns NULL, or why the list cannot be right,
      * which the caller frees. */
     char *(*list)(void *aux, json_t *object);
+    /* Its objects come without the labels and annotations that this says are
+     * not read; NULL: with all of them. */
+    page_trim_reads *reads;
     /* The list is complete and replaces everything before.  It is as old as
      * 'version', which is less than the one before if 'went_back'. */
     void (*commit)(void *aux, const char *version, bool went_back);

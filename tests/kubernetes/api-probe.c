@@ -82,7 +82,9 @@ print_change(const struct kube_change *c)
     printf("%s %s %s/%s %s", c->gone ? "gone" : "have", kinds[c->kind],
            c->ns, c->name, c->uid);
     if (c->pod) {
-        printf("%s%s", c->pod->node[0] ? " on " : "", c->pod->node);
+        const char *node = pod_node(c->pod);
+
+        printf("%s%s", node[0] ? " on " : "", node);
         for (size_t i = 0; i < c->pod->claims.n; i++) {
             struct ds ds = DS_EMPTY_INITIALIZER;
 

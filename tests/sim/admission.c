@@ -58,10 +58,15 @@ is_anothers(const struct world *w, const struct instance *in, int slot, int ip)
 
     for (int i = 0; i < N_IP_ROWS; i++) {
         const struct ip_row *o = &w->ipam.rows[i];
+        const struct ip_told *told = &in->ip_told[i];
 
-        /* Or it was there a moment ago. */
+        /* Or it was there, or had the address, a moment ago. */
         if (i != slot && o->version && o->net == net && o->ip == ip
-            && (o->exists || in->ip_told[i].version != o->version)) {
+            && (o->exists || told->version != o->version)) {
+            return true;
+        }
+        if (i != slot && told->version && told->version != o->version
+            && told->net == net && told->ip == ip) {
             return true;
         }
     }

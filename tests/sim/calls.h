@@ -43,6 +43,8 @@ char *row_format(const struct nb_row *);
 void sb_init(struct world *);
 void sb_changed(struct world *);
 void sb_row_changed(struct world *, int slot);
+/* The chassis where the pod in 'slot' runs claims its row, if nobody has. */
+void sb_claim(struct world *, int slot);
 void sb_wake_chassis(struct world *);
 void sb_nb_changed(struct world *);
 void sb_plug(struct world *, int slot, int chassis);
@@ -76,6 +78,8 @@ struct workload *kube_make_workload(const struct world *, int sts,
                                     const struct ksts *);
 void kube_deliver(struct world *, struct instance *, int object,
                   const union kobject *, uint64_t version);
+/* The number that the label of a StatefulSet's pod says. */
+int kube_template_number(enum claim_way, const int pool[2]);
 
 /* workload.c */
 void workload_step(struct world *);

@@ -26,7 +26,7 @@ cluster_move_leader(struct world *w, enum database db)
         }
     }
     if (db != DB_OWN && w->due[T_NORTHD] != NEVER) {
-        w->due[T_NORTHD] += delay(w, 400);
+        timer_set(w, T_NORTHD, w->due[T_NORTHD] + delay(w, 400));
     }
 }
 
@@ -60,7 +60,7 @@ sb_restore(struct world *w)
         sb->nb_cfg, s->nb_cfg);
     coverage->sb_restores++;
     sb->is_pending = false;
-    w->due[T_NORTHD_ROWS] = NEVER;
+    timer_set(w, T_NORTHD_ROWS, NEVER);
     for (int i = 0; i < N_SLOTS; i++) {
         struct sb_row *row = &sb->rows[i];
         int chassis = row->chassis;
@@ -70,6 +70,7 @@ sb_restore(struct world *w)
         }
         *row = s->rows[i];
         row->chassis = row->present ? chassis : NO_CHASSIS;
+        sb_claim(w, i);         /* If the row was gone and is back. */
         sb_row_changed(w, i);
     }
     sb->nb_cfg = s->nb_cfg;

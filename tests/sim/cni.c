@@ -209,7 +209,7 @@ tear_down(struct world *w, int slot)
 void
 cni_step(struct world *w)
 {
-    w->due[T_CNI] = NEVER;
+    timer_set(w, T_CNI, NEVER);
     if (!w->cni.up) {
         return;
     }
@@ -237,7 +237,7 @@ cni_step(struct world *w)
 void
 cni_gc(struct world *w)
 {
-    w->due[T_GC] = NEVER;
+    timer_set(w, T_GC, NEVER);
     if (w->config.cni == CNI_NONE || speaks_ovn_kubernetes(w)
         || !w->cni.up) {
         return;

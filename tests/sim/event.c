@@ -112,8 +112,10 @@ change_pool(struct world *w, int sts, int b, int c)
     }
     s->way = (c % 6 == 3 ? WAY_STICKY : c % 32 == 5 ? WAY_INVALID
               : WAY_POOL);
-    SAY(w, "user", "s%d gets %s, %s", sts, ip_text(s->pool[0]),
-        s->pool[1] == NO_IP ? "-" : ip_text(s->pool[1]));
+    SAY(w, "user", "s%d gets %s, %s%s", sts, ip_text(s->pool[0]),
+        s->pool[1] == NO_IP ? "-" : ip_text(s->pool[1]),
+        s->way == WAY_POOL ? "" : s->way == WAY_STICKY
+        ? ", and names none" : ", in words that nobody understands");
     kube_sts_changed(w, sts);
 }
 

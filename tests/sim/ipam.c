@@ -129,7 +129,7 @@ finish_deletion(struct world *w, int number)
 void
 ipam_step(struct world *w)
 {
-    w->due[T_IPAM] = NEVER;
+    timer_set(w, T_IPAM, NEVER);
     for (int i = 0; i < N_IP_ROWS && w->cni.up; i++) {
         struct ip_row *o = &w->ipam.rows[i];
 
@@ -373,6 +373,8 @@ tell_object(struct instance *in, const struct ip_row *o, struct ip_told *told)
         told->version = o->version;
         told->uid = o->uid;
         ovs_strlcpy(told->name, o->name, sizeof told->name);
+        told->net = o->net;
+        told->ip = o->ip;
     }
 }
 

@@ -114,6 +114,14 @@ pod_wants(const struct kpod *pod, int slot)
     OVS_NOT_REACHED();
 }
 
+/* A template with other contents is another revision; one with the same is the
+ * same, in a StatefulSet made again, too. */
+int
+kube_template_number(enum claim_way way, const int pool[2])
+{
+    return 1 + (way * (N_IPS + 1) + pool[0] + 1) * (N_IPS + 1) + pool[1] + 1;
+}
+
 /* ---- Objects as agent/kube gives them. ---- */
 
 static void
@@ -182,15 +190,19 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
     free(uid);
     if (slot == SLOT_VM) {
         pod->owner_kind = OWNER_VM;
-        set_string(&pod->owner_name, slot_name(slot));
+        set_string(&pod->owner->name, slot_name(slot));
     } else if (sts >= 0 && k->owner_uid) {
         char name[3] = { 's', '0' + sts, '\0' };
 
         pod->owner_kind = OWNER_STATEFULSET;
-        set_string(&pod->owner_name, name);
-        free(pod->owner_uid);
-        pod->owner_uid = format_uid(k->owner_uid);
+        set_string(&pod->owner->name, name);
+        free(pod->owner->uid);
+        pod->owner->uid = format_uid(k->owner_uid);
         pod->ordinal = slot_ordinal(slot);
+    }
+    if (sts >= 0 && k->template_number) {
+        free(pod->owner->revision);
+        pod->owner->revision = xasprintf("r%d", k->template_number);
     }
     pod->created_s = k->created_s;
     pod->deleting = k->deleting;
@@ -221,12 +233,12 @@ kube_make_pod(const struct world *w, int slot, const struct kpod *k)
 
 static void
 add_revision(const struct world *w, struct workload *wl, int sts,
-             int revision, enum claim_way way, const int pool[2])
+             enum claim_way way, const int pool[2])
 {
     struct smap smap = SMAP_INITIALIZER(&smap);
     char name[16];
 
-    snprintf(name, sizeof name, "r%d", revision);
+    snprintf(name, sizeof name, "r%d", kube_template_number(way, pool));
     add_claim(&smap, speaks_ovn_kubernetes(w) ? WAY_STICKY : way, pool,
               pool[0]);
     add_switch(w, &smap, sts == 2);
@@ -251,9 +263,9 @@ kube_make_workload(const struct world *w, int sts, const struct ksts *k)
     wl->on_delete = k->on_delete;
     wl->partition = k->partition;
     wl->revisions_known = !(k->unreadable && k->old_revision != k->revision);
-    add_revision(w, wl, sts, k->revision, k->way, k->pool);
+    add_revision(w, wl, sts, k->way, k->pool);
     if (k->old_revision != k->revision && !k->unreadable) {
-        add_revision(w, wl, sts, k->old_revision, k->old_way, k->old_pool);
+        add_revision(w, wl, sts, k->old_way, k->old_pool);
     }
     return wl;
 }

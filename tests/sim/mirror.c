@@ -348,6 +348,23 @@ tell_macs(struct world *w, struct instance *in)
     }
 }
 
+/* The UUID of a network in words, until it is asked for that of another one in
+ * its place. */
+static const char *
+network_text(int net, uint32_t id)
+{
+    static char texts[N_NETS][UUID_LEN + 1];
+    static uint32_t ids[N_NETS];
+
+    if (ids[net] != id || !texts[net][0]) {
+        struct uuid uuid = sim_uuid(UUID_NET, id);
+
+        snprintf(texts[net], sizeof texts[net], UUID_FMT, UUID_ARGS(&uuid));
+        ids[net] = id;
+    }
+    return texts[net];
+}
+
 static void
 tell_datapaths(struct world *w, struct instance *in)
 {
@@ -358,11 +375,9 @@ tell_datapaths(struct world *w, struct instance *in)
         bool there = false;
 
         for (int i = 0; i < N_NETS; i++) {
-            struct uuid uuid = sim_uuid(UUID_NET, w->sb.net_ids[i]);
-            char text[UUID_LEN + 1];
+            uint32_t id = w->sb.net_ids[i];
 
-            snprintf(text, sizeof text, UUID_FMT, UUID_ARGS(&uuid));
-            there |= w->sb.net_ids[i] && !strcmp(text, name);
+            there |= id && !strcmp(network_text(i, id), name);
         }
         if (there != sset_contains(&m->datapaths, name)) {
             model_set_datapath(m, name, there);

@@ -229,23 +229,6 @@ apply_write(struct world *w, struct instance *in, const struct nb_write *wr)
     }
 }
 
-/* Does 'b' open a port that bears a mark without a record?  After a crash, or
- * with the own database lost, nobody knows what it was shut for, and a gate is
- * never without an end (doc/design.md, 9.3 and 12). */
-static bool
-opens_unrecorded(const struct world *w, const struct nb_batch *b)
-{
-    for (size_t i = 0; (w->own_replaced || w->n_killed) && i < b->n; i++) {
-        const struct nb_write *wr = &b->writes[i];
-
-        if (wr->set_mark && wr->old_mark && !wr->new_mark
-            && !own_find_gate(w, &wr->port)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Returns TXN_RESULT_DONE or TXN_RESULT_LOST. */
 static enum txn_result
 commit_nb(struct world *w, struct instance *in, const struct nb_batch *b)
@@ -268,8 +251,7 @@ commit_nb(struct world *w, struct instance *in, const struct nb_batch *b)
     if (b->bump) {
         nb_bump_in_txn(w);
     }
-    if (truth_duplicates(w, in->nb_ordered_seq, w->nb.seq) > duplicates
-        && !opens_unrecorded(w, b)) {
+    if (truth_duplicates(w, in->nb_ordered_seq, w->nb.seq) > duplicates) {
         violate(w, RULE_DUPLICATE, "%s gives one address to two open ports",
                 in->name);
     }

@@ -44,6 +44,7 @@ reaction_row(struct instance *in, int slot, const struct nb_row *row)
         if (h && in->guard->started && h->fixed && hold_is_evidence_phase(h)
             && strcmp(h->owner.name, slot_name(slot))) {
             in->took[slot] |= bit;
+            in->took_from[slot][ip] = h->uuid;
         }
     }
 }
@@ -65,7 +66,9 @@ reaction_to(const struct world *w, const struct instance *in, int slot,
     const struct port *p = model_find_port(m, &uuid);
     const struct hold *h = find_hold(in, row->net, ip);
 
-    if (!p || !h || !h->fixed || !hold_is_evidence_phase(h)
+    /* Of a hold that was made when it had the address it is no taker. */
+    if (!p || !h || !uuid_equals(&h->uuid, &in->took_from[slot][ip])
+        || !h->fixed || !hold_is_evidence_phase(h)
         || uuid_equals(&h->keeper, &uuid)
         || row->enabled == TRI_FALSE || row->migrating
         || judge_binding(m, p) == BINDING_BOUND

@@ -89,6 +89,14 @@ any_workload(const struct world *w)
     return any;
 }
 
+static bool
+has_seen_vm(const struct world *w)
+{
+    const struct instance *active = active_instance(w);
+
+    return active && active->known[OBJ_VM].sts.uid;
+}
+
 static enum wish
 wish_of_absent(const struct world *w, int slot, int *ip)
 {
@@ -97,11 +105,14 @@ wish_of_absent(const struct world *w, int slot, int *ip)
                             : slot == SLOT_VM ? &w->kube.vm : NULL);
     int ordinal = MAX(slot_ordinal(slot), 0);
 
-    if (w->n_killed && (!any_workload(w)
-                        || (slot == SLOT_VM && !s->exists))) {
+    if (w->n_killed && !any_workload(w)) {
         return WISH_UNKNOWN;    /* A new instance cannot tell whether its
-                                 * source lists such things at all, or whether
-                                 * a VM is only stopped. */
+                                 * source lists such things at all. */
+    }
+    if (slot == SLOT_VM && !s->exists && !has_seen_vm(w)) {
+        return WISH_UNKNOWN;    /* Nor does who has never seen a VM's object,
+                                 * only its pod, know that it is gone and not
+                                 * stopped. */
     }
     if (speaks_ovn_kubernetes(w)) {
         return s && s->exists && s->opted_out ? WISH_UNKNOWN : WISH_NONE;

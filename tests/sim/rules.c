@@ -130,6 +130,13 @@ check_shut_order(struct world *w, struct instance *in, int slot,
     }
 }
 
+/* A template's pool says nothing where the pods are to be sticky. */
+static bool
+names_address(enum claim_way way, const int pool[2], int ordinal, int ip)
+{
+    return (way == WAY_POOL || way == WAY_ADDRESS) && pool[ordinal] == ip;
+}
+
 /* Does the owner, as the instance knows it, want 'ip' on 'slot', or did it
  * when its port lost it? */
 static bool
@@ -152,9 +159,28 @@ is_wanted(const struct world *w, const struct instance *in, int slot, int ip)
                     && in->settings.mode == MODE_GUARD && sts >= 0
                     && !s->on_delete && ordinal >= s->partition);
     return (s && s->exists && !speaks_ovn_kubernetes(w)
-            && (s->pool[ordinal] == ip
+            && (names_address(s->way, s->pool, ordinal, ip)
                 || (s->old_revision != s->revision && !certain
-                    && s->old_pool[ordinal] == ip)));
+                    && names_address(s->old_way, s->old_pool, ordinal,
+                                     ip))));
+}
+
+/* Does the next pod keep whatever its port has, because a template in play
+ * names no address, or one that cannot be understood?  The one of another
+ * StatefulSet than the last pod was of keeps nothing. */
+static bool
+keeps_what_it_has(const struct world *w, const struct instance *in, int slot)
+{
+    const struct kpod *last = &in->known[slot].pod;
+    int sts = slot_sts(slot);
+    const struct ksts *s = sts >= 0 ? &in->known[OBJ_STS(sts)].sts : NULL;
+
+    if (!s || !s->exists || speaks_ovn_kubernetes(w)) {
+        return false;
+    }
+    return (s->way == WAY_INVALID
+            || (s->way == WAY_STICKY
+                && (!last->uid || last->owner_uid == s->uid)));
 }
 
 bool
@@ -229,7 +255,8 @@ check_write_order(struct world *w, struct instance *in,
         }
         if (gone & (1u << i)) {
             check_clear_order(w, in, slot, p, i);
-            if (!p->mark && is_wanted(w, in, slot, i)
+            if (!p->mark && (is_wanted(w, in, slot, i)
+                             || keeps_what_it_has(w, in, slot))
                 && !in->known[slot].pod.exists
                 && slot_ordinal(slot) < wanted_replicas(in, slot)) {
                 violate(w, RULE_STILL_WANTED, "%s clears %s of %s, which the "
@@ -325,10 +352,6 @@ check_clear(struct world *w, struct instance *in, int slot,
 
     if (old->mark && old->enabled == TRI_FALSE) {
         since = NEVER;          /* It waits for it, and never had it. */
-    }
-    if (w->kube.pods[slot].edited && in->lives > 1
-        && w->sb.rows[slot].chassis == NO_CHASSIS) {
-        since = NEVER;          /* See doc/testing.md. */
     }
     if (since <= in->nb_ordered_ms - in->settings.live_read_ms) {
         violate(w, RULE_LIVE, "%s takes %s from %s, whose pod has had a "

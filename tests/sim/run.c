@@ -226,8 +226,9 @@ play_many(void)
         }
     }
     double took = seconds() - began;
-    printf("%"PRIu64" event orders from seed %"PRIu64" in %.0f s, %.1f events "
-           "and %.1f turns of the daemon each\n", n, options.seed, took,
+    printf("%"PRIu64" event orders from seed %"PRIu64" in %.0f s (%.0f in a "
+           "second), %.1f events and %.1f turns of the daemon each\n",
+           n, options.seed, took, n / MAX(took, 0.001),
            (double) sum.events / MAX(sum.worlds, 1),
            (double) sum.turns / MAX(sum.worlds, 1));
     for (int i = 0; i < options.jobs; i++) {
@@ -298,6 +299,7 @@ compare_counts(const void *a_, const void *b_)
 static int
 look_for_planted(void)
 {
+    double began = seconds();
     int n_missed = 0, n = 0;
 
     if (!run_jobs(hunt, 0)) {
@@ -327,7 +329,8 @@ look_for_planted(void)
                    planted_text(bug));
         }
     }
-    printf("planted bugs: %d found, %d missed\n", n - n_missed, n_missed);
+    printf("planted bugs: %d found, %d missed, in %.0f s\n", n - n_missed,
+           n_missed, seconds() - began);
     return n_missed;
 }
 

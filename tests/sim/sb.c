@@ -50,6 +50,18 @@ note_confusion(struct world *w, int slot)
                                      != w->places[slot].uid));
 }
 
+void
+sb_claim(struct world *w, int slot)
+{
+    struct sb_row *row = &w->sb.rows[slot];
+
+    if (row->present && slot < N_OWNED_SLOTS && w->places[slot].runs
+        && row->chassis == NO_CHASSIS) {
+        row->chassis = w->places[slot].chassis;
+        note_confusion(w, slot);
+    }
+}
+
 /* ---- ovn-northd. ---- */
 
 void
@@ -83,7 +95,7 @@ sb_northd_rows(struct world *w)
     struct sb_server *sb = &w->sb;
     bool any = false;
 
-    w->due[T_NORTHD_ROWS] = NEVER;
+    timer_set(w, T_NORTHD_ROWS, NEVER);
     if (!sb->is_pending) {
         return;
     }
@@ -104,11 +116,7 @@ sb_northd_rows(struct world *w)
         row->nb = *nb;
         sb_row_changed(w, i);
         any = true;
-        if (present && i < N_OWNED_SLOTS && w->places[i].runs
-            && row->chassis == NO_CHASSIS) {
-            row->chassis = w->places[i].chassis;
-            note_confusion(w, i);
-        }
+        sb_claim(w, i);
     }
     if (memcmp(sb->net_ids, sb->pending_net_ids, sizeof sb->net_ids)) {
         memcpy(sb->net_ids, sb->pending_net_ids, sizeof sb->net_ids);
@@ -133,7 +141,7 @@ sb_northd(struct world *w)
 {
     struct sb_server *sb = &w->sb;
 
-    w->due[T_NORTHD] = NEVER;
+    timer_set(w, T_NORTHD, NEVER);
     if (sb->northd_paused) {
         return;
     }
@@ -166,7 +174,7 @@ sb_chassis(struct world *w, int number)
 {
     struct chassis_state *c = &w->sb.chassis[number];
 
-    w->due[T_CHASSIS + number] = NEVER;
+    timer_set(w, T_CHASSIS + number, NEVER);
     if (!c->exists || !c->alive) {
         return;
     }

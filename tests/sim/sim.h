@@ -34,6 +34,7 @@
  *   truth.c     who really has which address, for the two above
  *   coverage.c  which states and cases were reached
  *   alloc.c     malloc() in less time
+ *   print.c     xasprintf() in less time
  *   whim.c      operators who wait for a state of a hold
  *   shrink.c    the fewest events that still fail
  *   planted.c   known bugs, one at a time
@@ -322,6 +323,7 @@ struct kpod {
     int ip;                     /* WAY_ADDRESS. */
     int allocated_ip;           /* What the CNI wrote down, or NO_IP. */
     bool edited;                /* 'ip' was changed while it lived. */
+    int template_number;        /* What its label names; 0: it has none. */
     bool deleting, finished, migrating, opted_out;
     int revision;
     int64_t created_s;
@@ -426,6 +428,7 @@ struct ip_told {
     uint32_t uid;
     uint64_t version;           /* 0: of no such object. */
     char name[80];
+    int net, ip;
 };
 #define N_KUBE_WRITES 8
 
@@ -555,7 +558,8 @@ struct instance {
     bool thawed;                /* Whatever NB will be like is accepted. */
     bool sb_thawed;             /* Likewise. */
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
-                                 * and have not been seen bound since. */
+                                 * and have not been seen bound since, ... */
+    struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
@@ -590,6 +594,8 @@ enum instance_timer {
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
 };
 #define N_TIMERS (T_INSTANCE + N_INSTANCES * N_INSTANCE_TIMERS)
+#define TIMER_GROUP 8
+#define N_TIMER_GROUPS DIV_ROUND_UP(N_TIMERS, TIMER_GROUP)
 
 /* An action that the daemon was told is done: the journal is to say so. */
 struct due_entry {
@@ -626,7 +632,8 @@ struct world {
     const struct script *script;
     struct config config;
     int64_t now, wall;
-    int64_t due[N_TIMERS];
+    int64_t due[N_TIMER_GROUPS * TIMER_GROUP]; /* By timer_set() alone. */
+    int64_t due_first[N_TIMER_GROUPS];
     uint64_t n_delays;
     int next_event;
     bool whim_done;

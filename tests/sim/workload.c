@@ -19,6 +19,8 @@ static struct kpod
 make_pod(struct world *w, enum claim_way way, const int *pool, int ip,
          int revision, uint32_t owner_uid)
 {
+    int number = owner_uid && pool ? kube_template_number(way, pool) : 0;
+
     if (speaks_ovn_kubernetes(w)) {
         way = WAY_STICKY;       /* Nobody asks for an address. */
         pool = NULL;
@@ -27,7 +29,7 @@ make_pod(struct world *w, enum claim_way way, const int *pool, int ip,
         .exists = true, .owner_uid = owner_uid, .way = way,
         .pool = { pool ? pool[0] : NO_IP, pool ? pool[1] : NO_IP },
         .ip = ip, .allocated_ip = NO_IP, .revision = revision,
-        .created_s = w->wall / 1000,
+        .created_s = w->wall / 1000, .template_number = number,
     };
 }
 
@@ -203,7 +205,7 @@ place_step(struct world *w, int slot)
 {
     struct place *p = &w->places[slot];
 
-    w->due[T_PLACE + slot] = NEVER;
+    timer_set(w, T_PLACE + slot, NEVER);
     if (p->runs && p->unplug_at <= w->now) {
         p->unplug_at = NEVER;
         p->runs = false;
@@ -353,7 +355,7 @@ step_vm(struct world *w)
 void
 workload_step(struct world *w)
 {
-    w->due[T_STS] = NEVER;
+    timer_set(w, T_STS, NEVER);
     if (w->sts_paused) {
         return;
     }

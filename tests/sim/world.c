@@ -22,37 +22,47 @@
 #define CALM_MS (2000 * 1000)
 #define MAX_STEPS 60000
 
+/* The earliest of a group is looked for when one of it is set, so that each
+ * step has to look at the groups alone. */
 void
 timer_set(struct world *w, int timer, int64_t at)
 {
+    int group = timer / TIMER_GROUP;
+    const int64_t *due = &w->due[group * TIMER_GROUP];
+    int64_t first = NEVER;
+
     w->due[timer] = at;
+    for (int i = 0; i < TIMER_GROUP; i++) {
+        first = MIN(first, due[i]);
+    }
+    w->due_first[group] = first;
 }
 
 void
 timer_by(struct world *w, int timer, int64_t at)
 {
-    w->due[timer] = MIN(w->due[timer], at);
+    if (at < w->due[timer]) {
+        w->due[timer] = at;
+        w->due_first[timer / TIMER_GROUP]
+            = MIN(w->due_first[timer / TIMER_GROUP], at);
+    }
 }
 
-/* The one that goes next: looked for at each step, hence four at a time. */
+/* The one that goes next. */
 static int
 next_timer(const struct world *w)
 {
-    int64_t due[4] = { NEVER, NEVER, NEVER, NEVER };
-    int64_t first;
-    int timer;
+    int64_t first = NEVER;
+    int timer = 0;
 
-    for (timer = 0; timer + 4 <= N_TIMERS; timer += 4) {
-        for (int i = 0; i < 4; i++) {
-            due[i] = MIN(due[i], w->due[timer + i]);
+    for (int i = N_TIMER_GROUPS - 1; i >= 0; i--) {
+        if (w->due_first[i] <= first) {
+            first = w->due_first[i];
+            timer = i * TIMER_GROUP;
         }
     }
-    for (; timer < N_TIMERS; timer++) {
-        due[0] = MIN(due[0], w->due[timer]);
-    }
-    first = MIN(MIN(due[0], due[1]), MIN(due[2], due[3]));
-    for (timer = 0; w->due[timer] != first; timer++) {
-        continue;
+    while (w->due[timer] != first) {
+        timer++;
     }
     return timer;
 }
@@ -263,8 +273,8 @@ begin(struct world *w, const struct script *script)
     w->own_replaced_ms = w->rearmed_ms = -1;
     memset(w->forced, 0, sizeof w->forced);
     w->n_killed = 0;
-    for (int i = 0; i < N_TIMERS; i++) {
-        w->due[i] = NEVER;
+    for (int i = 0; i < N_TIMER_GROUPS * TIMER_GROUP; i++) {
+        w->due[i] = w->due_first[i / TIMER_GROUP] = NEVER;
     }
     memset(w->places, 0, sizeof w->places);
     for (int i = 0; i < N_OWNED_SLOTS; i++) {

@@ -28,6 +28,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-admission-review.c \
 	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
+	tests/unit/test-api-records.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
@@ -63,7 +64,6 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
-	tests/unit/test-managed-fields.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
@@ -72,16 +72,21 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-memory.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
+	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
 	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-safety.c \
+	tests/unit/test-sb-ask.c \
 	tests/unit/test-sb-condition.c \
+	tests/unit/test-sb-question.c \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
+	tests/unit/test-url-text.c \
 	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-webhook-watch.c \

@@ -85,6 +85,32 @@ fixture_begin_held(struct world *w, enum guard_mode mode)
     return p;
 }
 
+bool
+fixture_run_until(struct world *w, bool (*done)(const struct world *))
+{
+    for (long long int end = w->now + 20 * 1000; w->now < end;) {
+        bool more = world_turn(w);
+
+        if (done(w)) {
+            return true;
+        }
+        if (!more) {
+            long long int to = MIN(w->orders.next_wake_ms, end);
+
+            to = MAX(to, w->now + 1);
+            w->wall += to - w->now;
+            w->now = to;
+        }
+    }
+    return false;
+}
+
+bool
+fixture_nb_writes(const struct world *w)
+{
+    return w->nb && w->nb->n;
+}
+
 void
 fixture_end(struct world *w)
 {

@@ -28,6 +28,11 @@ struct wport *fixture_begin(struct world *, enum guard_mode);
 void fixture_leave(struct world *);
 struct wport *fixture_begin_held(struct world *, enum guard_mode);
 
+/* Turns until 'done' or for 20 s. */
+bool fixture_run_until(struct world *, bool (*done)(const struct world *));
+/* A write of ports is on its way to NB. */
+bool fixture_nb_writes(const struct world *);
+
 /* Ends the world; fails if a rule was broken in it. */
 void fixture_end(struct world *);
 

@@ -149,10 +149,10 @@ describe(const struct kube_change *c)
 
     switch (c->kind) {
     case KUBE_POD:
-        CU_ASSERT_STRING_EQUAL(c->ns, c->pod->ns);
+        CU_ASSERT_STRING_EQUAL(c->ns, c->pod->owner->ns);
         CU_ASSERT_STRING_EQUAL(c->name, c->pod->name);
-        CU_ASSERT_STRING_EQUAL(c->uid, c->pod->uid);
-        ds_put_cstr(&ds, c->pod->uid);
+        CU_ASSERT(obj_uid_is(&c->pod->uid, c->uid));
+        ds_put_cstr(&ds, c->uid);
         for (size_t i = 0; i < c->pod->claims.n; i++) {
             const struct claim *claim = &c->pod->claims.claims[i];
 

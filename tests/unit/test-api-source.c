@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -36,7 +37,8 @@
 struct world {
     struct stub_server *stub;
     struct api_source *src;
-    struct shash objects;       /* "pod NS/NAME" to its uid; "workload ..." to
+    struct shash objects;       /* "pod NS/NAME" to its uid, and " out" if it
+                                 * is opted out; "workload ..." to
                                  * "REPLICAS KNOWN". */
     size_t n_changes;
 };
@@ -79,6 +81,8 @@ take_changes(void)
                                      : "unknown", wl->n_revisions)
                       : c->kind == KUBE_NAMESPACE
                       ? xstrdup(c->opted_out ? "out" : "in")
+                      : c->pod && c->pod->opted_out
+                      ? xasprintf("%s out", c->uid)
                       : xstrdup(c->uid));
         }
         free(key);
@@ -414,6 +418,33 @@ test_ahead(void)
     stop();
 }
 
+/* ... and is on its way before the page is read: the turn that begins it sends
+ * it, although that page is complete and takes the turn's time. */
+static void
+test_ahead_at_once(void)
+{
+    struct stub_request *next = NULL;
+    uint64_t n;
+
+    start(NULL);
+    serve_others();
+    request(PODS, "limit=");
+    n = status().n_requests;
+    reply(PODS, LIST("PodList", "10", "x", POD("a", "u1", "5")));
+    UNTIL(status().n_requests > n);
+    /* From here on the client has no turn.  It has a connection to spare, that
+     * of "/apis". */
+    for (int i = 0; !next && i < 1000; i++) {
+        stub_server_run(w.stub);
+        next = stub_server_find(w.stub, PODS, "continue=x");
+        if (!next) {
+            usleep(10000);
+        }
+    }
+    CU_ASSERT_PTR_NOT_NULL(next);
+    stop();
+}
+
 /* ... and is nothing if that one is cut off, or was no list in the end. */
 static void
 test_ahead_of_bad_page(void)
@@ -439,6 +470,41 @@ test_ahead_of_bad_page(void)
         CU_ASSERT(is("pod ns/a", NULL));
         stop();
     }
+}
+
+/* A page as the API server writes it: what nobody reads of it is left out, but
+ * not what is wrong with it. */
+static void
+test_trimmed_page(void)
+{
+#define COMPACT(LABELS) \
+    "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"10\"}," \
+    "\"items\":[{\"metadata\":{\"name\":\"a\",\"namespace\":\"ns\"," \
+    "\"uid\":\"u1\",\"resourceVersion\":\"5\",\"labels\":{" LABELS "}," \
+    "\"annotations\":{\"note\":\"\\\"}]\"},\"managedFields\":[{}]}}," \
+    "{\"metadata\":{\"name\":\"b\",\"namespace\":\"ns\",\"uid\":\"u2\"," \
+    "\"resourceVersion\":\"6\",\"annotations\":{" \
+    "\"ovn-ipguard.io/ignor\\u0065\":\"true\",\"note\":\"\"}}}]}"
+
+    static const char *bad[] = {
+        COMPACT("\"app\":\"x\",\"app\":\"y\""),
+        COMPACT("\"app\":\"x\",\"a\\u0070p\":\"y\""),
+        COMPACT("\"app\":\"\xff\""),
+        COMPACT("\"app\":\"x\","),
+    };
+
+    start(NULL);
+    serve_others();
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        reply(PODS, bad[i]);
+        UNTIL(status().n_errors == i + 1);
+        CU_ASSERT(has_problem("line 1 of the answer"));
+        CU_ASSERT(is("pod ns/a", NULL) && is("pod ns/b", NULL));
+    }
+    reply(PODS, COMPACT("\"app\":\"x\""));
+    UNTIL(is("pod ns/a", "u1"));
+    CU_ASSERT(is("pod ns/b", "u2 out"));
+    stop();
 }
 
 /* Where a list says what follows only at its end, the next page waits. */
@@ -1500,7 +1566,9 @@ suite_api_source(void)
     CU_ADD_TEST(suite, test_bad_pages);
     CU_ADD_TEST(suite, test_cut_list);
     CU_ADD_TEST(suite, test_ahead);
+    CU_ADD_TEST(suite, test_ahead_at_once);
     CU_ADD_TEST(suite, test_ahead_of_bad_page);
+    CU_ADD_TEST(suite, test_trimmed_page);
     CU_ADD_TEST(suite, test_metadata_last);
     CU_ADD_TEST(suite, test_list_expired);
     CU_ADD_TEST(suite, test_endless_list);

@@ -527,6 +527,31 @@ test_chassis_as_before(void)
     done(&c);
 }
 
+/* A chassis missed a barrier, woke up, and had confirmed others when SB was
+ * restored from the time in which it was silent. */
+static void
+test_chassis_moved_since(void)
+{
+    struct scene c;
+
+    set_up(&c);
+    model_set_chassis_private(&c.m, "hv1", true, 9);
+    struct chassis *hv1 = CONST_CAST(struct chassis *,
+                                     model_find_chassis(&c.m, "hv1"));
+    hv1->missed_at = 9;
+    model_set_chassis_private(&c.m, "hv1", true, 10);
+    model_set_chassis_private(&c.m, "hv1", true, 9);
+    expect(&c, "chassis hv1 has not confirmed", false, true);
+    evidence_destroy(&c.e);
+
+    /* What another ovn-controller of the name did is no reason either. */
+    hv1->missed_at = 9;
+    model_remove_chassis_private(&c.m, "hv1");
+    model_set_chassis_private(&c.m, "hv1", true, 0);
+    expect(&c, "chassis hv1 has not confirmed", false, true);
+    done(&c);
+}
+
 void
 suite_evidence(void)
 {
@@ -543,4 +568,5 @@ suite_evidence(void)
     CU_ADD_TEST(suite, test_references);
     CU_ADD_TEST(suite, test_network_gone);
     CU_ADD_TEST(suite, test_chassis_as_before);
+    CU_ADD_TEST(suite, test_chassis_moved_since);
 }

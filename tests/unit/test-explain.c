@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
 
@@ -16,6 +17,7 @@
 #include "agent/core/judge.h"
 #include "agent/core/model.h"
 #include "agent/core/pod.h"
+#include "agent/core/sb-loan.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/world-private.h"
 #include "tests/unit/world.h"
@@ -114,7 +116,9 @@ static const struct situation situations[] = {
     {"lrp lrp1 "IP1"/24;", IP1, {"is the router's", "router port lrp1"},
      "Nothing.", NULL},
     {"lrp lrp1 "IP1"/24;raw f1 "MAC2"_"IP1";", IP1, {"port f1",
-     "(router port lrp1 has it)"}, "Nothing.", NULL},
+     "(router port lrp1 has it)"}, "Nothing.", "gateway f1"},
+    {"lrp lrp1 "IP1"/24;"WELL, IP1, {"port sts1-0.default",
+     "(router port lrp1 has it)"}, "Nothing.", "gateway sts1-0.default"},
     {WELL"ref NAT_snat "IP1";", IP1, {"is named by NAT snat"}, "Nothing.",
      NULL},
     {"ref load_balancer_lb1 "IP1";", IP1, {"is on no port",
@@ -350,7 +354,7 @@ find_wanters(const struct world *w, const struct network *n,
         }
     }
     HMAP_FOR_EACH (mb, node, &m->members) {
-        for (size_t i = 0; ovs_list_is_empty(&mb->ports) && i < mb->n_pods;
+        for (size_t i = 0; !mb->ports && i < mb->n_pods;
              i++) {
             const struct claims *claims = &mb->pods[i]->claims;
 
@@ -445,8 +449,12 @@ test_all(void)
     /* It is watched for a minute, with whoever has it. */
     ip = unit_ip(IP2);
     CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
-    guard_ask(w.guard, &ip, &env);
-    guard_ask(w.guard, &ip, &env);
+    guard_ask(w.guard, &ip, false, &env);
+    world_run(&w, 1000);
+    CU_ASSERT(guard_wants_references(w.guard));
+    CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
+    guard_ask(w.guard, &ip, true, &env);
+    guard_ask(w.guard, &ip, false, &env);
     world_run(&w, 1000);
     CU_ASSERT(sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
     CU_ASSERT(sset_contains(&guard_sb_watch(w.guard)->ports, "f1"));
@@ -454,6 +462,109 @@ test_all(void)
     world_run(&w, 120000);
     CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->addresses, IP2));
     CU_ASSERT(!guard_wants_references(w.guard));
+    CU_ASSERT_EQUAL(w.n_violations, 0);
+    world_destroy(&w);
+}
+
+static void
+explain_on_net1(const struct world *w, const struct ip_addr *ip,
+                struct explanation *x)
+{
+    size_t n_found;
+    const struct network *n
+        = model_find_network_by_name(guard_model_const(w->guard), "net1",
+                                     &n_found);
+    struct guard_env env;
+
+    world_get_env(w, &env);
+    guard_explain(w->guard, n, ip, &env, x);
+    CU_ASSERT_EQUAL_FATAL(x->n_ports, 1);
+}
+
+/* What SB was asked about is lent for one answer, and followed after it no
+ * more than before; what the model follows comes first. */
+static void
+test_loan(void)
+{
+    struct sset ports = SSET_INITIALIZER(&ports);
+    struct sset addresses = SSET_INITIALIZER(&addresses);
+    struct model *m;
+    struct explanation x;
+    struct guard_env env;
+    struct ip_addr ip;
+    struct sb_loan loan;
+    struct world w;
+
+    make(&w, "raw f1 "MAC2"_"IP2";run;");
+    world_get_env(&w, &env);
+    m = guard_model(w.guard);
+    ip = unit_ip(IP2);
+
+    guard_find_unknown(w.guard, &ip, "net9", &ports, &addresses);
+    CU_ASSERT(sset_is_empty(&ports) && sset_contains(&addresses, IP2));
+    guard_find_unknown(w.guard, &ip, NULL, &ports, &addresses);
+    CU_ASSERT(sset_contains(&ports, "f1"));
+
+    /* Unbound; then without a row; then bound. */
+    sb_loan_init(&loan);
+    sb_loan_add_port(&loan, "f1", env.now);
+    sb_loan_add_address(&loan, IP2);
+    sb_loan_add_mac_binding(&loan, "lrp1", IP2, "0a:00:00:00:00:99");
+    sb_loan_add_mac_binding(&loan, "lrp1", "10.9.9.9", "0a:00:00:00:00:98");
+    sb_loan_add_mac_binding(&loan, "lrp1", "nonsense", "");
+    m->sb_loan = &loan;
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "none");
+    CU_ASSERT_EQUAL_FATAL(x.mac_bindings.n, 1);
+    CU_ASSERT_STRING_EQUAL(x.mac_bindings.names[0],
+                           "lrp1 maps it to 0a:00:00:00:00:99");
+    explanation_destroy(&x);
+    sb_loan_set_binding(&loan, "f1", NULL, 0);
+    sb_loan_set_binding(&loan, "not-asked", "hv1", 0);
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "unbound");
+    explanation_destroy(&x);
+    sb_loan_set_binding(&loan, "f1", NULL, 1);
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "bound");
+    explanation_destroy(&x);
+    sb_loan_set_binding(&loan, "f1", "hv7", 0);
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "bound");
+    CU_ASSERT_STRING_EQUAL(x.ports[0].chassis, "hv7");
+    explanation_destroy(&x);
+    sset_clear(&ports);
+    sset_clear(&addresses);
+    guard_find_unknown(w.guard, &ip, NULL, &ports, &addresses);
+    CU_ASSERT(sset_is_empty(&ports) && sset_is_empty(&addresses));
+
+    /* Of a database that is not there nothing is known. */
+    m->sb_synced = false;
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "unknown");
+    explanation_destroy(&x);
+    m->sb_synced = true;
+
+    /* It is taken back. */
+    m->sb_loan = NULL;
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "unknown");
+    CU_ASSERT_EQUAL(x.mac_bindings.n, 0);
+    explanation_destroy(&x);
+    CU_ASSERT(!sset_contains(&guard_sb_watch(w.guard)->ports, "f1"));
+
+    /* What is followed says otherwise, and is right. */
+    guard_ask(w.guard, &ip, true, &env);
+    world_run(&w, 1000);
+    CU_ASSERT(model_binding_known(m, "f1"));
+    m->sb_loan = &loan;
+    explain_on_net1(&w, &ip, &x);
+    CU_ASSERT_STRING_NOT_EQUAL(x.ports[0].binding, "bound");
+    explanation_destroy(&x);
+    m->sb_loan = NULL;
+    sb_loan_destroy(&loan);
+    sset_destroy(&ports);
+    sset_destroy(&addresses);
     CU_ASSERT_EQUAL(w.n_violations, 0);
     world_destroy(&w);
 }
@@ -466,4 +577,5 @@ suite_explain(void)
     CU_ADD_TEST(suite, test_situations);
     CU_ADD_TEST(suite, test_wanters);
     CU_ADD_TEST(suite, test_all);
+    CU_ADD_TEST(suite, test_loan);
 }

@@ -359,6 +359,113 @@ test_barriers_are_taken_anew(void)
     fixture_end(&w);
 }
 
+/* A turn while both databases have yet to answer. */
+static void
+turn_while_busy(struct world *w)
+{
+    struct guard_env env = {
+        .now = w->now, .wall = w->wall, .boot_id = w->boot_id,
+        .have_store = true, .store_ready = true, .locked = true,
+        .store_busy = true, .nb_busy = true,
+    };
+    struct orders orders;
+
+    orders_init(&orders);
+    guard_run(w->guard, &env, &orders);
+    CU_ASSERT(!orders.nb && !orders.store);
+    orders_destroy(&orders);
+}
+
+/* A pod is plugged in while its port is being shut: that one is shut then, and
+ * not the keeper of the hold. */
+static void
+test_plugged_in_as_it_is_shut(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_bind(&w, p, NULL);
+    for (int i = 0; i < 20 && !(w.nb && w.nb->n); i++) {
+        world_turn(&w);
+    }
+    CU_ASSERT_FATAL(w.nb && w.nb->n);
+    world_bind(&w, p, "hv1");
+    unit_set_binding(guard_model(w.guard), "sts2-0.default", MAC2" "IP1, NULL,
+                     "hv1", w.now);
+    turn_while_busy(&w);
+    world_settle(&w);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT(uuid_is_zero(&world_hold(&w, IP1)->keeper));
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
+/* NB is restored from the time in which a port was shut, whose gate has been
+ * opened since, so that no record tells why.  It is not opened beside another
+ * one that has its address. */
+static void
+test_unrecorded_beside_another(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin(&w, MODE_GUARD);
+    p = world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    p->enabled = TRI_FALSE;
+    p->mark = xstrdup("6f2d:true");
+    world_port_changed(&w, p);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL_FATAL(w.n_gates, 1);
+    CU_ASSERT_EQUAL(w.gates[0]->previous, TRI_TRUE);
+
+    /* Over a restart, too, and until the other one has lost it. */
+    world_kill(&w, false);
+    world_run(&w, 30 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_set_addresses(&w, world_find_port(&w, "sts1-0.default"), MAC1);
+    world_run(&w, 100 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(p->enabled, TRI_TRUE);
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    fixture_end(&w);
+}
+
+/* An operator takes the address off its owner's port and gives it to another
+ * one, which is shut, and cleared because nobody is there.  The owner, which
+ * is not delayed by what its own port leaves behind, waits until nothing leads
+ * to the other one any more. */
+static void
+test_owner_waits_for_another_port(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
+
+    world_bind(&w, p, NULL);
+    world_set_addresses(&w, p, MAC1);
+    world_run(&w, 5000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    world_run(&w, 90 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -366,6 +473,9 @@ suite_guard_found_gates(void)
 
     CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
+    CU_ADD_TEST(suite, test_owner_waits_for_another_port);
+    CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
+    CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);

@@ -26,33 +26,6 @@ make_stale(struct world *w)
     world_del_sts(w, "sts1");
 }
 
-/* Turns until 'done' or for 20 s. */
-static bool
-run_until(struct world *w, bool (*done)(const struct world *))
-{
-    for (long long int end = w->now + 20 * 1000; w->now < end;) {
-        bool more = world_turn(w);
-
-        if (done(w)) {
-            return true;
-        }
-        if (!more) {
-            long long int to = MIN(w->orders.next_wake_ms, end);
-
-            to = MAX(to, w->now + 1);
-            w->wall += to - w->now;
-            w->now = to;
-        }
-    }
-    return false;
-}
-
-static bool
-nb_writes(const struct world *w)
-{
-    return w->nb && w->nb->n;
-}
-
 /* The server does not answer the clear, which it may yet carry out: the hold
  * must stay until a later transaction was answered. */
 static void
@@ -62,7 +35,7 @@ test_no_answer_keeps_the_hold(void)
 
     fixture_begin(&w, MODE_MANAGE);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, nb_writes));
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
     world_settle(&w);
@@ -83,7 +56,7 @@ test_no_answer_is_written_down(void)
 
     fixture_begin(&w, MODE_MANAGE);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, nb_writes));
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_DONE;
     world_run(&w, 300 * 1000);
     CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -138,7 +111,7 @@ test_journal_over_a_lost_lock(void)
 
     fixture_begin(&w, MODE_MANAGE);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, nb_writes));
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     /* Carried out; then the lock goes before anything can be stored. */
     w.store_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
@@ -371,7 +344,7 @@ test_back_amid_a_clear(void)
     fixture_begin(&w, MODE_GUARD);
     struct wport *p = world_find_port(&w, "sts1-0.default");
     make_stale(&w);
-    CU_ASSERT(run_until(&w, nb_writes));
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
     world_set_addresses(&w, p, MAC1);
@@ -390,7 +363,7 @@ test_release_in_doubt(void)
 
     fixture_begin(&w, MODE_GUARD);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, nb_writes));
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
     world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
@@ -466,7 +439,7 @@ test_late_row_of_another_instance(void)
 
     fixture_begin(&w, MODE_MANAGE);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, stores_a_hold));
+    CU_ASSERT(fixture_run_until(&w, stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, NULL);
     w.store_fault = FAULT_ERROR;
     world_load(&w);
@@ -485,7 +458,7 @@ test_late_row_of_another_address(void)
 
     fixture_begin(&w, MODE_MANAGE);
     make_stale(&w);
-    CU_ASSERT(run_until(&w, stores_a_hold));
+    CU_ASSERT(fixture_run_until(&w, stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, "10.0.0.77");
     world_load(&w);
     world_run(&w, 60 * 1000);
@@ -612,8 +585,8 @@ test_one_revision_names_it(void)
     fixture_begin(&w, MODE_GUARD);
     struct pod *pod = unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
                                "ip_address="IP1);
-    free(pod->owner_uid);
-    pod->owner_uid = xstrdup("sts1");
+    free(pod->owner->uid);
+    pod->owner->uid = xstrdup("sts1");
     world_pod(&w, pod);
     world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
     world_del_pod(&w, "sts1-0");

@@ -22,13 +22,26 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
+static void
+set_release(struct world *w, enum release_policy release)
+{
+    w->settings.release = release;
+    guard_set_settings(w->guard, &w->settings);
+}
+
+static void
+set_reserve(struct world *w, enum reserve_policy reserve)
+{
+    w->settings.reserve = reserve;
+    guard_set_settings(w->guard, &w->settings);
+}
+
 static struct wport *
 begin(struct world *w, struct kube_ovn *ko)
 {
     struct wport *p = fixture_begin(w, MODE_GUARD);
 
-    w->settings.release = RELEASE_KUBE_OVN;
-    guard_set_settings(w->guard, &w->settings);
+    set_release(w, RELEASE_KUBE_OVN);
     w->release_certain = true;
     kube_ovn_init(ko, w);
     kube_ovn_add(ko, "sts1-0", IP1);
@@ -82,13 +95,68 @@ has_finding(struct world *w, const char *part)
     return found;
 }
 
+/* The StatefulSet is changed to 'sts' and the old pod goes. */
+static void
+change_to(struct world *w, struct wport *p, struct workload *sts)
+{
+    world_sts(w, sts);
+    world_bind(w, p, NULL);
+    world_del_pod(w, "sts1-0");
+}
+
 /* The template's address is changed and the old pod goes. */
 static void
 change(struct world *w, struct wport *p)
 {
-    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    world_bind(w, p, NULL);
-    world_del_pod(w, "sts1-0");
+    change_to(w, p, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+}
+
+/* The StatefulSet of the other address, with the revision of the old one still
+ * in play. */
+static struct workload *
+sts_in_rollout(void)
+{
+    struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
+    struct smap old = SMAP_INITIALIZER(&old);
+
+    smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
+    workload_add_revision(sts, "old", &old);
+    smap_destroy(&old);
+    return sts;
+}
+
+/* The pod is there, and was given 'ip'. */
+static void
+annotate(struct world *w, const char *ip)
+{
+    char *text = xasprintf("ip_address=%s;allocated=true", ip);
+
+    world_pod(w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
+                          text));
+    free(text);
+}
+
+/* Another StatefulSet runs with 'ip', and has an IP object for it. */
+static void
+run_another(struct world *w, struct kube_ovn *ko, const char *sts,
+            const char *mac, const char *ip)
+{
+    char *pod = xasprintf("%s-0", sts);
+
+    fixture_running(w, sts, mac, ip);
+    kube_ovn_add(ko, pod, ip);
+    free(pod);
+}
+
+/* Runs until something of that kind is written, for 20 s at most. */
+static void
+run_until_written(struct world *w, enum kube_write_kind kind)
+{
+    for (int i = 0; i < 200 && !world_count_writes(w, kind, NULL, NULL);
+         i++) {
+        world_run(w, 100);
+    }
+    CU_ASSERT(world_count_writes(w, kind, NULL, NULL) > 0);
 }
 
 static void
@@ -133,18 +201,12 @@ test_rollout(void)
         struct kube_ovn ko;
         struct world w;
         struct wport *p = begin(&w, &ko);
-        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
-        struct smap old = SMAP_INITIALIZER(&old);
+        struct workload *sts = sts_in_rollout();
 
-        smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
-        workload_add_revision(sts, "old", &old);
-        smap_destroy(&old);
         sts->partition = k == 1;
         sts->on_delete = k == 2;
         w.release_certain = k != 3;
-        world_sts(&w, sts);
-        world_bind(&w, p, NULL);
-        world_del_pod(&w, "sts1-0");
+        change_to(&w, p, sts);
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
         CU_ASSERT_EQUAL(w.n_clears, 0);
@@ -156,6 +218,15 @@ test_rollout(void)
 static bool held_before;
 static enum kube_write_result (*next_on_write)(struct world *,
                                                const struct kube_write *);
+
+static void
+set_on_write(struct world *w,
+             enum kube_write_result (*on_write)(struct world *,
+                                                const struct kube_write *))
+{
+    next_on_write = w->on_write;
+    w->on_write = on_write;
+}
 
 static enum kube_write_result
 look_at_hold(struct world *w, const struct kube_write *kw)
@@ -175,8 +246,7 @@ test_hold_first(void)
     struct world w;
     struct wport *p = begin(&w, &ko);
 
-    next_on_write = w.on_write;
-    w.on_write = look_at_hold;
+    set_on_write(&w, look_at_hold);
     held_before = false;
     w.northd_frozen = true;
     change(&w, p);
@@ -208,12 +278,9 @@ test_hold_stays_over_a_lost_lock(void)
     struct world w;
     struct wport *p = begin(&w, &ko);
 
-    next_on_write = w.on_write;
-    w.on_write = change_back;
+    set_on_write(&w, change_back);
     change(&w, p);
-    while (!world_count_writes(&w, KUBE_WRITE_DELETE_IP, NULL, NULL)) {
-        world_run(&w, 100);
-    }
+    run_until_written(&w, KUBE_WRITE_DELETE_IP);
     w.locked = false;
     world_settle(&w);
     w.locked = true;
@@ -230,12 +297,9 @@ test_hold_stays(void)
     struct world w;
     struct wport *p = begin(&w, &ko);
 
-    next_on_write = w.on_write;
-    w.on_write = change_back;
+    set_on_write(&w, change_back);
     change(&w, p);
-    while (!world_count_writes(&w, KUBE_WRITE_DELETE_IP, NULL, NULL)) {
-        world_run(&w, 100);
-    }
+    run_until_written(&w, KUBE_WRITE_DELETE_IP);
     world_run(&w, 1000);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
     CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
@@ -255,9 +319,7 @@ test_port_comes_again(void)
     struct wport *p = begin(&w, &ko);
 
     change(&w, p);
-    while (!world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL)) {
-        world_run(&w, 100);
-    }
+    run_until_written(&w, KUBE_WRITE_NUDGE);
     world_port(&w, 0, "sts1-0", MAC1" "IP2);
     world_settle(&w);
     size_t n = w.n_turns;
@@ -303,8 +365,6 @@ test_left_out(void)
 {
     for (int k = 0; k < 3; k++) {
         struct sset left_out = SSET_INITIALIZER(&left_out);
-        struct workload *sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP2);
-        struct smap old = SMAP_INITIALIZER(&old);
         struct kube_ovn ko;
         struct world w;
         struct wport *p = begin(&w, &ko);
@@ -312,18 +372,15 @@ test_left_out(void)
         sset_add(&left_out, k == 0 ? "other" : "default");
         w.release_left_out = &left_out;
         if (k < 2) {
-            smap_add(&old, "ovn.kubernetes.io/ip_pool", IP1);
-            workload_add_revision(sts, "old", &old);
+            change_to(&w, p, sts_in_rollout());
+        } else {
+            change(&w, p);
         }
-        world_sts(&w, sts);
-        world_bind(&w, p, NULL);
-        world_del_pod(&w, "sts1-0");
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
         CU_ASSERT_EQUAL(w.n_clears, k == 2);
         CU_ASSERT_EQUAL(world_logged(&w, "its namespace is left out"),
                         k == 2);
-        smap_destroy(&old);
         end(&w, &ko);
         sset_destroy(&left_out);
     }
@@ -422,8 +479,7 @@ test_with_reservation(void)
         struct world w;
         struct wport *p = begin(&w, &ko);
 
-        w.settings.reserve = RESERVE_KUBE_OVN;
-        guard_set_settings(w.guard, &w.settings);
+        set_reserve(&w, RESERVE_KUBE_OVN);
         ko.deaf = k == 1;
         w.northd_frozen = true;
         change(&w, p);
@@ -448,8 +504,7 @@ test_with_reservation(void)
 static void
 fail_move(struct world *w, struct kube_ovn *ko, struct wport *p)
 {
-    fixture_running(w, "holder", MAC2, IP2);
-    kube_ovn_add(ko, "holder-0", IP2);
+    run_another(w, ko, "holder", MAC2, IP2);
     change(w, p);
     world_pod(w, new_pod(IP2));
 }
@@ -463,8 +518,7 @@ test_failed_move(void)
         struct wport *p = begin(&w, &ko);
 
         if (k == 1) {
-            w.settings.release = RELEASE_NONE;
-            guard_set_settings(w.guard, &w.settings);
+            set_release(&w, RELEASE_NONE);
         }
         /* No certainty is needed: the pod is there. */
         w.release_certain = false;
@@ -501,8 +555,7 @@ test_two_owners(void)
     struct wport *p = begin(&w, &ko);
 
     fail_move(&w, &ko, p);
-    fixture_running(&w, "sts2", MAC3, IP1);
-    kube_ovn_add(&ko, "sts2-0", IP1);
+    run_another(&w, &ko, "sts2", MAC3, IP1);
     world_run(&w, 20 * 1000);
     CU_ASSERT_EQUAL(ko.n_deleted, 1);
     CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
@@ -545,20 +598,17 @@ test_hazard_edit(void)
     struct world w;
 
     begin(&w, &ko);
-    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP1";allocated=true"));
+    annotate(&w, IP1);
     world_run(&w, 1000);
     CU_ASSERT(!world_logged(&w, "hazard"));
-    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP2";allocated=true"));
+    annotate(&w, IP2);
     world_run(&w, 1000);
     CU_ASSERT(world_logged(&w, "hazard: the annotation of pod default/sts1-0 "
                            "says "IP2", but it runs with "IP1));
     CU_ASSERT(has_finding(&w, "set the annotation back to "IP1));
     CU_ASSERT_EQUAL(w.n_clears, 0);
     CU_ASSERT_EQUAL(ko.n_deleted, 0);
-    world_pod(&w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP1";allocated=true"));
+    annotate(&w, IP1);
     world_run(&w, 1000);
     CU_ASSERT(!has_finding(&w, "hazard"));
     end(&w, &ko);
@@ -572,11 +622,9 @@ test_hazard_double(void)
     struct world w;
     struct wport *p = begin(&w, &ko);
 
-    w.settings.release = RELEASE_NONE;
-    guard_set_settings(w.guard, &w.settings);
+    set_release(&w, RELEASE_NONE);
     fail_move(&w, &ko, p);
-    fixture_running(&w, "sts2", MAC3, IP1);
-    kube_ovn_add(&ko, "sts2-0", IP1);
+    run_another(&w, &ko, "sts2", MAC3, IP1);
     world_run(&w, 20 * 1000);
     CU_ASSERT_EQUAL(w.n_clears, 1);
     CU_ASSERT(has_finding(&w, "the IP objects sts1-0.default and "
@@ -600,8 +648,7 @@ test_rest(void)
         if (k == 0) {
             ko.result = KUBE_WRITE_FORBIDDEN;
         } else {
-            w.settings.release = RELEASE_NONE;
-            guard_set_settings(w.guard, &w.settings);
+            set_release(&w, RELEASE_NONE);
         }
         fail_move(&w, &ko, p);
         world_run(&w, 20 * 1000);
@@ -616,8 +663,7 @@ test_rest(void)
             kube_ovn_find(&ko, "sts1-0.default")->version++;
         }
         ko.result = KUBE_WRITE_DONE;
-        w.settings.release = RELEASE_KUBE_OVN;
-        guard_set_settings(w.guard, &w.settings);
+        set_release(&w, RELEASE_KUBE_OVN);
         world_run(&w, 60 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, k < 2);
         CU_ASSERT_EQUAL(has_finding(&w, "its IP object still has"), k == 3);
@@ -663,18 +709,6 @@ test_late_object(void)
     }
 }
 
-/* With --reserve=kube-ovn the address of a living pod is kept over a restart,
- * as long as annotation, IP object and port do not agree. */
-static void
-annotate(struct world *w, const char *ip)
-{
-    char *text = xasprintf("ip_address=%s;allocated=true", ip);
-
-    world_pod(w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
-                          text));
-    free(text);
-}
-
 static void
 set_object(struct kube_ovn *ko, const char *pod, const char *ip)
 {
@@ -688,6 +722,8 @@ set_object(struct kube_ovn *ko, const char *pod, const char *ip)
     free(name);
 }
 
+/* With --reserve=kube-ovn the address of a living pod is kept over a restart,
+ * as long as annotation, IP object and port do not agree. */
 static void
 test_hazard_reserved(void)
 {
@@ -695,8 +731,7 @@ test_hazard_reserved(void)
     struct world w;
 
     begin(&w, &ko);
-    w.settings.reserve = RESERVE_KUBE_OVN;
-    guard_set_settings(w.guard, &w.settings);
+    set_reserve(&w, RESERVE_KUBE_OVN);
     annotate(&w, IP1);
     world_run(&w, 3000);
     CU_ASSERT_EQUAL(ko.n_made, 0);
@@ -744,8 +779,7 @@ test_hazard_reserved_ends(void)
         struct world w;
 
         begin(&w, &ko);
-        w.settings.reserve = RESERVE_KUBE_OVN;
-        guard_set_settings(w.guard, &w.settings);
+        set_reserve(&w, RESERVE_KUBE_OVN);
         annotate(&w, IP1);
         annotate(&w, IP2);
         world_run(&w, 1000);
@@ -753,8 +787,7 @@ test_hazard_reserved_ends(void)
         if (k == 0) {
             world_del_pod(&w, "sts1-0"); /* Its next one may have it. */
         } else if (k == 1) {
-            w.settings.reserve = RESERVE_NONE;
-            guard_set_settings(w.guard, &w.settings);
+            set_reserve(&w, RESERVE_NONE);
         } else {
             guard_stop(w.guard);
         }
@@ -810,8 +843,7 @@ test_double_reserved(void)
     struct wport *p = begin(&w, &ko);
 
     w.settings.release = RELEASE_NONE;
-    w.settings.reserve = RESERVE_KUBE_OVN;
-    guard_set_settings(w.guard, &w.settings);
+    set_reserve(&w, RESERVE_KUBE_OVN);
     fail_move(&w, &ko, p);
     fixture_running(&w, "sts2", MAC3, IP1);
     world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
@@ -919,8 +951,7 @@ test_webhook(void)
     CU_ASSERT(is_let_in(&w, two, NULL));
     free(guard_thaw(w.guard));
     CU_ASSERT(!is_let_in(&w, two, NULL));
-    w.settings.release = RELEASE_NONE;
-    guard_set_settings(w.guard, &w.settings);
+    set_release(&w, RELEASE_NONE);
     CU_ASSERT(is_let_in(&w, two, NULL));
     pod_destroy(plain);
     pod_destroy(one);

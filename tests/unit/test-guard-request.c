@@ -145,6 +145,7 @@ test_refusals(void)
         {"is not gated", "gate-open", "port=sts1-0.default"},
         {"is not gated", "gate-keep", "port=sts1-0.default"},
         {"only a clear can be undone", "undo", "action=set"},
+        {"not 'hold'; \"hold-release\" ends a hold", "undo", "action=hold"},
         {"cannot be understood", "undo", "action=clear address="IP1},
         {"knows no such request", "dance", ""},
     };

@@ -335,6 +335,102 @@ test_first_statefulset_tells_of_all(void)
     fixture_end(&w);
 }
 
+/* A lock is lost while a write is on its way; the port goes before the answer
+ * comes, which says that it was done.  That is written down without looking
+ * for the port. */
+static void
+test_late_answer_of_a_vanished_port(void)
+{
+    struct guard_env env = {
+        .have_store = true, .store_ready = true,
+    };
+    struct nb_result r = { .result = TXN_RESULT_DONE };
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts2-0", "u9", OWNER_STATEFULSET, "sts2",
+                           "ip_pool="IP2));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    r.token = w.nb->token;
+    nb_batch_destroy(w.nb);
+    w.nb = NULL;
+    w.locked = false;
+    world_turn(&w);
+    world_del_port(&w, world_find_port(&w, "sts2-0.default"));
+    world_turn(&w);
+    CU_ASSERT_EQUAL(world_journalled(&w, "set"), 0);
+    env.now = w.now;
+    env.wall = w.wall;
+    env.boot_id = w.boot_id;
+    guard_nb_done(w.guard, &r, &env);
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_EQUAL(world_journalled(&w, "set"), 1);
+    fixture_end(&w);
+}
+
+/* While nobody knows whether a clear was carried out, another hand takes the
+ * address off, and later puts it back.  The clear may still come: the port
+ * stays one of those that its hold names. */
+static void
+test_back_after_a_clear_in_doubt(void)
+{
+    struct world w;
+
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_del_sts(&w, "sts1");
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    world_set_addresses(&w, p, MAC1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_hold(&w, IP1)->state, HOLD_DRAINING);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(world_stored_hold(&w, IP1),
+                                            &p->uuid));
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* A port comes to run with a held address while it is being shut: it is the
+ * keeper (what this world does at once, so that is set here), and gated.  Then
+ * a foreign port takes the address, too.  Once its interface is gone the gated
+ * one is cleared, and is the keeper no more. */
+static void
+test_gated_keeper_loses(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    w.settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w.guard, &w.settings);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    world_bind(&w, p, "hv1");
+    world_settle(&w);
+    CU_ASSERT_EQUAL(p->enabled, TRI_FALSE);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CONST_CAST(struct hold *, world_hold(&w, IP1))->keeper = p->uuid;
+    world_raw_port(&w, 0, "foreign", MAC3" "IP1, "", "");
+    world_bind(&w, p, NULL);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    CU_ASSERT(!uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+    world_settle(&w);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -353,4 +449,7 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_standby_judges_anew);
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
+    CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
+    CU_ADD_TEST(suite, test_back_after_a_clear_in_doubt);
+    CU_ADD_TEST(suite, test_gated_keeper_loses);
 }

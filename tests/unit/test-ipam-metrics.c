@@ -122,14 +122,47 @@ test_read(void)
     free(url);
 }
 
+/* User, password and query go to the server, and nowhere else. */
+static void
+test_secrets(void)
+{
+    struct stub_request *request;
+    char *url;
+
+    stub = stub_server_create();
+    url = xasprintf("http://user:pw@%s/m?token=pw",
+                    stub_server_url(stub) + strlen("http://"));
+    im = ipam_metrics_create(url);
+    ipam_metrics_set_interval(im, 10);
+    shash_init(&book);
+    UNTIL((request = stub_server_find(stub, "/m?token=pw$", NULL)) != NULL);
+    CU_ASSERT(stub_request_has_header(request,
+                                      "Authorization: Basic dXNlcjpwdw=="));
+    stub_request_reply(request, 403, "", "");
+    UNTIL(ipam_metrics_problem(im) != NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ipam_metrics_problem(im),
+                                  "/m?(removed): status 403"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(ipam_metrics_problem(im),
+                                  "http://(removed)@127.0.0.1:"));
+    CU_ASSERT_PTR_NULL(strstr(ipam_metrics_problem(im), "pw"));
+    ipam_metrics_destroy(im);
+    stub_server_destroy(stub);
+    shash_destroy_free_data(&book);
+    free(url);
+}
+
 static void
 test_url(void)
 {
     static const char *const good[] = {
         "http://a", "https://a:10660/metrics", "http://[fd00::1]:1/",
+        "http://user:pw@a/", "http://a?x=y", "http://a/b?x=y",
     };
     static const char *const bad[] = {
         "", "a", "ftp://a", "http://", "http:///metrics", "http:/a",
+        "ftp://user:pw@a", "http://user:pw@", "http://user:pw@/metrics",
+        "http://user:p/pw@a", "http://user:p?pw@a", "http://user:p#pw@a",
+        "http://a/#pw",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
@@ -138,7 +171,8 @@ test_url(void)
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         char *error = ipam_metrics_check_url(bad[i]);
 
-        CU_ASSERT_PTR_NOT_NULL(error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+        CU_ASSERT_PTR_NULL(strstr(error, "pw"));
         free(error);
     }
 }
@@ -149,5 +183,6 @@ suite_ipam_metrics(void)
     CU_pSuite suite = unit_add_suite("ipam_metrics");
 
     CU_ADD_TEST(suite, test_read);
+    CU_ADD_TEST(suite, test_secrets);
     CU_ADD_TEST(suite, test_url);
 }

@@ -346,11 +346,11 @@ judge(const struct vector *v, enum guard_mode mode, struct verdict *verdict)
     struct port *p = model_find_port_by_name(&m, "x-0.default");
     struct port second = { .name = NULL };
     if (v->flags & TWO_PORTS) {
-        ovs_list_push_back(&p->member->ports, &second.member_node);
+        p->next_of_member = &second;
     }
     judge_address(&m, &s, mode, &holds, p, &ip, NOW, verdict);
     if (v->flags & TWO_PORTS) {
-        ovs_list_remove(&second.member_node);
+        p->next_of_member = NULL;
     }
     model_destroy(&m);
     hold_table_destroy(&holds);

@@ -57,6 +57,8 @@ enum flag {
     FOREIGN = 1 << 23,
     REQUESTED = 1 << 24,        /* requested-chassis names two. */
     CNI_DOWN = 1 << 25,
+    OF_R0 = 1 << 26,            /* The pod is of the second revision ... */
+    OF_R1 = 1 << 27,            /* ... or of the first one. */
 };
 
 enum bind { UNKNOWN, BOUND, UNBOUND };
@@ -104,6 +106,11 @@ static const struct vector {
       VERDICT_REPORT, "B", "denied" },
     { "B not seen to come, born so", O | M, UNSEEN, POOL_NEW, NULL, 1, NEW,
       UNBOUND, VERDICT_CLEAR, "B", NULL },
+    { "B not seen to come, of the new revision", O | M, UNSEEN | OF_R1,
+      POOL_NEW, POOL_OLD, 1, NEW, UNBOUND, VERDICT_CLEAR, "B", NULL },
+    { "B not seen to come, edited to what is new", OGM, UNSEEN | OF_R0,
+      POOL_NEW, POOL_OLD, 1, NEW, UNBOUND, VERDICT_REPORT, "B'",
+      "not known" },
     { "B not seen to come", OGM, UNSEEN, POOL_OLD, NULL, 1, NEW, UNBOUND,
       VERDICT_REPORT, "B'", "not known" },
     { "B of a plain pod is not denied", O | M, DENY | PLAIN, NULL, NULL, 0,
@@ -235,9 +242,9 @@ set_kube(struct model *m, const struct vector *v)
     if (v->flags & (POD_GONE | EDITED)) {
         struct pod *pod = unit_pod("x-0", v->flags & EDITED ? "new" : "old",
                                    kind, owner, OLD);
-        free(pod->owner_uid);
-        pod->owner_uid = xstrdup(v->flags & PLAIN ? ""
-                                 : v->flags & STS_ANEW ? "s0" : "s1");
+        free(pod->owner->uid);
+        pod->owner->uid = xstrdup(v->flags & PLAIN ? ""
+                                  : v->flags & STS_ANEW ? "s0" : "s1");
         unit_set_pod(m, pod);
         if (v->flags & POD_GONE) {
             unit_drop_pod(m, "x-0", "old");
@@ -260,8 +267,12 @@ set_kube(struct model *m, const struct vector *v)
         pod->finished = v->flags & FINISHED;
         pod->migrating = v->flags & MIGRATING;
         pod->opted_out = v->flags & OPTED_OUT;
+        if (v->flags & (OF_R0 | OF_R1)) {
+            free(pod->owner->revision);
+            pod->owner->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
+        }
         if (v->flags & STATUS_IP) {
-            ip_addr_set_add(&pod->status_ips, &ip);
+            pod_add_status_ip(pod, &ip);
         }
         unit_set_pod(m, pod);
     }
@@ -586,8 +597,7 @@ test_scope(void)
             struct pod *pod = unit_pod("x-0", "new", OWNER_STATEFULSET, "x",
                                        NEW);
 
-            free(pod->node);
-            pod->node = xstrdup(cases[i].pod_node);
+            pod_set_node(pod, cases[i].pod_node);
             unit_set_pod(&m, pod);
         }
         unit_ack(&m, 7, "x-0.default", "", 1, 1000);

@@ -170,6 +170,16 @@ test_file_errors(void)
          "certificate-authority-data: '***'}\n", NULL,
          "certificate-authority-data is not base64"},
         {HEAD "clusters:\n- name: c1\n  cluster: {server: 'https://a'}\n"
+         "users:\n- name: u1\n  user: {token: 1234567}\n", NULL,
+         "token is not a string"},
+        {HEAD "clusters:\n- name: c1\n  cluster: {server: 'https://a'}\n"
+         "users:\n- name: u1\n  user: {client-key-data: 1234567}\n", NULL,
+         "client-key-data is not a string"},
+        {HEAD "clusters:\n- name: c1\n  cluster: {server: 'https://a'}\n"
+         "users:\n- name: u1\n  user:\n    exec: {command: x, apiVersion: "
+         "client.authentication.k8s.io/v1, env: [{name: A, "
+         "value: 1234567}]}\n", NULL, "value is not a string"},
+        {HEAD "clusters:\n- name: c1\n  cluster: {server: 'https://a'}\n"
          "users:\n- name: u1\n  user: {as: somebody}\n", NULL,
          "as is not supported"},
         {HEAD "clusters:\n- name: c1\n  cluster: {server: 'https://a'}\n"
@@ -197,6 +207,8 @@ test_file_errors(void)
             printf("\n%"PRIuSIZE": \"%s\" lacks \"%s\"\n", i, error,
                    vectors[i].error);
         }
+        /* What may be a secret is not repeated. */
+        CU_ASSERT_PTR_NULL(strstr(error, "1234567"));
         free(error);
     }
 }
@@ -285,6 +297,7 @@ test_url(void)
         {"http://127.0.0.1:8001", NULL},
         {"https://[2001:db8::1]:6443/prefix//", NULL},
         {"ftp://a", "is not https://HOST:PORT"},
+        {"ftp://user:pw@a", "\"ftp://(removed)@a\" is not https://HOST:PORT"},
         {"127.0.0.1:8001", "is not https://HOST:PORT"},
         {"http://", "is not https://HOST:PORT"},
         {"https://user:pw@host", "neither a user"},

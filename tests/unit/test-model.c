@@ -232,7 +232,14 @@ check_members(const struct model *m, const struct naive *n)
         }
         CU_ASSERT_EQUAL(mb != NULL, n_ports || n->pod[pod]);
         if (mb) {
-            CU_ASSERT_EQUAL(ovs_list_size(&mb->ports), n_ports);
+            const struct port *p;
+            size_t n_found = 0;
+
+            MEMBER_FOR_EACH_PORT (p, mb) {
+                CU_ASSERT_PTR_EQUAL(p->member, mb);
+                n_found++;
+            }
+            CU_ASSERT_EQUAL(n_found, n_ports);
             CU_ASSERT_EQUAL(mb->n_pods, n->pod[pod]);
         }
         n_members += mb != NULL;
@@ -438,6 +445,61 @@ test_random(void)
     }
 }
 
+/* Members are looked at in the order in which they were marked, each once,
+ * and those that went meanwhile not at all. */
+static void
+test_dirty_members(void)
+{
+    enum { N_NAMES = 40 };
+    int order[N_NAMES], n = 0;
+    struct model m;
+
+    model_init(&m, &dialect_kube_ovn);
+    for (int step = 0; step < 20000; step++) {
+        /* Now the one is more likely, now the other. */
+        bool take = random_range(10) < (step / 1000 % 2 ? 7 : 2);
+        int i = random_range(N_NAMES), at = 0;
+        char *name = xasprintf("p%d", i);
+        struct member *mb = model_find_member(&m, "default", name);
+
+        while (at < n && order[at] != i) {
+            at++;
+        }
+        if (take) {
+            free(name);
+            mb = model_take_dirty_member(&m);
+            CU_ASSERT_EQUAL(mb != NULL, n > 0);
+            if (mb) {
+                name = xasprintf("p%d", order[0]);
+                CU_ASSERT_STRING_EQUAL(mb->name, name);
+                free(name);
+                memmove(&order[0], &order[1], --n * sizeof order[0]);
+            }
+        } else {
+            if (!mb) {
+                unit_set_pod(&m, unit_pod(name, "u", OWNER_NONE, "", ""));
+                CU_ASSERT_EQUAL(at, n);
+                order[n++] = i;
+            } else if (random_range(3)) {
+                model_mark_member(&m, mb);
+                if (at == n) {
+                    order[n++] = i;
+                }
+            } else {
+                unit_drop_pod(&m, name, "u");
+                if (at < n) {
+                    memmove(&order[at], &order[at + 1],
+                            (--n - at) * sizeof order[0]);
+                }
+            }
+            free(name);
+        }
+        CU_ASSERT_EQUAL(model_has_dirty(&m), n > 0);
+        CU_ASSERT(m.dirty_members.allocated <= 4 * N_NAMES);
+    }
+    model_destroy(&m);
+}
+
 /* An unchanged row is no work. */
 static void
 test_unchanged(void)
@@ -565,6 +627,7 @@ suite_model(void)
     CU_pSuite suite = unit_add_suite("model");
 
     CU_ADD_TEST(suite, test_random);
+    CU_ADD_TEST(suite, test_dirty_members);
     CU_ADD_TEST(suite, test_unchanged);
     CU_ADD_TEST(suite, test_history);
     CU_ADD_TEST(suite, test_binding_times);

@@ -74,8 +74,8 @@ unit_dialect_pod(const struct dialect *dialect, const char *name,
     size_t len;
 
     pod->owner_kind = kind;
-    free(pod->owner_name);
-    pod->owner_name = xstrdup(owner ? owner : "");
+    free(pod->owner->name);
+    pod->owner->name = xstrdup(owner ? owner : "");
     if (kind == OWNER_STATEFULSET) {
         pod_name_split_ordinal(name, &len, &pod->ordinal);
     }
@@ -243,8 +243,10 @@ apply(struct model *m, struct kube_change *change)
 void
 unit_set_pod(struct model *m, struct pod *pod)
 {
-    struct kube_change *change = kube_change_create(KUBE_POD, false, pod->ns,
-                                                    pod->name, pod->uid);
+    char uid[OBJ_UID_STRLEN];
+    struct kube_change *change
+        = kube_change_create(KUBE_POD, false, pod->owner->ns, pod->name,
+                             obj_uid_to_string(&pod->uid, uid));
     change->pod = pod;
     apply(m, change);
 }

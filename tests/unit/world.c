@@ -447,9 +447,11 @@ void
 world_del_pod(struct world *w, const char *name)
 {
     struct wkube *k = find_kube(w, name, true);
+    char uid[OBJ_UID_STRLEN];
 
     ovs_assert(k);
-    unit_drop_pod(guard_model(w->guard), name, k->pod->uid);
+    unit_drop_pod(guard_model(w->guard), name,
+                  obj_uid_to_string(&k->pod->uid, uid));
     drop_kube(w, k);
 }
 

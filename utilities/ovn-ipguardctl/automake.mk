@@ -41,6 +41,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	utilities/ovn-ipguardctl/ctl-rows.h \
 	utilities/ovn-ipguardctl/ctl-run.c \
 	utilities/ovn-ipguardctl/ctl-run.h \
+	utilities/ovn-ipguardctl/ctl-schema.c \
+	utilities/ovn-ipguardctl/ctl-schema.h \
 	utilities/ovn-ipguardctl/observer.c \
 	utilities/ovn-ipguardctl/observer.h \
 	utilities/ovn-ipguardctl/ovn-ipguardctl.c \

@@ -430,7 +430,7 @@ add_cold(struct bundle *b, const struct svec *addresses)
         observer_get_env(o, &env);
         add_findings(b, o, &env);
         json = explain_to_json(observer_guard(o), &ips, NULL, NULL, NULL,
-                               &env);
+                               NULL, &env);
         json_to_ds(json, JSSF_SORT, &ds);
         ds_put_char(&ds, '\n');
         add_text(b, "addresses.json", ds_cstr(&ds));

@@ -80,21 +80,20 @@ cmd_hold_add(struct ctl_context *ctx)
 {
     const char *seconds = shash_find_data(&ctx->options, "--for");
     struct smap args = SMAP_INITIALIZER(&args);
-    struct ds reason = DS_EMPTY_INITIALIZER;
+    char *reason = ipgctl_join_words(ctx, 3);
 
+    if (!reason) {
+        return;
+    }
     smap_add(&args, "network", ctx->argv[1]);
     smap_add(&args, "address", ctx->argv[2]);
     if (seconds) {
         smap_add(&args, "seconds", seconds);
     }
-    /* The words of a reason that was not quoted. */
-    for (int i = 3; i < ctx->argc; i++) {
-        ds_put_format(&reason, "%s%s", i > 3 ? " " : "", ctx->argv[i]);
+    if (reason[0]) {
+        smap_add(&args, "reason", reason);
     }
-    if (reason.length) {
-        smap_add(&args, "reason", ds_cstr(&reason));
-    }
-    ds_destroy(&reason);
+    free(reason);
     ipgctl_request(ctx, "hold-add", &args);
 }
 

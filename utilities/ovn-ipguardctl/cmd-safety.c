@@ -109,19 +109,21 @@ static void
 cmd_freeze(struct ctl_context *ctx)
 {
     const struct ipgrec_ipguard *row = ipgctl_make_row(ctx);
-    struct ds ds = DS_EMPTY_INITIALIZER;
+    char *words = ipgctl_join_words(ctx, 1);
+    char *frozen;
 
-    if (row->frozen) {
+    if (!words) {
+        return;
+    } else if (row->frozen) {
         ctl_error(ctx, "freeze: frozen already: %s", row->frozen);
+        free(words);
         return;
     }
-    ds_put_cstr(&ds, "by hand");
-    for (int i = 1; i < ctx->argc; i++) {
-        ds_put_format(&ds, "%s%s", i > 1 ? " " : ": ", ctx->argv[i]);
-    }
+    frozen = xasprintf("by hand%s%s", words[0] ? ": " : "", words);
     ipgrec_ipguard_verify_frozen(row);
-    ipgrec_ipguard_set_frozen(row, ds_cstr(&ds));
-    ds_destroy(&ds);
+    ipgrec_ipguard_set_frozen(row, frozen);
+    free(frozen);
+    free(words);
 }
 
 static void

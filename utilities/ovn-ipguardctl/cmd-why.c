@@ -55,6 +55,7 @@ get_string(const struct json *object, const char *name)
 /* An explanation, from wherever it is, and where it belongs. */
 struct told {
     struct json *json;          /* Owned by somebody else. */
+    const struct json *not_known; /* Texts, of all explanations; or NULL. */
     struct uuid network;
     const char *address;
 };
@@ -187,6 +188,18 @@ put_history(struct ovsdb_idl *idl, const struct told *t, struct ds *ds)
 }
 
 static void
+put_not_known(const struct json *not_known, struct ds *ds)
+{
+    for (size_t i = 0; not_known && i < json_array(not_known)->n; i++) {
+        ds_put_format(ds, "%s%s", i ? "; " : " Not known: ",
+                      json_string(json_array(not_known)->elems[i]));
+    }
+    if (not_known && json_array(not_known)->n) {
+        ds_put_char(ds, '.');
+    }
+}
+
+static void
 put_text(struct ovsdb_idl *idl, const struct told *t, struct ds *ds)
 {
     const struct ipgrec_hold *h = find_hold(idl, &t->network, t->address);
@@ -200,6 +213,7 @@ put_text(struct ovsdb_idl *idl, const struct told *t, struct ds *ds)
                   h && h->n_blockers ? "the hold ends when nothing of the "
                   "above is awaited any more."
                   : get_string(t->json, "next"));
+    put_not_known(t->not_known, &text);
     put_paragraph(ds_cstr(&text), ds);
     put_history(idl, t, ds);
     ds_destroy(&text);
@@ -236,28 +250,37 @@ add_own(struct ovsdb_idl *idl, const struct told *t)
 
     json_object_put(t->json, "hold",
                     h ? ipgctl_json_hold(h) : json_null_create());
+    json_object_put(t->json, "not_known",
+                    t->not_known ? json_deep_clone(t->not_known)
+                    : json_array_create_empty());
     json_object_put(t->json, "history", json_history(idl, t));
 }
 
 /* ---- The command. ---- */
 
 static void
-tell_nothing(const char *arg, const struct json *answer, struct ds *ds)
+tell_nothing(const char *arg, const struct json *answer,
+             const struct json *not_known, struct ds *ds)
 {
     const struct json *addresses
         = shash_find_data(json_object(answer), "addresses");
     const char *pods = get_string(answer, "wanted_by");
 
+    struct ds text = DS_EMPTY_INITIALIZER;
+
     if (!json_array(addresses)->n) {
-        ds_put_format(ds, "%s has no address, and wants none by name.\n",
+        ds_put_format(&text, "%s has no address, and wants none by name.",
                       arg);
     } else if (pods[0]) {
-        ds_put_format(ds, "%s is on no port and not held.  It is wanted by "
-                      "%s.\n", arg, pods);
+        ds_put_format(&text, "%s is on no port and not held.  It is wanted "
+                      "by %s.", arg, pods);
     } else {
-        ds_put_format(ds, "%s is on no port and not held, no pod wants it, "
-                      "and it is in no network's subnet.\n", arg);
+        ds_put_format(&text, "%s is on no port and not held, no pod wants "
+                      "it, and it is in no network's subnet.", arg);
     }
+    put_not_known(not_known, &text);
+    ds_put_format(ds, "%s\n", ds_cstr(&text));
+    ds_destroy(&text);
 }
 
 /* Prints 'answer', which is explain_to_json()'s. */
@@ -266,6 +289,8 @@ tell(struct ipgctl_reader *r, struct json *answer)
 {
     struct json *explanations
         = shash_find_data(json_object(answer), "explanations");
+    const struct json *not_known
+        = shash_find_data(json_object(answer), "not_known");
     struct json_array *array = json_array(explanations);
     bool wants_json = ipgctl_wants_json(ipgctl_get_options());
     struct ds *output = &r->ctx->output;
@@ -273,6 +298,7 @@ tell(struct ipgctl_reader *r, struct json *answer)
     for (size_t i = 0; i < array->n; i++) {
         struct told t = {
             .json = array->elems[i],
+            .not_known = not_known,
             .address = get_string(array->elems[i], "address"),
         };
 
@@ -293,7 +319,7 @@ tell(struct ipgctl_reader *r, struct json *answer)
                    output);
         ds_put_char(output, '\n');
     } else if (!array->n) {
-        tell_nothing(r->ctx->argv[1], answer, output);
+        tell_nothing(r->ctx->argv[1], answer, not_known, output);
     }
     r->status = array->n ? 0 : EXIT_NOTHING;
 }
@@ -302,7 +328,7 @@ tell(struct ipgctl_reader *r, struct json *answer)
 static bool
 is_answer(const struct json *json)
 {
-    const struct json *addresses, *explanations;
+    const struct json *addresses, *explanations, *not_known;
 
     if (json->type != JSON_OBJECT) {
         return false;
@@ -315,6 +341,16 @@ is_answer(const struct json *json)
     }
     for (size_t i = 0; i < json_array(explanations)->n; i++) {
         if (json_array(explanations)->elems[i]->type != JSON_OBJECT) {
+            return false;
+        }
+    }
+    /* Daemons of before did not tell. */
+    not_known = shash_find_data(json_object(json), "not_known");
+    if (not_known && not_known->type != JSON_ARRAY) {
+        return false;
+    }
+    for (size_t i = 0; not_known && i < json_array(not_known)->n; i++) {
+        if (json_array(not_known)->elems[i]->type != JSON_STRING) {
             return false;
         }
     }
@@ -399,7 +435,7 @@ cmd_why(struct ipgctl_reader *r)
         answer = explain_to_json(g, &ips,
                                  shash_find_data(&r->ctx->options,
                                                  "--network"),
-                                 is_held, r->own, &env);
+                                 is_held, r->own, NULL, &env);
         tell(r, answer);
         json_destroy(answer);
     }

@@ -275,3 +275,24 @@ ipgctl_cell_time(struct table *table, long long int wall_ms)
     ipgctl_cell(table, ds_cstr(&ds));
     ds_destroy(&ds);
 }
+
+char *
+ipgctl_join_words(struct ctl_context *ctx, int first)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (int i = first; i < ctx->argc; i++) {
+        const char *word = ctx->argv[i];
+
+        if (word[0] == '-' && word[1] && !strchr(word, ' ')) {
+            ctl_error(ctx, "%s: '%s' is an option and not a word of the "
+                      "reason: options that are not of %s stand in front of "
+                      "it; otherwise quote the reason as a whole",
+                      ctx->argv[0], word, ctx->argv[0]);
+            ds_destroy(&ds);
+            return NULL;
+        }
+        ds_put_format(&ds, "%s%s", i > first ? " " : "", word);
+    }
+    return ds_steal_cstr(&ds);
+}

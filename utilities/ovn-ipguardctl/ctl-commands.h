@@ -68,4 +68,10 @@ void ipgctl_format_age(long long int wall_ms, struct ds *);
 /* Appends a cell with either, "" for 0. */
 void ipgctl_cell_time(struct table *, long long int wall_ms);
 
+/* Returns the words of 'ctx' from argument 'first' on, with a blank between
+ * them: a reason that need not be quoted.  The caller frees it.  A word that
+ * looks like an option is an error, for it would be taken for a part of the
+ * reason and have no effect: then this returns NULL. */
+char *ipgctl_join_words(struct ctl_context *ctx, int first);
+
 #endif /* ctl-commands.h */

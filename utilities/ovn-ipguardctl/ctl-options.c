@@ -487,8 +487,7 @@ ipgctl_options_parse(struct ipgctl_options *o, int argc, char *argv[])
         if (c == -1) {
             break;
         }
-        o->format_given |= (c == 'f' || c == 'd' || c == OPT_BARE
-                            || c == OPT_NO_HEADINGS);
+        o->format_given |= c == 'f' || c == OPT_BARE;
         handle_option(o, c, options, index);
     }
     free(short_options);

@@ -39,12 +39,13 @@ static const struct reader {
     void (*run)(struct ipgctl_reader *); /* Or NULL: 'ask' does all. */
     enum guard_mode mode;       /* In which it judges. */
     bool (*ask)(struct ipgctl_reader *); /* Asks the daemon first; or NULL. */
+    bool needs_pods;            /* Means nothing without. */
 } readers[] = {
-    {"why", cmd_why, MODE_OBSERVE, cmd_why_daemon},
-    {"bundle", NULL, MODE_OBSERVE, cmd_bundle},
-    {"audit", cmd_audit, MODE_OBSERVE, NULL},
-    {"plan", cmd_plan, MODE_GUARD, NULL},
-    {"dot", cmd_dot, MODE_OBSERVE, NULL},
+    {"why", cmd_why, MODE_OBSERVE, cmd_why_daemon, false},
+    {"bundle", NULL, MODE_OBSERVE, cmd_bundle, false},
+    {"audit", cmd_audit, MODE_OBSERVE, NULL, true},
+    {"plan", cmd_plan, MODE_GUARD, NULL, true},
+    {"dot", cmd_dot, MODE_OBSERVE, NULL, false},
 };
 
 static const struct reader *
@@ -149,6 +150,24 @@ ipgctl_reader_open_own(struct ipgctl_reader *r, const struct json *addresses)
     r->own = open_own(ipgctl_get_options(), addresses);
 }
 
+/* "Nothing is wrong" must not be said by who does not know what is wanted. */
+static void
+check_pods(const struct reader *reader, const struct options *options)
+{
+    static const char remedy[]
+        = "use --pods=PATH, --kubeconfig=FILE or --kube-api=URL, as for the "
+          "daemon";
+
+    if (options->pods.n || options->kubeconfig || options->kube_api) {
+        return;
+    } else if (reader->needs_pods) {
+        ctl_fatal("%s: needs to know the pods: please %s", reader->name,
+                  remedy);
+    }
+    fprintf(stderr, "%s: %s: the pods are not known, and so not who is to "
+            "have an address: %s\n", program_name, reader->name, remedy);
+}
+
 /* The settings that the daemon would have from there. */
 static void
 take_settings(struct ovsdb_idl *idl, struct options *options)
@@ -183,6 +202,7 @@ ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
         reader->ask(&r);
     } else if (!reader->ask || o->sources_given
                || shash_find(&ctx.options, "--cold") || !reader->ask(&r)) {
+        check_pods(reader, &options);
         r.own = open_own(o, NULL);
         take_settings(r.own, &options);
         /* Files are read as they are: nobody waits for them to settle. */

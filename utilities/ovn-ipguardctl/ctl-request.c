@@ -139,8 +139,7 @@ ipgctl_request_about(struct ctl_context *ctx, const char *command,
     char *by;
 
     if (!ipgrec_server_has_request_table(ctx->idl)) {
-        ctl_error(ctx, "the database's schema is older than this program: "
-                  "convert it with \"ovn-ipguard-ctl upgrade_db\"");
+        ctl_error(ctx, "the database has no table Request");
         smap_destroy(args);
         return;
     }

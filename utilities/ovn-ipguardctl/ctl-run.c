@@ -29,6 +29,7 @@
 #include "ctl-paint.h"
 #include "ctl-read.h"
 #include "ctl-request.h"
+#include "ctl-schema.h"
 
 VLOG_DEFINE_THIS_MODULE(ctl_run);
 
@@ -179,6 +180,19 @@ run_prerequisites(struct run *r)
     }
 }
 
+/* Exits with the message, and with what an older schema has to do with it. */
+static void OVS_NO_RETURN
+fail(const struct run *r, const char *what, const char *error)
+{
+    char *remark = ctl_schema_remark(r->options->db);
+
+    if (remark) {
+        fprintf(stderr, "%s: %s%s\n", program_name, what, error);
+        ctl_fatal("%s", remark);
+    }
+    ctl_fatal("%s%s", what, error);
+}
+
 /* Runs all commands in 'txn'.  Returns false if they are to be run again when
  * the database has changed. */
 static bool
@@ -197,7 +211,7 @@ run_commands(struct run *r, struct ovsdb_idl_txn *txn,
             c->syntax->run(&ctx);
         }
         if (ctx.error) {
-            ctl_fatal("%s", ctx.error);
+            fail(r, "", ctx.error);
         }
         try_again = ctx.try_again;
         ctl_context_done_command(&ctx, c);
@@ -292,7 +306,7 @@ try_transaction(struct run *r)
             }
             done = true;
         } else if (status != TXN_TRY_AGAIN) {
-            ctl_fatal("transaction error: %s", ovsdb_idl_txn_get_error(txn));
+            fail(r, "transaction error: ", ovsdb_idl_txn_get_error(txn));
         }
     } else {
         ovsdb_idl_txn_abort(txn);

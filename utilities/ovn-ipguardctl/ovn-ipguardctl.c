@@ -18,8 +18,22 @@
 #include "ctl-commands.h"
 #include "ctl-options.h"
 #include "ctl-run.h"
+#include "redact.h"
 
 VLOG_DEFINE_THIS_MODULE(ovn_ipguardctl);
+
+/* Returns the command line for the log and for that of the database, which
+ * others read, without secrets. */
+static char *
+get_log_args(char **argv)
+{
+    char *args = process_escape_args(argv);
+    size_t n_removed = 0;
+    char *clean = redact(args, &n_removed);
+
+    free(args);
+    return clean;
+}
 
 int
 main(int argc, char *argv[])
@@ -36,7 +50,7 @@ main(int argc, char *argv[])
     vlog_set_levels_from_string_assert("reconnect:warn");
     ipgctl_register(ipgctl_exit);
 
-    char *args = process_escape_args(argv);
+    char *args = get_log_args(argv);
     argc = ipgctl_join_output(argc, argv);
     first = ipgctl_options_parse(&options, argc, argv);
     ipgctl_move_options(argc - first, argv + first);
