@@ -68,6 +68,20 @@ http_pages_format_metrics(const struct agent *a, bool open_metrics,
     report_destroy(&r);
 }
 
+void
+http_pages_add_headers(struct web_reply *reply)
+{
+    /* Nothing but what comes from here, and no script but our own. */
+    web_reply_add_header(reply, "Content-Security-Policy",
+                         "default-src 'self'; object-src 'none'; "
+                         "base-uri 'none'; form-action 'self'; "
+                         "frame-ancestors 'none'");
+    web_reply_add_header(reply, "Referrer-Policy", "no-referrer");
+    web_reply_add_header(reply, "Cross-Origin-Resource-Policy",
+                         "same-origin");
+    web_reply_add_header(reply, "Cache-Control", "no-cache");
+}
+
 static void
 serve_metrics(const struct web_request *request, struct web_reply *reply,
               void *agent_)
@@ -76,6 +90,7 @@ serve_metrics(const struct web_request *request, struct web_reply *reply,
     bool open_metrics = report_wants_open_metrics(
         web_request_header(request, "Accept"));
 
+    http_pages_add_headers(reply);
     reply->content_type = (open_metrics
                            ? "application/openmetrics-text; version=1.0.0; "
                              "charset=utf-8"
@@ -89,6 +104,7 @@ static void
 serve_health(const struct web_request *request OVS_UNUSED,
              struct web_reply *reply, void *agent_ OVS_UNUSED)
 {
+    http_pages_add_headers(reply);
     ds_put_cstr(&reply->body, "ok\n");
 }
 
@@ -102,6 +118,7 @@ serve_ready(const struct web_request *request OVS_UNUSED,
 
     agent_get_env(a, &env);
     agent_fill_report(a, &env, &r);
+    http_pages_add_headers(reply);
     if (!report_format_ready(&r, &reply->body)) {
         reply->status = 503;
     }
@@ -116,7 +133,12 @@ http_pages_open(struct agent *a)
     char *where = (!listen ? NULL
                    : strchr(listen, ':') ? xstrdup(listen)
                    : xasprintf("127.0.0.1:%s", listen));
-    struct web_options options = { .name = "http", .listen = where };
+    struct web_options options = {
+        .name = "http",
+        .listen = where,
+        .check_host = true,
+        .hosts = &a->options.http_hosts,
+    };
     char *error;
 
     if (!where) {

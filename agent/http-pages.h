@@ -11,6 +11,7 @@
 struct agent;
 struct ds;
 struct http_pages;
+struct web_reply;
 
 /* Starts to listen as the options say, or does nothing if they say nothing.
  * Exits with a message if that cannot be.  After the daemon has detached. */
@@ -19,6 +20,9 @@ void http_pages_close(struct agent *);
 
 void http_pages_run(struct agent *, long long int now);
 void http_pages_wait(struct agent *);
+
+/* What every reply says to browsers. */
+void http_pages_add_headers(struct web_reply *);
 
 /* Appends what is served at /metrics, whether or not it is. */
 void http_pages_format_metrics(const struct agent *, bool open_metrics,

@@ -21,6 +21,7 @@
 #include "agent/agent.h"
 #include "agent/core/guard.h"
 #include "agent/core/overview.h"
+#include "agent/http-pages.h"
 #include "agent/report/report.h"
 #include "agent/unixctl-commands.h"
 #include "agent/web/web-server.h"
@@ -121,26 +122,12 @@ refresh(struct agent *a, long long int now, bool again)
 /* ---- What is served. ---- */
 
 static void
-add_headers(struct web_reply *reply)
-{
-    /* Nothing but what comes from here, and no script but our own. */
-    web_reply_add_header(reply, "Content-Security-Policy",
-                         "default-src 'self'; object-src 'none'; "
-                         "base-uri 'none'; form-action 'self'; "
-                         "frame-ancestors 'none'");
-    web_reply_add_header(reply, "Referrer-Policy", "no-referrer");
-    web_reply_add_header(reply, "Cross-Origin-Resource-Policy",
-                         "same-origin");
-    web_reply_add_header(reply, "Cache-Control", "no-cache");
-}
-
-static void
 serve_file(const struct web_request *request OVS_UNUSED,
            struct web_reply *reply, void *file_)
 {
     const struct embedded_file *file = file_;
 
-    add_headers(reply);
+    http_pages_add_headers(reply);
     reply->content_type = file->type;
     ds_put_buffer(&reply->body, (const char *) file->data, file->size);
 }
@@ -153,7 +140,7 @@ serve_events(const struct web_request *request OVS_UNUSED,
     struct guard_env env;
 
     get_env(a, &env);
-    add_headers(reply);
+    http_pages_add_headers(reply);
     if (!web_reply_stream(reply, a->page->topic)) {
         reply->status = 503;
         web_reply_add_header(reply, "Retry-After", "5");
@@ -176,7 +163,7 @@ serve_state(const struct web_request *request OVS_UNUSED,
 
     get_env(a, &env);
     refresh(a, env.now, false);
-    add_headers(reply);
+    http_pages_add_headers(reply);
     reply->content_type = "application/json";
     ds_put_format(&reply->body, "%s\n", a->page->state);
 }
@@ -192,7 +179,7 @@ serve_search(const struct web_request *request, struct web_reply *reply,
     unsigned long long int position = 0;
     struct found found;
 
-    add_headers(reply);
+    http_pages_add_headers(reply);
     if (!query || strlen(query) > MAX_QUERY
         || (from && !str_to_ullong(from, 10, &position))) {
         reply->status = 400;

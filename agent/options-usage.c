@@ -126,6 +126,8 @@ IPGuard:mode can only lower --mode):\n");
 Other options:\n\
   --http-listen=[ADDR:]PORT serve the page and metrics there over HTTP\n\
                             (without ADDR: 127.0.0.1)\n\
+  --http-host=NAME,...      names that it goes by there, besides addresses,\n\
+                            localhost and the machine's own; * is any\n\
   --requests-only           begin only what ovn-ipguardctl asks for\n\
   --uninstall               undo everything of ours, tell it, and end\n\
   --instance=NAME           name of this instance (default: HOST:PID)\n\

@@ -36,6 +36,7 @@ enum {
     OPT_DIALECT,
     OPT_DRY_RUN,
     OPT_INACTIVITY_PROBE,
+    OPT_HTTP_HOST,
     OPT_HTTP_LISTEN,
     OPT_INSTANCE,
     OPT_KUBECONFIG,
@@ -78,6 +79,7 @@ static const struct option fixed_options[] = {
     {"kube-ovn-metrics", required_argument, NULL, OPT_KUBE_OVN_METRICS},
     {"dialect", required_argument, NULL, OPT_DIALECT},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"http-host", required_argument, NULL, OPT_HTTP_HOST},
     {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
     {"instance", required_argument, NULL, OPT_INSTANCE},
     {"inactivity-probe", required_argument, NULL, OPT_INACTIVITY_PROBE},
@@ -401,6 +403,10 @@ handle_option(struct options *o, int c, bool *dry_run,
         *dry_run = true;
         break;
 
+    case OPT_HTTP_HOST:
+        set_list(&o->http_hosts, nonempty("http-host", optarg, "a name"));
+        break;
+
     case OPT_HTTP_LISTEN:
         replace(&o->http_listen, xstrdup(nonempty("http-listen", optarg,
                                                   "a port")));
@@ -470,6 +476,7 @@ options_parse(struct options *o, int argc, char *argv[])
     settings_init(&o->settings);
     svec_init(&o->pods);
     svec_init(&o->namespaces);
+    svec_init(&o->http_hosts);
     svec_init(&o->webhook_exempt);
     set_list(&o->webhook_exempt, EXEMPT_DEFAULT);
     o->dialect = &dialect_auto;
@@ -520,6 +527,7 @@ options_destroy(struct options *o)
     free(o->webhook_key);
     free(o->webhook_client_ca);
     svec_destroy(&o->webhook_exempt);
+    svec_destroy(&o->http_hosts);
     free(o->unixctl_path);
     free(o->http_listen);
     free(o->instance);

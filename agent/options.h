@@ -34,6 +34,7 @@ struct options {
     bool uninstall;             /* Everything of ours is undone. */
     bool requests_only;         /* Nothing is begun but for a request. */
     char *http_listen;          /* "[ADDR:]PORT", or NULL. */
+    struct svec http_hosts;     /* Names that it goes by, or "*". */
     char *unixctl_path;         /* As given; NULL: by pid. */
     char *instance;             /* NULL: to be made of host and pid. */
     int probe_ms;               /* OVSDB inactivity probe; 0: none. */

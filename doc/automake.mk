@@ -6,6 +6,7 @@
 
 dist_man_MANS += \
 	doc/ovn-ipguard-ctl.8 \
+	doc/ovn-ipguard-sandbox.8 \
 	doc/ovn-ipguard-webhook-cert.8 \
 	doc/ovn-ipguardctl.8 \
 	doc/ovn-ipguard.7 \

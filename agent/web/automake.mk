@@ -9,6 +9,7 @@ agent_web_libweb_la_SOURCES = \
 	agent/web/web-conn.c \
 	agent/web/web-exchange.c \
 	agent/web/web-files.c \
+	agent/web/web-host.c \
 	agent/web/web-private.h \
 	agent/web/web-server.c \
 	agent/web/web-server.h \

@@ -22,8 +22,9 @@
 
 VLOG_DEFINE_THIS_MODULE(web_exchange);
 
-/* Its name differs between releases of libmicrohttpd. */
+/* Their names differ between releases of libmicrohttpd. */
 #define STATUS_TOO_LARGE 413
+#define STATUS_MISDIRECTED 421
 
 COVERAGE_DEFINE(web_request);
 COVERAGE_DEFINE(web_refused);
@@ -165,6 +166,9 @@ refusal_text(int status)
         return "this path is not for this method\n";
     case STATUS_TOO_LARGE:
         return "the body of the request is too large\n";
+    case STATUS_MISDIRECTED:
+        return "this server does not go by the name in the Host header: ask "
+               "for its address, or tell it the name with --http-host\n";
     case MHD_HTTP_SERVICE_UNAVAILABLE:
         return "too many large requests at a time; try again\n";
     }
@@ -275,6 +279,9 @@ header_complete(struct web_server *s, struct web_request *r)
     int status = r->entry && r->entry->public ? 0 : check_client(s, r);
 
     status = status ? status : found;
+    if (!web_host_is_ours(s, web_request_header(r, MHD_HTTP_HEADER_HOST))) {
+        status = STATUS_MISDIRECTED;
+    }
     if (!status && announced_length(r) > s->max_body) {
         status = STATUS_TOO_LARGE;
     }

@@ -6,6 +6,7 @@
  *   web-files.c     the TLS files and when they are read again
  *   web-conn.c      connections: their number and their time
  *   web-exchange.c  a request and its reply
+ *   web-host.c      by which names we answer
  *   web-stream.c    replies without an end */
 
 #ifndef WEB_PRIVATE_H
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "openvswitch/list.h"
+#include "svec.h"
 
 #include "web-server.h"
 
@@ -73,6 +75,8 @@ struct web_server {
     char *address;
     int listen_fd;
     bool tls;
+    bool check_host;
+    struct svec hosts;
 
     size_t max_body, max_bodies, max_header;
     unsigned int max_connections;
@@ -122,6 +126,10 @@ enum MHD_Result web_exchange_run(void *daemon, struct MHD_Connection *,
                                  size_t *size, void **exchange);
 void web_exchange_end(void *daemon, struct MHD_Connection *, void **exchange,
                       enum MHD_RequestTerminationCode);
+
+/* web-host.c */
+/* May a request with this Host header, which may be NULL, be answered? */
+bool web_host_is_ours(const struct web_server *, const char *host);
 
 /* web-stream.c */
 /* Returns NULL if there are as many as may be. */

@@ -260,6 +260,12 @@ web_server_create(const struct web_options *o, struct web_server **serverp)
     s->request_ms = o->request_ms ? o->request_ms : 10 * 1000;
     s->idle_ms = o->idle_ms ? o->idle_ms : 120 * 1000;
     s->stream_ms = s->request_ms;
+    s->check_host = o->check_host;
+    if (o->hosts) {
+        svec_clone(&s->hosts, o->hosts);
+    } else {
+        svec_init(&s->hosts);
+    }
     s->now = time_msec();
     ovs_list_init(&s->old);
     ovs_list_init(&s->handlers);
@@ -304,6 +310,7 @@ web_server_destroy(struct web_server *s)
         free(e);
     }
     web_files_destroy(s);
+    svec_destroy(&s->hosts);
     free(s->mhd_error);
     free(s->address);
     free(s->name);

@@ -22,6 +22,7 @@
 #include "openvswitch/compiler.h"
 #include "openvswitch/dynamic-string.h"
 
+struct svec;
 struct web_server;
 struct web_request;
 struct web_topic;
@@ -31,6 +32,13 @@ struct web_options {
     const char *listen;         /* "[ADDR:]PORT"; an IPv6 ADDR in brackets.
                                  * Without ADDR: all addresses, of IPv6 too
                                  * where there is any.  PORT 0: any. */
+
+    /* Answer only requests to an address, to "localhost" and names below it,
+     * to this machine's own name and to 'hosts' (or NULL), of which "*" is
+     * any: against DNS rebinding.  For servers that people's browsers can
+     * reach and that ask for no proof of who they are. */
+    bool check_host;
+    const struct svec *hosts;
 
     /* PEM files; all NULL for plain HTTP.  They are looked at again when
      * something connects, and taken over if they changed and fit together. */

@@ -87,6 +87,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-settings.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-url-text.c \
+	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-webhook-watch.c \
 	tests/unit/test-web-stream.c \
