@@ -165,11 +165,14 @@ def chain_nbctl(sandbox, ports):
 
 
 def reset_ports(sandbox, ports):
-    """Takes the addresses of 'ports' off again."""
+    """Takes the addresses of 'ports' off again.  By uuid: for each other
+    condition the server looks at all rows."""
     nb = sandbox.nb()
+    uuids = {row["name"]: row["_uuid"] for row in nb.select(
+        "Logical_Switch_Port", [], ["_uuid", "name"])}
     for i in range(0, len(ports), data.SWITCH_PORTS):
         nb.transact([{"op": "update", "table": "Logical_Switch_Port",
-                      "where": [["name", "==", p.name]],
+                      "where": [["_uuid", "==", uuids[p.name]]],
                       "row": {"addresses": p.addresses()}}
                      for p in ports[i:i + data.SWITCH_PORTS]])
     nb.close()

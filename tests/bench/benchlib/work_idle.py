@@ -3,6 +3,7 @@
 takes, and what it sends and receives.  The databases are behind relays that
 count bytes."""
 
+import contextlib
 import os
 import selectors
 import socket
@@ -89,28 +90,47 @@ class Relayed:
         return sum(relay.n_bytes for relay in self.relays.values())
 
 
-def run(bench, ports):
-    cached = bench.cached(ports)
-    seconds = IDLE_QUICK_S if bench.quick else IDLE_S
-    with Sandbox() as sandbox:
+class Idler:
+    """A daemon of its own databases, that has nothing to do."""
+
+    def __init__(self, bench, ports, stack):
+        self.ports = ports
+        sandbox = stack.enter_context(Sandbox())
+        cached = bench.cached(ports)
         load(sandbox, cached, "nb", "sb", "own")
-        relayed = Relayed(sandbox)
-        with Daemon(bench, relayed, [cached + "/pods",
-                                     sandbox.path("moving")]) as daemon:
-            daemon.wait_for_plan()
-            time.sleep(CALM_S)
-            cpu, woken = cpu_ms(daemon.pid), wakeups(daemon.pid)
-            sent = relayed.n_bytes()
-            time.sleep(seconds)
-            sample = Sample(1000 * seconds, cpu_ms(daemon.pid) - cpu,
-                            memory_kib(daemon.pid, "VmHWM"),
-                            memory_kib(daemon.pid, "VmRSS"))
-            woken = wakeups(daemon.pid) - woken
-            sent = relayed.n_bytes() - sent
-    bench.results.add(NAME, "ovn-ipguard", ports, [sample],
-                      wakeups=woken, bytes=sent)
-    bench.results.ratio("idle: wake-ups of all threads in a minute", ports,
-                        woken * 60 / seconds, 1)
-    bench.results.ratio("idle: bytes to and from databases", ports, sent, 0)
-    bench.results.ratio("idle: processor time in ms a minute", ports,
-                        sample.cpu_ms * 60 / seconds, None)
+        self.relayed = Relayed(sandbox)
+        self.daemon = stack.enter_context(
+            Daemon(bench, self.relayed, [cached + "/pods",
+                                         sandbox.path("moving")]))
+        self.daemon.wait_for_plan()
+
+    def read(self):
+        pid = self.daemon.pid
+        return cpu_ms(pid), wakeups(pid), self.relayed.n_bytes()
+
+
+def run_sizes(bench, sizes):
+    """All sizes side by side: those that do nothing are in nobody's way."""
+    seconds = IDLE_QUICK_S if bench.quick else IDLE_S
+    with contextlib.ExitStack() as stack:
+        idlers = [Idler(bench, ports, stack) for ports in sizes]
+        time.sleep(CALM_S)
+        before = [idler.read() for idler in idlers]
+        time.sleep(seconds)
+        for idler, then in zip(idlers, before):
+            cpu, woken, sent = (
+                now - was for now, was in zip(idler.read(), then))
+            pid = idler.daemon.pid
+            add(bench.results, idler.ports, seconds, woken, sent,
+                Sample(1000 * seconds, cpu, memory_kib(pid, "VmHWM"),
+                       memory_kib(pid, "VmRSS")))
+
+
+def add(results, ports, seconds, woken, sent, sample):
+    results.add(NAME, "ovn-ipguard", ports, [sample],
+                wakeups=woken, bytes=sent)
+    results.ratio("idle: wake-ups of all threads in a minute", ports,
+                  woken * 60 / seconds, 1)
+    results.ratio("idle: bytes to and from databases", ports, sent, 0)
+    results.ratio("idle: processor time in ms a minute", ports,
+                  sample.cpu_ms * 60 / seconds, None)
