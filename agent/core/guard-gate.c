@@ -502,7 +502,13 @@ retarget_gate(struct guard *g, const struct guard_env *env,
         const struct ip_addr *ip = &p->ips.addrs[i];
         const struct hold *h = hold_table_find(&g->holds, &gate->network, ip);
 
-        if (h && h->fixed && hold_has_taker(h, &p->uuid)) {
+        if (h && h->fixed
+            && (hold_has_taker(h, &p->uuid)
+                || (hold_is_evidence_phase(h)
+                    && !uuid_equals(&h->keeper, &p->uuid)
+                    && !judge_wants(&g->model, g->mode, p, &gate->addr)))) {
+            /* It was shut when that hold was made, perhaps, and nobody waits
+             * behind it for what it was shut for. */
             gate->addr = *ip;
             free(gate->reason);
             gate->reason = reason_of(h);

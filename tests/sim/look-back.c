@@ -118,6 +118,9 @@ look_back_rest(struct world *w)
                                  * knows any more, and guessing might widen
                                  * it. */
         }
+        if (w->kube.pods[slot].exists && w->kube.pods[slot].opted_out) {
+            continue;           /* Its port is not ours to write any more. */
+        }
         if (!l->is_lost || !row_equals(&l->left, &w->nb.rows[slot])
             || w->places[slot].own_since[l->ip] > l->lost_ms) {
             continue;

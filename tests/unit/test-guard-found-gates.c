@@ -406,6 +406,36 @@ test_plugged_in_as_it_is_shut(void)
     fixture_end(&w);
 }
 
+/* A port that is shut gets another one's address, which leaves that one and is
+ * held: it waits for this hold, too, although it is no taker of it. */
+static void
+test_shut_when_the_hold_was_made(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin(&w, MODE_GUARD);
+    struct wport *other = fixture_running(&w, "sts3", MAC3, IP3);
+    world_run(&w, 3000);
+    fixture_leave(&w);
+    p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 3000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_del_pod(&w, "sts2-0");
+    world_set_addresses(&w, p, MAC2" "IP3);
+    world_run(&w, 500);
+    world_bind(&w, other, NULL);
+    world_set_addresses(&w, other, MAC3);
+    world_run(&w, 500);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP3));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
 static bool nb_refuses;
 
 static void
@@ -522,6 +552,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_owner_waits_for_another_port);
     CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
     CU_ADD_TEST(suite, test_cleared_is_no_keeper);
+    CU_ADD_TEST(suite, test_shut_when_the_hold_was_made);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
