@@ -40,6 +40,8 @@ EXTRA_DIST += \
 	tests/bench/benchlib/work_handover.py \
 	tests/bench/benchlib/work_hold.py \
 	tests/bench/benchlib/work_idle.py \
+	tests/bench/benchlib/work_kubernetes.py \
+	tests/bench/benchlib/work_northd.py \
 	tests/bench/benchlib/work_page.py \
 	tests/bench/benchlib/work_reconnect.py \
 	tests/bench/benchlib/work_sb.py \
