@@ -14,6 +14,33 @@ from .rpc import ovsdb_set
 BATCH = 1000
 
 
+class Bumps(threading.Thread):
+    """When nb_cfg changed in NB, told to somebody who does nothing else: who
+    copies ports meanwhile is late."""
+
+    def __init__(self, sandbox):
+        super().__init__(daemon=True)
+        self.nb = sandbox.nb()
+        self.ending = threading.Event()
+        self.times = []
+        self.error = None
+        self.nb.monitor("NB_Global", ["nb_cfg"])
+        self.start()
+
+    def run(self):
+        try:
+            while not self.ending.is_set():
+                if self.nb.next_update(0.05):
+                    self.times.append(time.monotonic())
+        except OSError as e:
+            self.error = e
+
+    def end(self):
+        self.ending.set()
+        self.join()
+        self.nb.close()
+
+
 class Northd(threading.Thread):
     """To be used in a with statement."""
 
@@ -22,7 +49,6 @@ class Northd(threading.Thread):
         self.nb = sandbox.nb()
         self.sb = sandbox.sb()
         self.ending = threading.Event()
-        self.bumps = []         # When nb_cfg changed in NB.
         self.cfg = -1           # What SB has.
         self.bindings = {}      # Name of a port to the uuid of its binding.
         self.error = None
@@ -69,7 +95,6 @@ class Northd(threading.Thread):
                              row["port_security"])]}}
                 for row in rows[i:i + BATCH] if row["name"] in self.bindings])
         for change in update.get("NB_Global", {}).values():
-            self.bumps.append(time.monotonic())
             self.publish(change["new"]["nb_cfg"])
 
     def publish(self, cfg):
