@@ -159,6 +159,9 @@ void guard_read_owner(const struct model *, const struct member *mb,
 bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
                        const struct hold *, const struct uuid *port);
 void guard_post_read_destroy(struct post_read *);
+/* Tells if the owner has opted out since the clear: whether it wants the
+ * address is not asked then, and its port is not ours to write any more. */
+void guard_tell_opted_out(struct guard *, const struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
