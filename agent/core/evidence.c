@@ -175,11 +175,10 @@ look_at_bindings(const struct model *m, const struct hold *h,
 /* (d) */
 static void
 look_at_chassis(const struct model *m, const struct settings *s,
-                const struct hold *h, long long int now, struct evidence *e)
+                int64_t b2, long long int since_ms, bool bounded,
+                long long int now, struct evidence *e)
 {
     const struct chassis *c;
-
-    int64_t b2 = PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2;
 
     if (m->chassis_report && !m->sb_acked_chassis) {
         e->complete = false;
@@ -193,7 +192,7 @@ look_at_chassis(const struct model *m, const struct settings *s,
     }
     if (brought_to(m) < b2) {
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
-            h->b2);
+            b2);
         return;
     }
     if (!m->chassis_report) {
@@ -218,18 +217,18 @@ look_at_chassis(const struct model *m, const struct settings *s,
                 "since it missed an earlier barrier", c->name);
             continue;
         }
-        long long int deadline = h->b2_since_ms + s->chassis_timeout_ms;
-        if (s->chassis_policy == CHASSIS_BOUNDED && now >= deadline) {
+        long long int deadline = since_ms + s->chassis_timeout_ms;
+        if (bounded && now >= deadline) {
             sset_add(&e->missed_chassis, c->name);
             say(&e->notes, "not confirmed by chassis %s within %lld s",
                 c->name, s->chassis_timeout_ms / 1000);
             continue;
         }
-        if (s->chassis_policy == CHASSIS_BOUNDED) {
+        if (bounded) {
             wake_at(e, deadline);
         }
         say(&e->blockers, "chassis %s has not confirmed nb_cfg %"PRId64,
-            c->name, h->b2);
+            c->name, b2);
     }
 }
 
@@ -351,6 +350,25 @@ look_at_references(const struct model *m, const struct hold *h,
     }
 }
 
+static void
+init(struct evidence *e)
+{
+    memset(e, 0, sizeof *e);
+    sset_init(&e->blockers);
+    sset_init(&e->notes);
+    sset_init(&e->missed_chassis);
+    e->wake_ms = LLONG_MAX;
+}
+
+void
+evidence_collect_start(const struct model *m, const struct settings *s,
+                       int64_t barrier, long long int since_ms,
+                       long long int now, struct evidence *e)
+{
+    init(e);
+    look_at_chassis(m, s, barrier, since_ms, true, now, e);
+}
+
 void
 evidence_collect(const struct model *m, const struct settings *s,
                  const struct hold *h, long long int now, long long int wall,
@@ -358,13 +376,9 @@ evidence_collect(const struct model *m, const struct settings *s,
 {
     const struct network *n = model_find_network(m, &h->network);
 
-    memset(e, 0, sizeof *e);
+    init(e);
     e->complete = m->nb_synced && m->sb_synced;
     e->address_gone = true;
-    e->wake_ms = LLONG_MAX;
-    sset_init(&e->blockers);
-    sset_init(&e->notes);
-    sset_init(&e->missed_chassis);
     if (!m->nb_synced) {
         say(&e->blockers, "no current copy of the Northbound database");
     }
@@ -401,7 +415,9 @@ evidence_collect(const struct model *m, const struct settings *s,
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b1);
     } else if (e->complete && !e->dirt) {
-        look_at_chassis(m, s, h, now, e);
+        look_at_chassis(m, s, PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2,
+                        h->b2_since_ms, s->chassis_policy == CHASSIS_BOUNDED,
+                        now, e);
     }
     look_at_mac_bindings(m, s, h, n, now, e);
     look_at_time(s, h, n, now, wall, e);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "sset.h"
 
 struct hold;
@@ -39,6 +40,13 @@ struct evidence {
 void evidence_collect(const struct model *, const struct settings *,
                       const struct hold *, long long int now,
                       long long int wall, struct evidence *);
+/* The same of the start barrier, which SB has since 'since_ms': what left a
+ * port before may still be in the flows of a chassis, and no hold tells of it.
+ * A chassis that stands still is waited for 'chassis_timeout_ms' at most,
+ * whatever the policy, lest after a start no port be given an address. */
+void evidence_collect_start(const struct model *, const struct settings *,
+                            int64_t barrier, long long int since_ms,
+                            long long int now, struct evidence *);
 void evidence_destroy(struct evidence *);
 
 /* The router port attached to 'network' that has 'ip', or NULL. */

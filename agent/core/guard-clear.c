@@ -381,6 +381,7 @@ post_read_answered(struct guard *g, struct post_read *pr,
         pr->put_back = true;
         return;
     }
+    guard_tell_opted_out(g, pr);
     ovs_list_remove(&pr->node);
     guard_post_read_destroy(pr);
 }

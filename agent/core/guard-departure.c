@@ -137,7 +137,8 @@ hold_departure(struct guard *g, const struct guard_env *env,
     const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
                                   : NULL);
     bool fixed = (d->owner_kind == OWNER_STATEFULSET
-                  || d->owner_kind == OWNER_VM || d->explicit_claim);
+                  || d->owner_kind == OWNER_VM || d->explicit_claim
+                  || d->was_numbered);
     char ip[IP_ADDR_STRLEN];
 
     if (h) {

@@ -28,6 +28,8 @@ freeze(struct guard *g, const struct guard_env *env, const char *why)
     }
     g->start_first = g->start_barrier = 0;
     g->start_token = 0;
+    g->start_since_ms = 0;
+    g->start_confirmed = false;
     if (env && g->role == ROLE_ACTIVE) {
         guard_journal(g, env, "freeze", "", why);
     }

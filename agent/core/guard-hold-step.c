@@ -51,8 +51,8 @@ replace_set(struct hold *h, struct sset *old, struct sset *new)
     }
 }
 
-static void
-note_missed_chassis(struct guard *g, const struct evidence *e)
+void
+guard_note_missed_chassis(struct guard *g, const struct evidence *e)
 {
     const char *name;
 
@@ -280,7 +280,7 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
     if (e->n_flush && hold_is_evidence_phase(h)) {
         queue_flush(g, h, e, env);
     }
-    note_missed_chassis(g, e);
+    guard_note_missed_chassis(g, e);
     guard_wake_at(g, e->wake_ms);
 }
 

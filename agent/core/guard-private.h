@@ -103,6 +103,9 @@ const char *guard_book_refusal(const struct guard *,
 bool guard_start_barrier_due(const struct guard *);
 void guard_want_start_barrier(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
+/* Finds out whether the chassis have confirmed the start barrier, too, before
+ * which nothing is set.  To be called while something is to be set. */
+void guard_check_start_confirmed(struct guard *, const struct guard_env *);
 
 /* guard-freeze.c */
 /* Freezes if OVN's databases are not what they were. */
@@ -156,6 +159,9 @@ void guard_read_owner(const struct model *, const struct member *mb,
 bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
                        const struct hold *, const struct uuid *port);
 void guard_post_read_destroy(struct post_read *);
+/* Tells if the owner has opted out since the clear: whether it wants the
+ * address is not asked then, and its port is not ours to write any more. */
+void guard_tell_opted_out(struct guard *, const struct post_read *);
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
 
@@ -252,6 +258,8 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
 
 /* guard-hold-step.c */
+/* Those chassis did not answer in time. */
+void guard_note_missed_chassis(struct guard *, const struct evidence *);
 void guard_step_holds(struct guard *, const struct guard_env *);
 /* Was the deletion of a former port's IP object ordered, and has it not come
  * to its end?  Kube-OVN deletes the port with it. */

@@ -162,6 +162,20 @@ plan_put_back(struct guard *g, const struct guard_env *env,
     return true;
 }
 
+void
+guard_tell_opted_out(struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+    char ip[IP_ADDR_STRLEN];
+
+    if (p && p->member && model_member_opted_out(&g->model, p->member)
+        && !ip_addr_set_contains(&p->static_ips, &pr->addr)) {
+        guard_log(g, 'w', "%s/%s: %s is not put back if it is wanted again: "
+                  "its owner has opted out since it was cleared", pr->ns,
+                  pr->name, ip_addr_to_string(&pr->addr, ip));
+    }
+}
+
 /* The owner may think better of it while NB is busy or nothing may be written;
  * an operator has been asked. */
 static bool
@@ -285,6 +299,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
                 char ip[IP_ADDR_STRLEN];
 
                 if (has_it_again(g, pr) || !is_still_due(g, pr)) {
+                    guard_tell_opted_out(g, pr);
                     guard_post_read_done(g, &pr->port, &pr->addr);
                 } else if (must_wait(g, env, pr)) {
                     continue;

@@ -6,6 +6,7 @@
 
 #include "guard-private.h"
 
+#include "evidence.h"
 #include "plant.h"
 
 const char *
@@ -76,4 +77,34 @@ guard_start_barrier_passed(const struct guard *g)
 {
     return ((g->start_barrier && g->model.sb_nb_cfg >= g->start_barrier)
             || PLANTED(NO_START_BARRIER));
+}
+
+void
+guard_check_start_confirmed(struct guard *g, const struct guard_env *env)
+{
+    struct evidence e;
+
+    if (g->start_confirmed || !guard_start_barrier_passed(g)) {
+        return;
+    } else if (PLANTED(NO_START_BARRIER)) {
+        g->start_confirmed = true;
+        return;
+    }
+    if (!g->start_since_ms) {
+        g->start_since_ms = env->now;
+    }
+    evidence_collect_start(&g->model, &g->settings, g->start_barrier,
+                           g->start_since_ms, env->now, &e);
+    if (g->settings.chassis_policy == CHASSIS_BOUNDED) {
+        guard_note_missed_chassis(g, &e);
+    }                           /* Otherwise a hold waits for it yet. */
+    guard_wake_at(g, e.wake_ms);
+    g->start_confirmed = sset_is_empty(&e.blockers);
+    if (g->start_confirmed) {
+        g->own_changes++;       /* Chassis are watched no more. */
+    } else if (e.needs_b2) {
+        g->start_barrier = g->start_since_ms = 0;
+        guard_want_start_barrier(g);
+    }
+    evidence_destroy(&e);
 }

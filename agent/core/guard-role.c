@@ -23,6 +23,8 @@ drop_work_under_way(struct guard *g)
     g->nb_sent = NULL;
     g->start_first = g->start_barrier = 0;
     g->start_token = 0;
+    g->start_since_ms = 0;
+    g->start_confirmed = false;
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }

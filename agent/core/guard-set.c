@@ -79,6 +79,10 @@ guard_set_obstacle(struct guard *g, const struct guard_env *env,
         *kind = "start-barrier";
         return xasprintf("the start barrier has not passed in SB");
     }
+    if (g->mode == MODE_MANAGE && !g->start_confirmed) {
+        *kind = "start-barrier";
+        return xasprintf("not every chassis has confirmed the start barrier");
+    }
     return NULL;
 }
 
@@ -351,6 +355,7 @@ guard_plan_sets(struct guard *g, const struct guard_env *env)
         guard_want_start_barrier(g);
         return;
     }
+    guard_check_start_confirmed(g, env);
     ovs_list_init(&queue);
     queue_wants(g, &queue);
     while (!ovs_list_is_empty(&queue)) {

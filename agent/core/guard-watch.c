@@ -152,6 +152,8 @@ guard_build_watch(struct guard *g, const struct guard_env *env)
         watch_address(&g->model, &w, &d->network, &d->addr);
     }
     watch_holds(g, &w);
+    w.chassis |= (g->role == ROLE_ACTIVE && g->mode == MODE_MANAGE
+                  && !g->start_confirmed && !hmap_is_empty(&g->wants));
     guard_watch_asked(g, &w);
     replace_watch(g, &w);
     sset_destroy(&w.ports);

@@ -211,6 +211,8 @@ remember_owner(struct model *m, struct member *mb, const struct pod *pod)
 {
     mb->pod_seen = true;
     mb->seen_kind = pod->owner_kind;
+    mb->seen_numbered |= (pod->owner_kind == OWNER_STATEFULSET
+                          || pod->owner_kind == OWNER_VM);
     for (size_t i = 0; i < pod->claims.n; i++) {
         const struct claim *c = &pod->claims.claims[i];
         mb->seen_explicit |= c->kind == CLAIM_EXPLICIT && !c->allocated;

@@ -264,6 +264,7 @@ note_departure(struct model *m, const struct port *p, const struct ip_addr *ip,
                               : mb->seen ? mb->seen->name : "");
         d->uid = pod ? obj_uid_dup_string(&pod->uid) : xstrdup("");
         d->explicit_claim = mb->seen_explicit;
+        d->was_numbered = mb->seen_numbered;
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
     ovs_list_push_back(&m->departures, &d->node);

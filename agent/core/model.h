@@ -173,6 +173,7 @@ struct member {
     bool pod_seen : 1;          /* A pod of this name was seen. */
     bool vm_seen : 1;           /* A VirtualMachine of this name was seen. */
     bool seen_explicit : 1;     /* It named its address itself. */
+    bool seen_numbered : 1;     /* It was of a StatefulSet or a VM. */
     bool await_unbound : 1;     /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
     char name[];
@@ -375,6 +376,8 @@ struct departure {
     char *ns, *owner, *workload, *uid;
     enum owner_kind owner_kind;
     bool explicit_claim;        /* A pod that named its address. */
+    bool was_numbered;          /* A pod of a StatefulSet or a VM, which may
+                                 * have been orphaned since. */
     bool unknown_owner;         /* No pod or workload of it was ever seen. */
     bool gated;                 /* Our gate kept the port shut. */
     bool row_gone;

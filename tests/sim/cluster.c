@@ -87,5 +87,6 @@ sb_restore(struct world *w)
     sb_wake_chassis(w);
     sb_changed(w);
     sb->restored_seq = sb->seq;
+    sb->restored_ms = w->now;
     sb_nb_changed(w);
 }

@@ -308,6 +308,7 @@ struct sb_server {
     bool is_pending;
     struct sb_snapshot saved;
     uint64_t restored_seq;      /* When it was. */
+    int64_t restored_ms;        /* The same; 0: never. */
 };
 
 /* ---- Kubernetes. ---- */

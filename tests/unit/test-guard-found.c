@@ -216,6 +216,32 @@ test_put_back_is_still_wanted(void)
     fixture_end(&w);
 }
 
+/* The same, but instead of IP2 it wants to be left alone: that is told. */
+static void
+test_opted_out_before_the_put_back(void)
+{
+    struct world w;
+    struct workload *sts;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.on_read = want_back_for_a_while;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(w.paused);
+    CU_ASSERT(!world_logged(&w, "has opted out"));
+    sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP1);
+    sts->opted_out = true;
+    world_sts(&w, sts);
+    world_settle(&w);
+    w.paused = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT(world_logged(&w, "has opted out"));
+    fixture_end(&w);
+}
+
 /* IP1 is taken off and given back by hand between two turns of the daemon:
  * that it is stale is to be seen for a settle time from then on. */
 static void
@@ -638,6 +664,7 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_unknown_owner_is_held);
     CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
     CU_ADD_TEST(suite, test_put_back_is_still_wanted);
+    CU_ADD_TEST(suite, test_opted_out_before_the_put_back);
     CU_ADD_TEST(suite, test_back_within_a_turn);
     CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_hold_without_an_answer);
