@@ -405,11 +405,14 @@ orders_store_commit(struct world *w, struct instance *in)
                                 ? TXN_RESULT_UNKNOWN : TXN_RESULT_DONE);
         } else {
             in->store_result = TXN_RESULT_ERROR;
-            if (in->store_ordered_ms >= in->own_locked_ms) {
+            /* If another instance was active since, or what the database had
+             * then was restored to what nobody had read yet, the server sees
+             * to it. */
+            if (in->store_ordered_ms >= in->own_locked_ms
+                && in->store_ordered_ms > w->own_replaced_ms) {
                 violate(w, RULE_STORE, "%s stores two holds of one address",
                         in->name);
-            }                   /* Otherwise another instance was active
-                                 * since, and the server sees to it. */
+            }
         }
         in->store_change = w->own.change;
     }
