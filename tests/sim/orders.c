@@ -484,13 +484,13 @@ deliver(struct world *w, struct instance *in, const struct live_ask *a)
         memset(&o, 0, sizeof o);
         o.sts = a->workload;
         news |= a->versions[1] > in->kube_version[object];
-        kube_deliver(w, in, object, &o, a->versions[1]);
+        kube_deliver(w, in, object, &o, a->versions[1], false);
     }
     if (a->slot >= 0) {
         memset(&o, 0, sizeof o);
         o.pod = a->pod;
         news |= a->versions[0] > in->kube_version[a->slot];
-        kube_deliver(w, in, a->slot, &o, a->versions[0]);
+        kube_deliver(w, in, a->slot, &o, a->versions[0], false);
     }
     return news;
 }
