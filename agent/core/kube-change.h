@@ -37,6 +37,8 @@ struct kube_change {
     char *name;
     char *uid;                  /* Of the object that came or went, or "". */
     struct pod *pod;            /* KUBE_POD and !gone. */
+    bool listed;                /* KUBE_POD: a list has it.  What became of it
+                                 * before that was not told. */
     struct workload *workload;  /* KUBE_WORKLOAD and !gone. */
     int owner_kind;             /* KUBE_WORKLOAD: enum owner_kind. */
     bool opted_out;             /* KUBE_NAMESPACE. */

@@ -236,20 +236,22 @@ add_pod_slot(struct member *mb)
     mb->n_pods++;
 }
 
-/* Another pod than before has the name. */
+/* Another pod than before has the name.  One that a list had may have run for
+ * a while, and may have been edited. */
 static void
-note_arrival(const struct model *m, struct member *mb, struct pod *pod)
+note_arrival(const struct model *m, struct member *mb, struct pod *pod,
+             bool listed)
 {
     model_recall_pod(mb, pod);
     if (m->kube_synced && !PLANTED(UID_IGNORED)) {
-        pod->arrived = true;
+        pod->arrived |= !listed;
         mb->await_unbound = true;
     }
 }
 
 /* Takes 'pod'. */
 static void
-set_pod(struct model *m, struct pod *pod)
+set_pod(struct model *m, struct pod *pod, bool listed)
 {
     struct member *mb = model_get_member(m, pod->owner->ns,
                                          model_pod_member_name(m, pod));
@@ -278,7 +280,7 @@ set_pod(struct model *m, struct pod *pod)
                                                 &pod->claims)));
         } else {
             model_remember_pod(mb, old);
-            note_arrival(m, mb, pod);
+            note_arrival(m, mb, pod, listed);
         }
         model_del_pod_promises(m, old);
         pod_pool_free(&m->pool, old);
@@ -286,7 +288,7 @@ set_pod(struct model *m, struct pod *pod)
         add_pod_slot(mb);
         m->n_pods++;
         model_note_pod_marks(m, 0, pod->marks);
-        note_arrival(m, mb, pod);
+        note_arrival(m, mb, pod, listed);
     }
     mb->pods[i] = pod_pool_pack(&m->pool, pod, mb->name);
     model_add_pod_promises(m, mb->pods[i]);
@@ -355,7 +357,7 @@ model_refile_pod(struct model *m, struct pod *pod)
                obj_uid_to_string(&pod->uid, uid));
     pod->arrived = pod->edited = pod->ran = false;
     m->kube_synced = false;
-    set_pod(m, pod);
+    set_pod(m, pod, false);
     m->kube_synced = synced;
 }
 
@@ -454,7 +456,7 @@ model_apply_kube_change(struct model *m, struct kube_change *c)
         if (c->gone) {
             remove_pod(m, c->ns, c->name, c->uid);
         } else {
-            set_pod(m, c->pod);
+            set_pod(m, c->pod, c->listed);
             c->pod = NULL;
         }
         break;

@@ -63,7 +63,8 @@ struct pod {
 
     /* What was seen of it in this run; no part of its value.  Never a reason
      * to act by itself.  Kept by the model. */
-    bool arrived : 1;           /* It came after the source was synced. */
+    bool arrived : 1;           /* It came after the source was synced, and
+                                 * was told of by then. */
     bool edited : 1;            /* Its claims changed while it lived. */
     bool ran : 1;               /* Its port was bound while it was there. */
 };

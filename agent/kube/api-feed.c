@@ -209,7 +209,7 @@ commit_one(struct api_feed *feed, struct staged *staged, bool went_back)
         if (object) {
             api_record_set_uid(rec, object->uid);
         }
-        api_store_give(store, rec, object);
+        api_store_give(store, rec, object, true);
     }
     rec->n_staged--;
     free(staged);
@@ -332,7 +332,7 @@ feed_put(void *feed_, json_t *json)
     rec->generation = feed->generation;
     rec->version = key.version;
     api_record_set_uid(rec, key.uid);
-    api_store_give(store, rec, object);
+    api_store_give(store, rec, object, false);
 }
 
 static void

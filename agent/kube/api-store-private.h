@@ -48,10 +48,10 @@ char *api_store_read_object(const struct api_store *, enum manifest_kind,
                             struct manifest_object **objectp)
     OVS_WARN_UNUSED_RESULT;
 
-/* Gives out 'object' (taken; NULL if it is of no use) as what the record is;
- * or that it is gone. */
+/* Gives out 'object' (taken; NULL if it is of no use) as what the record is,
+ * by a list if 'listed'; or that it is gone. */
 void api_store_give(struct api_store *, struct api_record *,
-                    struct manifest_object *object);
+                    struct manifest_object *object, bool listed);
 void api_store_give_gone(struct api_store *, struct api_record *);
 
 #endif /* api-store-private.h */

@@ -207,11 +207,14 @@ api_store_give_gone(struct api_store *store, struct api_record *rec)
     }
 }
 
-/* Gives out 'object' (taken; NULL if it is of no use) as what 'rec' is. */
+/* Gives out 'object' (taken; NULL if it is of no use) as what 'rec' is, by a
+ * list if 'listed'. */
 void
 api_store_give(struct api_store *store, struct api_record *rec,
-               struct manifest_object *object)
+               struct manifest_object *object, bool listed)
 {
+    struct kube_change *change;
+
     if (!object) {
         api_store_give_gone(store, rec);
         return;
@@ -230,7 +233,9 @@ api_store_give(struct api_store *store, struct api_record *rec,
         }
         smap_replace(&store->vip_namespaces, rec->name, object->ns);
     }
-    push(store, object_change_create(object));
+    change = object_change_create(object);
+    change->listed = listed;
+    push(store, change);
 }
 
 void
@@ -292,7 +297,7 @@ api_store_live_put(struct api_store *store, enum manifest_kind kind,
     rec->dead = false;
     rec->version = key.version;
     api_record_set_uid(rec, key.uid);
-    api_store_give(store, rec, object);
+    api_store_give(store, rec, object, false);
     *changed = true;
     return NULL;
 }

@@ -77,7 +77,7 @@ struct pod *kube_make_pod(const struct world *, int slot,
 struct workload *kube_make_workload(const struct world *, int sts,
                                     const struct ksts *);
 void kube_deliver(struct world *, struct instance *, int object,
-                  const union kobject *, uint64_t version);
+                  const union kobject *, uint64_t version, bool listed);
 /* The number that the label of a StatefulSet's pod says. */
 int kube_template_number(enum claim_way, const int pool[2]);
 

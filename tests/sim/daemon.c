@@ -259,7 +259,7 @@ kube_in(struct world *w, struct instance *in)
     }
     while (in->kube_pos < k->n_log) {
         const struct kube_event *e = &k->log[in->kube_pos++];
-        kube_deliver(w, in, e->object, &e->value, e->version);
+        kube_deliver(w, in, e->object, &e->value, e->version, false);
     }
     for (int i = 0; i < N_OWNED_SLOTS; i++) {
         if (kube_decides_anew(w, &before[i], &in->known[i].pod, i)) {
@@ -298,7 +298,8 @@ list_object(struct world *w, struct instance *in, int object)
     }
     struct kpod before = in->known[MIN(object, N_OWNED_SLOTS - 1)].pod;
 
-    kube_deliver(w, in, object, &o, w->kube.object_version[object]);
+    kube_deliver(w, in, object, &o, w->kube.object_version[object],
+                 true);
     if (object < N_OWNED_SLOTS
         && kube_decides_anew(w, &before, &in->known[object].pod, object)) {
         in->slot_changed[object] = w->now;
@@ -316,7 +317,8 @@ forget_object(struct world *w, struct instance *in, int object)
     } else {
         gone.sts.exists = false;
     }
-    kube_deliver(w, in, object, &gone, in->kube_version[object] + 1);
+    kube_deliver(w, in, object, &gone, in->kube_version[object] + 1,
+                 true);
 }
 
 /* A list that breaks off tells of what it has, and of nothing else. */

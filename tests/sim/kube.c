@@ -322,7 +322,7 @@ make_workload_change(struct world *w, int object, const struct ksts *old,
  * dropped, as the client's store does. */
 void
 kube_deliver(struct world *w, struct instance *in, int object,
-             const union kobject *value, uint64_t version)
+             const union kobject *value, uint64_t version, bool listed)
 {
     union kobject *old = &in->known[object];
     struct kube_change *c;
@@ -336,6 +336,7 @@ kube_deliver(struct world *w, struct instance *in, int object,
             return;
         }
         c = make_pod_change(w, object, &old->pod, &value->pod);
+        c->listed = listed;
     } else {
         if (!old->sts.exists && !value->sts.exists) {
             return;

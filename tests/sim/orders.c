@@ -405,11 +405,14 @@ orders_store_commit(struct world *w, struct instance *in)
                                 ? TXN_RESULT_UNKNOWN : TXN_RESULT_DONE);
         } else {
             in->store_result = TXN_RESULT_ERROR;
-            if (in->store_ordered_ms >= in->own_locked_ms) {
+            /* If another instance was active since, or what the database had
+             * then was restored to what nobody had read yet, the server sees
+             * to it. */
+            if (in->store_ordered_ms >= in->own_locked_ms
+                && in->store_ordered_ms > w->own_replaced_ms) {
                 violate(w, RULE_STORE, "%s stores two holds of one address",
                         in->name);
-            }                   /* Otherwise another instance was active
-                                 * since, and the server sees to it. */
+            }
         }
         in->store_change = w->own.change;
     }
@@ -481,13 +484,13 @@ deliver(struct world *w, struct instance *in, const struct live_ask *a)
         memset(&o, 0, sizeof o);
         o.sts = a->workload;
         news |= a->versions[1] > in->kube_version[object];
-        kube_deliver(w, in, object, &o, a->versions[1]);
+        kube_deliver(w, in, object, &o, a->versions[1], false);
     }
     if (a->slot >= 0) {
         memset(&o, 0, sizeof o);
         o.pod = a->pod;
         news |= a->versions[0] > in->kube_version[a->slot];
-        kube_deliver(w, in, a->slot, &o, a->versions[0]);
+        kube_deliver(w, in, a->slot, &o, a->versions[0], false);
     }
     return news;
 }

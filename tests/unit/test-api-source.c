@@ -41,6 +41,7 @@ struct world {
                                  * is opted out; "workload ..." to
                                  * "REPLICAS KNOWN". */
     size_t n_changes;
+    size_t n_listed;            /* Pods that a list had. */
 };
 
 static struct world w;
@@ -73,6 +74,7 @@ take_changes(void)
         const struct workload *wl = c->workload;
 
         w.n_changes++;
+        w.n_listed += c->kind == KUBE_POD && c->listed;
         forget(key);
         if (!c->gone) {
             shash_add(&w.objects, key,
@@ -174,7 +176,7 @@ start_with(struct api_source_options options)
     w.stub = stub_server_create();
     options.kubeconfig.url = stub_server_url(w.stub);
     shash_init(&w.objects);
-    w.n_changes = 0;
+    w.n_changes = w.n_listed = 0;
     error = api_source_create(&options, &w.src);
     CU_ASSERT_PTR_NULL_FATAL(error);
     api_source_set_limits(w.src, 2, 60000, 1);
@@ -759,13 +761,18 @@ test_gone(void)
     request(PODS, "continue=x");
     /* Half a list changes nothing. */
     CU_ASSERT(is("pod ns/a", "u1"));
+    CU_ASSERT_EQUAL(w.n_listed, 2);
     reply(PODS, LIST("PodList", "100", "", POD("c", "u3", "90")));
     UNTIL(is("pod ns/c", "u3"));
+    CU_ASSERT_EQUAL(w.n_listed, 3);
     CU_ASSERT(is("pod ns/a", NULL));
     CU_ASSERT(is("pod ns/b", "u2"));
     watch = request(PODS, "resourceVersion=100&");
     stub_request_begin_chunks(watch);
     UNTIL(status().trusted);
+    stub_request_chunk(watch, EVENT("ADDED", POD("d", "u4", "101")));
+    UNTIL(is("pod ns/d", "u4"));
+    CU_ASSERT_EQUAL(w.n_listed, 3);
 
     /* As a status. */
     stub_request_end_chunks(watch);

@@ -546,6 +546,32 @@ test_orphan_leaves_a_hold(void)
     fixture_end(&w);
 }
 
+/* A watch is too old: a list shows another pod than before, which wants an
+ * address that its template does not name.  It may have run with what its port
+ * has, and have been edited, while nobody watched.  What its template names it
+ * was born with. */
+static void
+test_listed_pod_may_have_run(void)
+{
+    struct world w;
+
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, ""));
+    world_bind(&w, p, NULL);
+    world_settle(&w);
+    unit_list_pod(guard_model(w.guard),
+                  unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP2));
+    world_run(&w, 120 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    world_run(&w, 120 * 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_roles(void)
 {
@@ -570,4 +596,5 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_clear_begun_anew_in_doubt);
     CU_ADD_TEST(suite, test_set_waits_for_chassis);
     CU_ADD_TEST(suite, test_orphan_leaves_a_hold);
+    CU_ADD_TEST(suite, test_listed_pod_may_have_run);
 }

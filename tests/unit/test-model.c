@@ -582,8 +582,18 @@ test_history(void)
     unit_set_pod(&m, unit_pod("a", "v", OWNER_NONE, "",
                               "ip_address=10.0.0.2"));
     CU_ASSERT(mb->pods[0]->ran);
-    unit_drop_pod(&m, "a", "v");
     m.kube_synced = true;
+
+    /* What became of one that a list has was not told; what was seen stays. */
+    unit_list_pod(&m, unit_pod("a", "x", OWNER_NONE, "",
+                               "ip_address=10.0.0.3"));
+    CU_ASSERT(!mb->pods[0]->arrived && mb->await_unbound);
+    unit_set_pod(&m, unit_pod("a", "y", OWNER_NONE, "",
+                              "ip_address=10.0.0.3"));
+    unit_list_pod(&m, unit_pod("a", "y", OWNER_NONE, "",
+                               "ip_address=10.0.0.3;allocated=true"));
+    CU_ASSERT(mb->pods[0]->arrived);
+    unit_drop_pod(&m, "a", "y");
     model_destroy(&m);
 }
 

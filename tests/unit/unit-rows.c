@@ -240,15 +240,28 @@ apply(struct model *m, struct kube_change *change)
     kube_change_destroy(change);
 }
 
-void
-unit_set_pod(struct model *m, struct pod *pod)
+static void
+set_pod(struct model *m, struct pod *pod, bool listed)
 {
     char uid[OBJ_UID_STRLEN];
     struct kube_change *change
         = kube_change_create(KUBE_POD, false, pod->owner->ns, pod->name,
                              obj_uid_to_string(&pod->uid, uid));
     change->pod = pod;
+    change->listed = listed;
     apply(m, change);
+}
+
+void
+unit_set_pod(struct model *m, struct pod *pod)
+{
+    set_pod(m, pod, false);
+}
+
+void
+unit_list_pod(struct model *m, struct pod *pod)
+{
+    set_pod(m, pod, true);
 }
 
 void

@@ -69,6 +69,7 @@ void unit_set_binding(struct model *, const char *port, const char *mac,
 void unit_ack(struct model *, uint64_t seqno, const char *ports,
               const char *addresses, uint32_t network, long long int now);
 void unit_set_pod(struct model *, struct pod *); /* Takes it. */
+void unit_list_pod(struct model *, struct pod *); /* Likewise, by a list. */
 void unit_drop_pod(struct model *, const char *name, const char *uid);
 void unit_set_workload(struct model *, struct workload *); /* Takes it. */
 void unit_drop_workload(struct model *, const char *name, const char *uid);
