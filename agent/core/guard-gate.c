@@ -308,6 +308,11 @@ guard_gates_settled(struct guard *g, struct hold *h)
     }
     guard_hold_keep(g, h, &chosen->uuid);
     gate = guard_find_gate(g, &chosen->uuid);
+    if (gate && !ip_addr_equals(&gate->addr, &h->addr)
+        && judge_wants(&g->model, g->mode, chosen, &gate->addr)) {
+        return true;            /* It waits for another address, and loses
+                                 * this one when nobody keeps it any more. */
+    }
     if (gate) {
         gate->opening = true;
     }

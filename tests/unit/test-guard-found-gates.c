@@ -436,6 +436,44 @@ test_shut_when_the_hold_was_made(void)
     fixture_end(&w);
 }
 
+/* A port that is shut has another one's address, and the pod behind it waits
+ * for the one that it was shut for, which a third port runs with: when the
+ * other one has lost its address, the hold of that ends all the same. */
+static void
+test_shut_for_another_address(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin(&w, MODE_GUARD);
+    fixture_leave(&w);
+    p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_run(&w, 3000);
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1";allocated=true"));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_sts(&w, unit_sts("sts3", "sts3", 1, ""));
+    world_pod(&w, unit_pod("sts3-0", "u3", OWNER_STATEFULSET, "sts3", ""));
+    world_port(&w, 0, "sts3-0", MAC3" "IP3);
+    world_set_addresses(&w, p, MAC2" "IP3);
+    world_run(&w, 500);
+    fixture_running(&w, "sts4", "0a:00:00:00:00:04", IP1);
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP3));
+
+    world_sts(&w, unit_sts("sts3", "sts3", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts3-0", "u4", OWNER_STATEFULSET, "sts3",
+                           "ip_pool="IP2));
+    world_run(&w, 120 * 1000);
+    CU_ASSERT(!world_has(&w, "sts3-0.default", IP3));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
 static bool nb_refuses;
 
 static void
@@ -553,6 +591,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
     CU_ADD_TEST(suite, test_cleared_is_no_keeper);
     CU_ADD_TEST(suite, test_shut_when_the_hold_was_made);
+    CU_ADD_TEST(suite, test_shut_for_another_address);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
