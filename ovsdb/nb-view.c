@@ -383,6 +383,13 @@ nb_view_reset_min_index(struct nb_view *view)
 }
 
 void
+nb_view_take_any_member(struct nb_view *view)
+{
+    ovs_assert(!view->conn.lock_name);
+    ovsdb_idl_set_leader_only(view->conn.idl, false);
+}
+
+void
 nb_view_set_probe_interval(struct nb_view *view, int ms)
 {
     view->conn.probe_ms = ms;

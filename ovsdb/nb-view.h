@@ -30,6 +30,10 @@ struct db_status {
 struct nb_view *nb_view_create(const char *remote, const char *lock_name);
 void nb_view_destroy(struct nb_view *);
 
+/* For who only reads: a follower of a cluster, whose content may be slightly
+ * behind, will do.  To be called before the first nb_view_run(). */
+void nb_view_take_any_member(struct nb_view *);
+
 /* Runs the connection and carries what changed into 'model' (row by row by
  * change tracking; the whole content only after a fresh dump), including
  * nb_synced, nb_identity and nb_cfg.  'want_lock': ask for or give back the

@@ -633,6 +633,13 @@ sb_view_reset_min_index(struct sb_view *view)
 }
 
 void
+sb_view_take_any_member(struct sb_view *view)
+{
+    ovs_assert(!view->conn.lock_name);
+    ovsdb_idl_set_leader_only(view->conn.idl, false);
+}
+
+void
 sb_view_set_probe_interval(struct sb_view *view, int ms)
 {
     view->conn.probe_ms = ms;

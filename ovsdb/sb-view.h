@@ -19,6 +19,9 @@ struct uuid;
 struct sb_view *sb_view_create(const char *remote, const char *lock_name);
 void sb_view_destroy(struct sb_view *);
 
+/* As nb_view_take_any_member(). */
+void sb_view_take_any_member(struct sb_view *);
+
 /* To be called before the first sb_view_run() by whoever will watch all ports:
  * the database then is read beside Northbound, and not after it. */
 void sb_view_read_every_port(struct sb_view *);

@@ -32,6 +32,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/ctl-bundle.at \
 	tests/system/ctl-plan.at \
 	tests/system/ctl-read.at \
+	tests/system/ctl-cluster.at \
 	tests/system/uninstall.at \
 	tests/system/cms.at \
 	tests/system/http.at \

@@ -405,7 +405,8 @@ add_cold(struct bundle *b, const struct svec *addresses)
 {
     const struct ipgctl_options *options = ipgctl_get_options();
     struct options daemon = options->daemon;
-    struct observer *o = observer_create(&daemon, MODE_OBSERVE);
+    struct observer *o = observer_create(&daemon, MODE_OBSERVE,
+                                         options->leader_only);
     struct ip_addr_set ips;
     struct guard_env env;
     struct ip_addr ip;

@@ -207,7 +207,8 @@ ipgctl_read(const struct ipgctl_options *o, struct ctl_command *command)
         take_settings(r.own, &options);
         /* Files are read as they are: nobody waits for them to settle. */
         options.settings.settle_ms = 0;
-        r.observer = observer_create(&options, reader->mode);
+        r.observer = observer_create(&options, reader->mode,
+                                     o->leader_only);
         reader->run(&r);
     }
     if (ctx.error) {

@@ -63,7 +63,8 @@ agent_get_env(const struct agent *a, struct guard_env *env)
 }
 
 struct observer *
-observer_create(const struct options *options, enum guard_mode mode)
+observer_create(const struct options *options, enum guard_mode mode,
+                bool leader_only)
 {
     struct observer *o = xzalloc(sizeof *o);
     struct agent *a = &o->agent;
@@ -81,6 +82,10 @@ observer_create(const struct options *options, enum guard_mode mode)
     }
     a->nb = nb_view_create(options->nb_db, NULL);
     a->sb = sb_view_create(options->sb_db, NULL);
+    if (!leader_only) {
+        nb_view_take_any_member(a->nb);
+        sb_view_take_any_member(a->sb);
+    }
     sset_init(&o->watch.ports);
     sset_init(&o->watch.addresses);
     sset_init(&o->watch.networks);

@@ -17,10 +17,11 @@ struct observer;
 struct options;
 
 /* Begins to read, and to judge as in 'mode', of which no instance becomes the
- * active one.  'options' must outlive the observer.  Exits with a message
- * if a source cannot be opened. */
+ * active one.  'options' must outlive the observer.  Without 'leader_only' any
+ * member of a cluster is read.  Exits with a message if a source cannot be
+ * opened. */
 struct observer *observer_create(const struct options *options,
-                                 enum guard_mode mode);
+                                 enum guard_mode mode, bool leader_only);
 void observer_destroy(struct observer *);
 
 /* Reads until all sources are there and judged, for 'timeout_s' at most.
