@@ -294,6 +294,74 @@ test_standby_judges_anew(void)
     fixture_end(&w);
 }
 
+/* sts2-0 wants IP2, to which a chassis may still send somewhere else: of what
+ * left a port while no instance ran, or of what a restored SB has led to once
+ * more, no hold tells. */
+static void
+wait_for_chassis(enum chassis_policy policy, bool answers)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    w.settings.chassis_policy = policy;
+    guard_set_settings(w.guard, &w.settings);
+    world_run(&w, 5000);
+    w.locked = false;
+    world_settle(&w);
+    w.chassis[0].answers = false;
+    w.locked = true;
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                           "ip_pool="IP2));
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP2));
+    if (answers) {
+        w.chassis[0].answers = true;
+        world_run(&w, 2000);
+    } else {
+        world_run(&w, 60 * 1000);
+    }
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP2));
+    fixture_end(&w);
+}
+
+/* After a change of role an address is set when the chassis have confirmed the
+ * start barrier.  One that stands still is waited for no longer than
+ * chassis-timeout, also where a hold waits without end. */
+static void
+test_set_waits_for_chassis(void)
+{
+    wait_for_chassis(CHASSIS_BOUNDED, true);
+    wait_for_chassis(CHASSIS_BOUNDED, false);
+    wait_for_chassis(CHASSIS_WAIT, true);
+    wait_for_chassis(CHASSIS_WAIT, false);
+}
+
+/* A pod that names no address is orphaned: it still has the one that its
+ * StatefulSet gave it, which is held when it leaves. */
+static void
+test_orphan_leaves_a_hold(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, ""));
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
+    struct wport *p = world_port(&w, 0, "sts2-0", MAC2" "IP2);
+    world_bind(&w, p, "hv1");
+    world_run(&w, 5000);
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_NONE, NULL, ""));
+    world_del_sts(&w, "sts2");
+    world_run(&w, 5000);
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC2);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP2));
+    CU_ASSERT(world_hold(&w, IP2)->fixed);
+    fixture_end(&w);
+}
+
 /* Another hand deletes the row of a hold: it is stored again. */
 static void
 test_deleted_row_is_stored_again(void)
@@ -478,74 +546,6 @@ test_clear_begun_anew_in_doubt(void)
     fixture_end(&w);
 }
 
-/* sts2-0 wants IP2, to which a chassis may still send somewhere else: of what
- * left a port while no instance ran, or of what a restored SB has led to once
- * more, no hold tells. */
-static void
-wait_for_chassis(enum chassis_policy policy, bool answers)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_MANAGE);
-    w.settings.chassis_policy = policy;
-    guard_set_settings(w.guard, &w.settings);
-    world_run(&w, 5000);
-    w.locked = false;
-    world_settle(&w);
-    w.chassis[0].answers = false;
-    w.locked = true;
-    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
-    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
-                           "ip_pool="IP2));
-    world_port(&w, 0, "sts2-0", MAC2);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT(!world_has(&w, "sts2-0.default", IP2));
-    if (answers) {
-        w.chassis[0].answers = true;
-        world_run(&w, 2000);
-    } else {
-        world_run(&w, 60 * 1000);
-    }
-    CU_ASSERT(world_has(&w, "sts2-0.default", IP2));
-    fixture_end(&w);
-}
-
-/* After a change of role an address is set when the chassis have confirmed the
- * start barrier.  One that stands still is waited for no longer than
- * chassis-timeout, also where a hold waits without end. */
-static void
-test_set_waits_for_chassis(void)
-{
-    wait_for_chassis(CHASSIS_BOUNDED, true);
-    wait_for_chassis(CHASSIS_BOUNDED, false);
-    wait_for_chassis(CHASSIS_WAIT, true);
-    wait_for_chassis(CHASSIS_WAIT, false);
-}
-
-/* A pod that names no address is orphaned: it still has the one that its
- * StatefulSet gave it, which is held when it leaves. */
-static void
-test_orphan_leaves_a_hold(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_MANAGE);
-    world_sts(&w, unit_sts("sts2", "sts2", 1, ""));
-    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
-    struct wport *p = world_port(&w, 0, "sts2-0", MAC2" "IP2);
-    world_bind(&w, p, "hv1");
-    world_run(&w, 5000);
-    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_NONE, NULL, ""));
-    world_del_sts(&w, "sts2");
-    world_run(&w, 5000);
-    w.northd_frozen = true;
-    world_set_addresses(&w, p, MAC2);
-    world_settle(&w);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP2));
-    CU_ASSERT(world_hold(&w, IP2)->fixed);
-    fixture_end(&w);
-}
-
 /* A watch is too old: a list shows another pod than before, which wants an
  * address that its template does not name.  It may have run with what its port
  * has, and have been edited, while nobody watched.  What its template names it
@@ -588,13 +588,13 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_gate_with_another_ones_address);
     CU_ADD_TEST(suite, test_rollback_over_a_change_of_role);
     CU_ADD_TEST(suite, test_standby_judges_anew);
+    CU_ADD_TEST(suite, test_set_waits_for_chassis);
+    CU_ADD_TEST(suite, test_orphan_leaves_a_hold);
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
     CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
     CU_ADD_TEST(suite, test_back_after_a_clear_in_doubt);
     CU_ADD_TEST(suite, test_gated_keeper_loses);
     CU_ADD_TEST(suite, test_clear_begun_anew_in_doubt);
-    CU_ADD_TEST(suite, test_set_waits_for_chassis);
-    CU_ADD_TEST(suite, test_orphan_leaves_a_hold);
     CU_ADD_TEST(suite, test_listed_pod_may_have_run);
 }
