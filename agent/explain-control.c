@@ -197,7 +197,10 @@ explain_control_ask(struct control_request *request, int argc,
         return;
     }
     ip_addr_set_init(&ips);
-    error = guard_find_asked(a->guard, argv[1], &ips);
+    error = argc > 2 ? guard_check_network(a->guard, argv[2]) : NULL;
+    if (!error) {
+        error = guard_find_asked(a->guard, argv[1], &ips);
+    }
     if (error) {
         control_reply_error(request, error);
         free(error);

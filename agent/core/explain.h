@@ -58,6 +58,10 @@ struct explanation {
 char *guard_find_asked(const struct guard *, const char *what,
                        struct ip_addr_set *ips);
 
+/* Returns NULL if a logical switch has this name, or an error that says what
+ * to try, which the caller frees. */
+char *guard_check_network(const struct guard *, const char *name);
+
 /* Makes the mirror of the Northbound database follow the address for a minute
  * as far as it does not yet, and with 'watch' that of the Southbound one as
  * well: to be called some turns before it is explained. */

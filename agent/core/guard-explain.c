@@ -484,7 +484,18 @@ guard_find_asked(const struct guard *g, const char *what,
                 : xasprintf("neither a pod nor a port of %s is known", what));
     }
     return xasprintf("'%s' is neither an address nor a port nor "
-                     "NAMESPACE/POD", what);
+                     "NAMESPACE/POD; \"ovn-nbctl lsp-list SWITCH\" shows the "
+                     "ports", what);
+}
+
+char *
+guard_check_network(const struct guard *g, const char *name)
+{
+    size_t n;
+
+    return (model_find_network_by_name(&g->model, name, &n) ? NULL
+            : xasprintf("there is no logical switch named %s; \"ovn-nbctl "
+                        "ls-list\" shows those that there are", name));
 }
 
 /* Is there anything to say about the address on this network? */

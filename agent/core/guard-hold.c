@@ -218,7 +218,8 @@ guard_find_hold(const struct guard *g, const char *network, const char *ip_s,
         }
     }
     if (!found) {
-        return xasprintf("%s is not held on network %s", ip_s, network);
+        return xasprintf("%s is not held on network %s; \"hold-list\" shows "
+                         "what is", ip_s, network);
     } else if (n > 1) {
         return xasprintf("%s is held on %"PRIuSIZE" networks called %s; give "
                          "the switch's UUID", ip_s, n, network);

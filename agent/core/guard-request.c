@@ -8,6 +8,7 @@
 
 #include "guard-private.h"
 
+#include "explain.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "request.h"
@@ -178,7 +179,7 @@ parse_network(const struct guard *g, const char *arg,
         return xasprintf("%"PRIuSIZE" switches are called %s; give the "
                          "UUID", n, arg);
     }
-    return *np ? NULL : xasprintf("there is no logical switch %s", arg);
+    return *np ? NULL : guard_check_network(g, arg);
 }
 
 /* ---- hold-add. ---- */
@@ -356,7 +357,11 @@ find_gate(const struct guard *g, const char *port, struct gate **gatep)
             return NULL;
         }
     }
-    return xasprintf("port %s is not gated", port);
+    return xasprintf(model_find_port_by_name(&g->model, port)
+                     ? "port %s is not gated; \"gate-list\" shows those that "
+                       "are"
+                     : "there is no port named %s; \"gate-list\" shows those "
+                       "that are gated", port);
 }
 
 static char *

@@ -130,7 +130,8 @@ test_refusals(void)
     } cases[] = {
         {"port sts1-0.default has it", "hold-add",
          "network=net1 address="IP1},
-        {"no logical switch net9", "hold-add", "network=net9 address="IP9},
+        {"no logical switch named net9;", "hold-add",
+         "network=net9 address="IP9},
         {"no logical switch", "hold-add", "address="IP9},
         {"not an IPv4 or IPv6 address", "hold-add",
          "network=net1 address=10.0.0.256"},
@@ -143,6 +144,7 @@ test_refusals(void)
         {"is not held", "hold-release",
          "network=net1 address="IP9" force=true"},
         {"is not gated", "gate-open", "port=sts1-0.default"},
+        {"there is no port named sts1-0;", "gate-open", "port=sts1-0"},
         {"is not gated", "gate-keep", "port=sts1-0.default"},
         {"only a clear can be undone", "undo", "action=set"},
         {"not 'hold'; \"hold-release\" ends a hold", "undo", "action=hold"},

@@ -16,7 +16,6 @@
 
 #include "agent/core/explain.h"
 #include "agent/core/guard.h"
-#include "agent/core/model.h"
 #include "ctl-commands.h"
 #include "observer.h"
 
@@ -30,15 +29,15 @@ cmd_audit(struct ipgctl_reader *r)
     struct table *table;
     struct findings f;
     struct guard_env env;
-    size_t n_found;
+    char *error;
 
     observer_watch_all(r->observer);
     ipgctl_reader_sync(r);
-    if (network
-        && !model_find_network_by_name(
-            guard_model_const(observer_guard(r->observer)), network,
-            &n_found)) {
-        ctl_error(r->ctx, "audit: there is no logical switch %s", network);
+    error = (network ? guard_check_network(observer_guard(r->observer),
+                                           network) : NULL);
+    if (error) {
+        ctl_error(r->ctx, "audit: %s", error);
+        free(error);
         return;
     }
     observer_get_env(r->observer, &env);

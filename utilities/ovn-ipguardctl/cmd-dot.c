@@ -175,7 +175,7 @@ cmd_dot(struct ipgctl_reader *r)
         && !model_find_network_by_name(
             guard_model_const(observer_guard(r->observer)), arg, &n_found)) {
         ctl_error(r->ctx, "dot: '%s' is neither an address nor a logical "
-                  "switch", arg);
+                  "switch; \"ovn-nbctl ls-list\" shows the switches", arg);
         return;
     }
     draw_all(r, is_ip ? NULL : arg, is_ip ? &ip : NULL, &lines);

@@ -6,6 +6,7 @@
 
 #include "ctl-commands.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +38,24 @@ is_on_network(const struct ipgrec_hold *h, const char *network)
     return !strcmp(h->network_name, network) || !strcmp(uuid, network);
 }
 
+/* The own database knows only switches on which something is held: an empty
+ * list may be good news, or be due to a name that is not quite right. */
+static void
+remark_empty(const char *network, bool any)
+{
+    fprintf(stderr, "%s: hold-list: nothing is held on a logical switch with "
+            "the name or UUID %s; %s\n", program_name, network,
+            any ? "\"hold-list\" alone shows all holds"
+            : "there are no holds at all");
+}
+
 static void
 cmd_hold_list(struct ctl_context *ctx)
 {
     struct table *table
         = ipgctl_table(ctx, "network,address,state,case,since,until,"
                        "former owner,waits for,waiters");
-    size_t n;
+    size_t n, n_shown = 0;
     const struct ipgrec_hold **holds = ipgctl_sorted_holds(ctx->idl, &n);
 
     for (size_t i = 0; i < n; i++) {
@@ -53,6 +65,7 @@ cmd_hold_list(struct ctl_context *ctx)
         if (ctx->argc > 1 && !is_on_network(h, ctx->argv[1])) {
             continue;
         }
+        n_shown++;
         ipgctl_format_owner(h, &owner);
         table_add_row(table);
         ipgctl_cell(table, h->network_name);
@@ -69,6 +82,9 @@ cmd_hold_list(struct ctl_context *ctx)
         ipgctl_cell_strings(table, h->blockers, h->n_blockers);
         ipgctl_cell_strings(table, h->waiters, h->n_waiters);
         ds_destroy(&owner);
+    }
+    if (ctx->argc > 1 && !n_shown) {
+        remark_empty(ctx->argv[1], n > 0);
     }
     free(holds);
 }

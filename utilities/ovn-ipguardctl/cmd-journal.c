@@ -7,6 +7,7 @@
 #include "ctl-commands.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -83,7 +84,8 @@ parse_date(const char *s, long long int *wall_ms)
 struct filter {
     long long int since_ms;
     const char *port;
-    bool has_ip;
+    bool port_known;            /* A row has it, at whatever time. */
+    bool has_ip, ip_known;
     struct ip_addr ip;
     long long int limit;        /* LLONG_MAX: all. */
 };
@@ -120,14 +122,31 @@ parse_filter(struct ctl_context *ctx, struct filter *f)
 }
 
 static bool
-matches(const struct filter *f, const struct ipgrec_journal *row)
+matches(struct filter *f, const struct ipgrec_journal *row)
 {
     struct ip_addr ip;
+    bool port = !f->port || !strcmp(row->port_name, f->port);
+    bool address = !f->has_ip || (ip_addr_parse(row->address, &ip)
+                                  && ip_addr_equals(&ip, &f->ip));
 
-    return (row->at >= f->since_ms
-            && (!f->port || !strcmp(row->port_name, f->port))
-            && (!f->has_ip || (ip_addr_parse(row->address, &ip)
-                               && ip_addr_equals(&ip, &f->ip))));
+    f->port_known |= port;
+    f->ip_known |= address;
+    return row->at >= f->since_ms && port && address;
+}
+
+/* Nothing may have been done there, or the name is not quite right. */
+static void
+remark_unknown(const struct ctl_context *ctx, const struct filter *f)
+{
+    if (f->port && !f->port_known) {
+        fprintf(stderr, "%s: journal: no row is about a port named %s\n",
+                program_name, f->port);
+    }
+    if (f->has_ip && !f->ip_known) {
+        fprintf(stderr, "%s: journal: no row is about the address %s\n",
+                program_name,
+                (char *) shash_find_data(&ctx->options, "--ip"));
+    }
 }
 
 static int
@@ -184,6 +203,7 @@ cmd_journal(struct ctl_context *ctx)
     for (size_t i = n > f.limit ? n - f.limit : 0; i < n; i++) {
         put_row(table, rows[i]);
     }
+    remark_unknown(ctx, &f);
     free(rows);
 }
 

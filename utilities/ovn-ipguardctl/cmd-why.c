@@ -414,6 +414,7 @@ is_held(const struct uuid *network, const char *address, const void *own_)
 void
 cmd_why(struct ipgctl_reader *r)
 {
+    const char *network = shash_find_data(&r->ctx->options, "--network");
     const struct guard *g = observer_guard(r->observer);
     struct ip_addr_set ips;
     struct guard_env env;
@@ -422,7 +423,10 @@ cmd_why(struct ipgctl_reader *r)
 
     ip_addr_set_init(&ips);
     ipgctl_reader_sync(r);
-    error = guard_find_asked(g, r->ctx->argv[1], &ips);
+    error = network ? guard_check_network(g, network) : NULL;
+    if (!error) {
+        error = guard_find_asked(g, r->ctx->argv[1], &ips);
+    }
     if (error) {
         ctl_error(r->ctx, "why: %s", error);
         free(error);
@@ -432,10 +436,8 @@ cmd_why(struct ipgctl_reader *r)
         }
         ipgctl_reader_sync(r);
         observer_get_env(r->observer, &env);
-        answer = explain_to_json(g, &ips,
-                                 shash_find_data(&r->ctx->options,
-                                                 "--network"),
-                                 is_held, r->own, NULL, &env);
+        answer = explain_to_json(g, &ips, network, is_held, r->own, NULL,
+                                 &env);
         tell(r, answer);
         json_destroy(answer);
     }
