@@ -197,8 +197,8 @@ take_ended(const struct guard *g, struct overview *o)
 /* ---- Lines. ---- */
 
 static void
-add_line(struct overview_lines *lines, const char *what, const char *network,
-         const char *text, long long int since_ms)
+append_line(struct overview_lines *lines, const char *what,
+            const char *network, const char *text, long long int since_ms)
 {
     struct overview_line *line;
 
@@ -212,6 +212,14 @@ add_line(struct overview_lines *lines, const char *what, const char *network,
     line->since_ms = since_ms;
 }
 
+static void
+line_destroy(struct overview_line *line)
+{
+    free(line->what);
+    free(line->network);
+    free(line->text);
+}
+
 static int
 compare_lines(const void *a_, const void *b_)
 {
@@ -219,7 +227,47 @@ compare_lines(const void *a_, const void *b_)
     const struct overview_line *b = b_;
     int cmp = strcmp(a->network, b->network);
 
-    return cmp ? cmp : strcmp(a->what, b->what);
+    cmp = cmp ? cmp : strcmp(a->what, b->what);
+    return cmp ? cmp : strcmp(a->text, b->text);
+}
+
+/* Is 'a' more worth a line than 'b'?  What is so for the longest time is; with
+ * the name to decide it is the same lines each time, and those that come later
+ * do not push others off the page. */
+static bool
+line_comes_before(const struct overview_line *a, const struct overview_line *b)
+{
+    if (a->since_ms != b->since_ms) {
+        return a->since_ms && (!b->since_ms || a->since_ms < b->since_ms);
+    }
+    return compare_lines(a, b) < 0;
+}
+
+/* Adds a line if it is among the first, which are in order. */
+static void
+add_line(struct overview_lines *lines, const char *what, const char *network,
+         const char *text, long long int since_ms)
+{
+    struct overview_line line = {
+        .what = CONST_CAST(char *, what),
+        .network = CONST_CAST(char *, network),
+        .text = CONST_CAST(char *, text),
+        .since_ms = since_ms,
+    };
+
+    if (lines->n == OVERVIEW_LINES) {
+        if (!line_comes_before(&line, &lines->lines[lines->n - 1])) {
+            return;
+        }
+        line_destroy(&lines->lines[--lines->n]);
+    }
+    append_line(lines, what, network, text, since_ms);
+    line = lines->lines[lines->n - 1];
+    for (size_t i = lines->n - 1;
+         i > 0 && line_comes_before(&line, &lines->lines[i - 1]); i--) {
+        lines->lines[i] = lines->lines[i - 1];
+        lines->lines[i - 1] = line;
+    }
 }
 
 static void
@@ -241,18 +289,12 @@ take_waiters(const struct guard *g, const struct guard_env *env,
 
     lines->n_all = hmap_count(&g->gates) + hmap_count(&g->wants);
     HMAP_FOR_EACH (gate, node, &g->gates) {
-        if (lines->n == OVERVIEW_LINES) {
-            break;
-        }
         add_line(lines, gate->port_name, gate->network_name, gate->reason,
                  gate->since_wall_ms);
     }
     LIST_FOR_EACH (w, list_node, &g->wants_waiting) {
         const struct port *p = model_find_port(&g->model, &w->port);
 
-        if (lines->n == OVERVIEW_LINES) {
-            break;
-        }
         if (p) {
             add_line(lines, p->name, p->network ? p->network->name : "",
                      w->why ? w->why : "", to_wall(env, w->since_ms));
@@ -268,9 +310,6 @@ take_gates(const struct guard *g, struct overview_lines *lines)
 
     lines->n_all = hmap_count(&g->gates);
     HMAP_FOR_EACH (gate, node, &g->gates) {
-        if (lines->n == OVERVIEW_LINES) {
-            break;
-        }
         add_line(lines, gate->port_name, gate->network_name, gate->reason,
                  gate->since_wall_ms);
     }
@@ -287,9 +326,6 @@ take_duplicates(const struct guard *g, const struct guard_env *env,
     HMAP_FOR_EACH (d, node, &g->duplicates) {
         char ip[IP_ADDR_STRLEN];
 
-        if (lines->n == OVERVIEW_LINES) {
-            break;
-        }
         add_line(lines, ip_addr_to_string(&d->addr, ip), d->network_name,
                  d->text, to_wall(env, d->since_ms));
     }
@@ -301,8 +337,8 @@ take_actions(const struct guard *g, struct overview_lines *lines)
 {
     lines->n_all = g->n_last_actions;
     for (size_t i = g->n_last_actions; i-- > 0; ) {
-        add_line(lines, "", "", g->last_actions[i].text,
-                 g->last_actions[i].wall_ms);
+        append_line(lines, "", "", g->last_actions[i].text,
+                    g->last_actions[i].wall_ms);
     }
 }
 
@@ -351,9 +387,7 @@ static void
 lines_destroy(struct overview_lines *lines)
 {
     for (size_t i = 0; i < lines->n; i++) {
-        free(lines->lines[i].what);
-        free(lines->lines[i].network);
-        free(lines->lines[i].text);
+        line_destroy(&lines->lines[i]);
     }
     free(lines->lines);
 }

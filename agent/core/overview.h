@@ -62,7 +62,8 @@ struct overview_line {
 
 struct overview_lines {
     struct overview_line *lines;
-    size_t n, n_all;
+    size_t n, n_all;            /* The oldest ones, by network and 'what'; for
+                                 * actions see below. */
 };
 
 /* Addresses on ports of which there is something to say. */

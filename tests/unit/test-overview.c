@@ -187,6 +187,71 @@ test_bounds(void)
     free(name);
 }
 
+enum { N_DUPLICATES = 6 * OVERVIEW_LINES };
+
+/* The address of the 'n'th duplicate, from 1 on: the later, the lower. */
+static char *
+duplicate_address(size_t n)
+{
+    return xasprintf("10.1.%"PRIuSIZE".%"PRIuSIZE, (N_DUPLICATES - n) / 250,
+                     (N_DUPLICATES - n) % 250);
+}
+
+static bool
+has_line(const struct overview_lines *lines, const char *what)
+{
+    for (size_t i = 0; i < lines->n; i++) {
+        if (!strcmp(lines->lines[i].what, what)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of more duplicates than are shown it is the oldest ones, whatever their
+ * places in the table are and however many come after them. */
+static void
+test_oldest_lines(void)
+{
+    struct overview o;
+    struct world w;
+
+    world_init(&w, MODE_OBSERVE);
+    world_chassis(&w, "hv1");
+    world_network(&w, "net1");
+    for (size_t n = 1; n <= N_DUPLICATES; n++) {
+        char *address = duplicate_address(n);
+        char *elem = xasprintf("%s %s", MAC1, address);
+
+        for (int i = 0; i < 2; i++) {
+            char *pod = xasprintf("p%"PRIuSIZE"-%d", n, i);
+
+            world_port(&w, 0, pod, elem);
+            free(pod);
+        }
+        world_run(&w, 1000);
+        free(elem);
+        free(address);
+        if (n % 30) {
+            continue;
+        }
+        get_overview(&w, &o);
+        CU_ASSERT_EQUAL(o.duplicates.n_all, n);
+        CU_ASSERT_EQUAL(o.duplicates.n, MIN(n, OVERVIEW_LINES));
+        for (size_t i = 1; i <= MIN(n, OVERVIEW_LINES); i++) {
+            address = duplicate_address(i);
+            CU_ASSERT_TRUE(has_line(&o.duplicates, address));
+            free(address);
+        }
+        for (size_t i = 1; i < o.duplicates.n; i++) {
+            CU_ASSERT(strcmp(o.duplicates.lines[i - 1].what,
+                             o.duplicates.lines[i].what) < 0);
+        }
+        overview_destroy(&o);
+    }
+    world_destroy(&w);
+}
+
 /* ---- Counts by reason. ---- */
 
 static uint64_t
@@ -437,6 +502,7 @@ suite_overview(void)
     CU_ADD_TEST(suite, test_hand_over);
     CU_ADD_TEST(suite, test_ended);
     CU_ADD_TEST(suite, test_bounds);
+    CU_ADD_TEST(suite, test_oldest_lines);
     CU_ADD_TEST(suite, test_tallies);
     CU_ADD_TEST(suite, test_tally_bounds);
     CU_ADD_TEST(suite, test_search);
