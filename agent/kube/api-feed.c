@@ -170,7 +170,7 @@ feed_list(void *feed_, json_t *json)
         return NULL;
     }
     if (rec->feed != LIVE_FEED) {
-        rec->feed = feed->id;
+        api_record_set_feed(store, rec, feed->id);
     }
     rec->generation = feed->generation;
 

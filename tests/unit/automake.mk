@@ -28,6 +28,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-admission-review.c \
 	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
+	tests/unit/test-api-feed.c \
 	tests/unit/test-api-records.c \
 	tests/unit/test-api-source.c \
 	tests/unit/test-api-write.c \

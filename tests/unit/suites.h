@@ -12,6 +12,7 @@
  *
  * Suites run in this order. */
 
+SUITE(api_feed)
 SUITE(api_records)
 SUITE(api_source)
 SUITE(api_write)
