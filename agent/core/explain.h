@@ -58,7 +58,7 @@ struct explanation {
 char *guard_find_asked(const struct guard *, const char *what,
                        struct ip_addr_set *ips);
 
-/* Returns NULL if a logical switch has this name; or an error that says what
+/* Returns NULL if a logical switch has this name, or an error that says what
  * to try, which the caller frees. */
 char *guard_check_network(const struct guard *, const char *name);
 
