@@ -61,6 +61,7 @@ guard_note_missed_chassis(struct guard *g, const struct evidence *e)
                                        model_find_chassis(&g->model, name));
         if (c && c->missed_at < c->nb_cfg) {
             c->missed_at = c->nb_cfg;
+            g->step_seqno++;    /* For holds that come later, too. */
             guard_log(g, 'w', "chassis %s did not confirm a barrier in time",
                       name);
         }
@@ -374,10 +375,11 @@ enter_state(struct guard *g, struct hold *h, enum hold_state next,
     }
     h->state = next;
     h->changed = true;
-    g->own_changes++;
+    guard_note_hold(g, h);
 }
 
-static void
+/* Returns false if that is the end of 'h'. */
+static bool
 step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 {
     struct hold_facts f;
@@ -394,27 +396,29 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     enum hold_state next = hold_step(h->state, &f);
     h->clear_lost = false;
     if (next == h->state) {
-        return;
+        return true;
     }
     if (hold_state_is_end(next) && !h->would_be
         && g->n_delete_holds >= GUARD_STORE_ROWS) {
-        return;                 /* When those that ended are stored. */
+        h->looked_seqno = 0;    /* When those that ended are stored. */
+        return true;
     }
     guard_log(g, 'd', "%s on %s: hold %s -> %s",
               ip_addr_to_string(&h->addr, ip), h->network_name,
               hold_state_to_string(h->state), hold_state_to_string(next));
+    g->again = true;
     if (hold_state_is_end(next)) {
         end_hold(g, h, next, env);
-    } else {
-        enter_state(g, h, next, env);
+        return false;
     }
-    g->again = true;
+    enter_state(g, h, next, env);
+    return true;
 }
 
 /* Where there are more holds than this, so many are looked at in a turn, lest
- * a turn take long ... */
+ * a turn take long, and of them only those for which anything has changed. */
 #define STEP_MAX 250
-/* ... and all of them at least this often, whatever happens. */
+/* What changed after they were looked at is seen at least this soon. */
 #define STEP_ALL_MS 1000
 
 /* Must 'h' be looked at in each turn, because what is decided about it may
@@ -422,28 +426,81 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 static bool
 is_urgent(const struct hold *h)
 {
-    return (h->state == HOLD_CLEAN || h->n_takers || h->returned
-            || h->clear_lost || h->force);
+    return (h->state == HOLD_CLEAN || h->returned || h->clear_lost
+            || h->force);
 }
 
-/* Returns how many of 'n' holds are to be looked at in this turn.  When
- * anything changes, or a time comes that one of them waits for, all are, in
- * as many turns as it takes. */
-static size_t
-step_budget(struct guard *g, const struct guard_env *env, size_t n)
+/* Counts in g->step_seqno whatever a step looks at, beside the hold and its
+ * clear: two steps between which nothing of that changed, nor the time came
+ * for which the first one asked, would find the same. */
+static void
+note_inputs(struct guard *g, const struct guard_env *env)
 {
-    uint64_t seqno = g->model.change_seqno + g->own_changes;
+    const struct step_inputs now = {
+        .content = (g->model.change_seqno + g->model.ipam_seqno
+                    + g->own_changes - g->hold_changes
+                    + g->counters.members_judged + g->counters.addrs_judged
+                    + g->counters.barriers), /* model_note_chassis_ahead(). */
+        .refusal = guard_write_refusal(g, env, true),
+        .n_wants = hmap_count(&g->wants),
+        .start_first = g->start_first,
+        .start_barrier = g->start_barrier,
+        .start_token = g->start_token,
+        .mode = g->mode,
+        .role = g->role,
+        .sb_busy = env->sb_busy,
+        .stopped = g->safety.frozen || g->safety.behind_ms || env->paused,
+        .in_doubt = g->in_doubt,
+    };
+    const struct step_inputs *old = &g->step_inputs;
 
-    if (n <= STEP_MAX || seqno != g->step_seqno
-        || env->now >= g->step_wake_ms) {
-        g->step_left = n;
-        g->step_seqno = seqno;
-        g->step_wake_ms = n > STEP_MAX ? env->now + STEP_ALL_MS : LLONG_MAX;
+    if (now.content != old->content || now.refusal != old->refusal
+        || now.n_wants != old->n_wants
+        || now.start_first != old->start_first
+        || now.start_barrier != old->start_barrier
+        || now.start_token != old->start_token
+        || now.mode != old->mode || now.role != old->role
+        || now.sb_busy != old->sb_busy || now.stopped != old->stopped
+        || now.in_doubt != old->in_doubt || !g->step_seqno) {
+        g->step_seqno++;
+        g->step_inputs = now;
     }
-    size_t budget = MIN(MIN(g->step_left, STEP_MAX), n);
-    g->step_left -= budget;
-    g->again |= g->step_left > 0;
-    return budget;
+}
+
+void
+guard_note_hold(struct guard *g, struct hold *h)
+{
+    g->own_changes++;
+    g->hold_changes++;
+    if (h) {
+        h->looked_seqno = 0;
+    }
+}
+
+/* Has anything happened that concerns 'h' since it was looked at? */
+static bool
+is_due(const struct guard *g, const struct hold *h,
+       const struct guard_env *env)
+{
+    return (h->looked_seqno != g->step_seqno || env->now >= h->look_ms
+            || (!hold_is_evidence_phase(h)
+                && h->looked_clear != clear_state(g, h)));
+}
+
+/* Looks at 'h', which may be its end. */
+static void
+look_at(struct guard *g, struct hold *h, const struct guard_env *env)
+{
+    long long int wake_ms = g->wake_ms;
+
+    g->wake_ms = LLONG_MAX;
+    h->looked_seqno = g->step_seqno;
+    h->looked_clear = clear_state(g, h);
+    g->counters.holds_looked++;
+    if (step_hold(g, h, env)) {
+        h->look_ms = g->wake_ms;
+    }
+    g->wake_ms = MIN(wake_ms, g->wake_ms);
 }
 
 void
@@ -451,30 +508,58 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
 {
     bool active = g->role == ROLE_ACTIVE && g->loaded && g->started;
     size_t n = hold_table_count(&g->holds);
+    size_t left = STEP_MAX;
+    size_t next = 0;
+    bool all = true;
     struct hold **holds;
 
     if (!n || !(active || g->role == ROLE_OBSERVER)) {
         return;
     }
-
-    size_t budget = step_budget(g, env, n);
-    long long int wake_ms = g->wake_ms;
-
-    g->wake_ms = g->step_wake_ms;
+    note_inputs(g, env);
+    uint64_t seqno = g->step_seqno;
     holds = hold_table_sorted(&g->holds);
     for (size_t i = 0; i < n; i++) {
-        struct hold *h = holds[(g->step_cursor + i) % n];
+        size_t at = (g->step_cursor + i) % n;
+        struct hold *h = holds[at];
+        bool due = n <= STEP_MAX || is_due(g, h, env);
 
-        if (i < budget || is_urgent(h)) {
-            step_hold(g, h, env);
-        } else if (!h->would_be && hold_is_evidence_phase(h)) {
+        if (is_urgent(h) || (due && (left || h->n_takers))) {
+            left -= left > 0;
+            look_at(g, h, env);
+            continue;
+        }
+        if (!h->would_be && hold_is_evidence_phase(h)) {
             /* It still needs what it needed when it was looked at. */
-            g->bump_needed |= (h->wants_b1 || h->wants_b2
-                               || (!g->start_barrier && !g->start_token));
+            g->bump_needed |= h->wants_b1 || h->wants_b2;
+            if (!guard_start_barrier_passed(g)) {
+                guard_want_start_barrier(g);
+            }
+        }
+        if (!due) {
+            guard_wake_at(g, h->look_ms);
+        } else if (all) {
+            all = false;
+            g->again = true;
+            next = at;
         }
     }
     free(holds);
-    g->step_cursor = n <= STEP_MAX ? 0 : (g->step_cursor + budget) % n;
-    g->step_wake_ms = g->wake_ms;
-    g->wake_ms = MIN(wake_ms, g->wake_ms);
+    g->step_cursor = next;
+    if (n > STEP_MAX && seqno != g->step_seqno) {
+        guard_wake_at(g, env->now + STEP_ALL_MS);
+    }
+}
+
+void
+guard_wake_for_holds(struct guard *g, const struct guard_env *env)
+{
+    uint64_t seqno = g->step_seqno;
+
+    if (hold_table_count(&g->holds) > STEP_MAX) {
+        note_inputs(g, env);
+        if (seqno != g->step_seqno) {
+            guard_wake_at(g, env->now + STEP_ALL_MS);
+        }
+    }
 }

@@ -151,7 +151,7 @@ guard_hold_departed(struct guard *g, struct hold *h, const struct uuid *port,
         free(h->boot_id);
         h->boot_id = xstrdup(env->boot_id);
     }
-    g->own_changes++;
+    guard_note_hold(g, h);
 }
 
 /* Takes 'h' out of the world: the row goes with a journal row that says why,

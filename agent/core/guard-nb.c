@@ -474,7 +474,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
 {
     struct hold *h;
 
-    g->own_changes++;
+    guard_note_hold(g, NULL);
     if (g->start_token == token) {
         g->start_token = 0;
         *(g->start_first ? &g->start_barrier : &g->start_first) = nb_cfg;
@@ -494,6 +494,7 @@ give_barrier(struct guard *g, uint64_t token, int64_t nb_cfg,
         free(h->nb_identity);
         h->nb_identity = xstrdup(g->model.nb_identity);
         h->changed = true;
+        h->looked_seqno = 0;
     }
 }
 
@@ -548,7 +549,7 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
         return;
     }
     g->nb_token = 0;
-    g->own_changes++;
+    guard_note_hold(g, NULL);
     if (r->result == TXN_RESULT_DONE) {
         if (g->in_doubt) {
             end_doubt(g, TXN_RESULT_UNKNOWN, env);

@@ -261,6 +261,11 @@ void guard_end_hold(struct guard *, struct hold *, const char *action,
 /* Those chassis did not answer in time. */
 void guard_note_missed_chassis(struct guard *, const struct evidence *);
 void guard_step_holds(struct guard *, const struct guard_env *);
+/* Counts a change in own_changes of which no step of another hold than 'h' can
+ * tell; NULL: of none but those whose 'looked_seqno' the caller sets to 0. */
+void guard_note_hold(struct guard *, struct hold *);
+/* To be called last in a turn. */
+void guard_wake_for_holds(struct guard *, const struct guard_env *);
 /* Was the deletion of a former port's IP object ordered, and has it not come
  * to its end?  Kube-OVN deletes the port with it. */
 bool guard_is_being_released(const struct guard *, const struct hold *);

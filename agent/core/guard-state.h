@@ -205,6 +205,18 @@ struct last_action {
 };
 #define N_LAST_ACTIONS 10
 
+/* All that a step of a hold looks at, beside the hold and the time. */
+struct step_inputs {
+    uint64_t content;           /* Of the model and of the guard. */
+    const char *refusal;        /* guard_write_refusal(). */
+    size_t n_wants;
+    int64_t start_first, start_barrier;
+    uint64_t start_token;
+    enum guard_mode mode;
+    enum guard_role role;
+    bool sb_busy, stopped, in_doubt;
+};
+
 struct guard {
     struct model model;
     enum dialect_state dialect_state;
@@ -241,9 +253,9 @@ struct guard {
 
     /* guard_step_holds(), where there are very many. */
     size_t step_cursor;         /* Where to go on. */
-    size_t step_left;           /* So many are still to be looked at ... */
-    uint64_t step_seqno;        /* ... because of what happened until then. */
-    long long int step_wake_ms; /* What those looked at asked for. */
+    struct step_inputs step_inputs; /* As last seen, */
+    uint64_t step_seqno;        /* +1 when they had changed. */
+    uint64_t hold_changes;      /* Of own_changes: see guard_note_hold(). */
 
     uint64_t judged_seqno;      /* model.change_seqno last pruned at. */
     uint64_t sets_seqno;        /* Waiting sets were last looked at then. */

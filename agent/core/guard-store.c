@@ -216,6 +216,7 @@ restore_sent(struct guard *g, bool perhaps_stored)
         if (h) {
             h->changed = true;
             h->storing = false;
+            h->looked_seqno = 0;
             /* A row that may be there must be deleted when the hold ends
              * before it is put again. */
             h->in_doubt |= perhaps_stored && !h->in_db;
@@ -256,6 +257,7 @@ stored(struct guard *g)
         if (h) {
             h->storing = h->in_doubt = false;
             h->in_db = true;
+            h->looked_seqno = 0;
         }
     }
     for (size_t i = 0; i < b->n_put_gates; i++) {
@@ -282,7 +284,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         return;
     }
     g->store_token = 0;
-    g->own_changes++;
+    guard_note_hold(g, NULL);
     g->again = true;
     if (g->role != ROLE_ACTIVE || !g->loaded) {
         /* Of a time before a change of role: all but the journal is read

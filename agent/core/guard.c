@@ -443,6 +443,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     guard_run_events(g, env);
     guard_run_nudges(g, env);
     order_kube_writes(g, orders);
+    guard_wake_for_holds(g, env);
     orders->next_wake_ms = g->wake_ms;
     orders->again = g->again;
 }

@@ -177,6 +177,7 @@ struct guard_counters {
     uint64_t duplicates, brake_trips, freezes;
     uint64_t events, events_dropped, nudges, excludes, releases;
     uint64_t hazards;
+    uint64_t holds_looked;      /* How often one was looked at. */
 };
 const struct guard_counters *guard_get_counters(const struct guard *);
 

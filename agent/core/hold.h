@@ -120,6 +120,11 @@ struct hold {
     bool releasing;             /* Its former port's IP object is to be
                                  * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */
+    uint64_t looked_seqno;      /* What had happened when it was last looked
+                                 * at; 0: never. */
+    int looked_clear;           /* enum candidate_state: so far was its clear
+                                 * then. */
+    long long int look_ms;      /* When it is to be, whatever happens. */
 };
 
 bool hold_has_taker(const struct hold *, const struct uuid *port);

@@ -375,6 +375,51 @@ test_very_many_holds(void)
     fixture_end(&w);
 }
 
+/* Very many holds that do not end cost nothing while nothing changes, not even
+ * a barrier, and little where what changes is one of them. */
+static void
+test_many_holds_at_rest(void)
+{
+    enum { N = 600 };
+    const struct guard_counters *counters;
+    struct world w;
+
+    world_init(&w, MODE_GUARD);
+    w.settings.hold_deadline_ms = 3600 * 1000;
+    guard_set_settings(w.guard, &w.settings);
+    w.northd_frozen = true;     /* The start barrier does not pass, either. */
+    world_network(&w, "net1");
+    many_stale(&w, N);
+    struct wport *p = fixture_running(&w, "other", MAC2, "10.9.9.9");
+    world_flags(&w);
+    world_run(&w, 1000);
+    for (size_t i = 0; i < N; i++) {
+        world_set_addresses(&w, w.ports[i], MAC1);
+    }
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, N);
+
+    counters = guard_get_counters(w.guard);
+    uint64_t looked = counters->holds_looked;
+    size_t bumps = w.n_bumps;
+    world_run(&w, 100 * 1000);
+    CU_ASSERT_EQUAL(counters->holds_looked, looked);
+    CU_ASSERT_EQUAL(w.n_bumps, bumps);
+
+    /* All are looked at when a row has changed, and when SB is watched for
+     * one more port; not when the new hold is stored or gets its barrier. */
+    world_set_addresses(&w, p, MAC2);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, N + 1);
+    CU_ASSERT(counters->holds_looked > looked);
+    CU_ASSERT(counters->holds_looked - looked <= 3 * N);
+
+    w.northd_frozen = false;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 static void
 test_min_hold(void)
 {
@@ -645,6 +690,7 @@ suite_guard_holds(void)
     CU_ADD_TEST(suite, test_brake);
     CU_ADD_TEST(suite, test_max_holds_and_batches);
     CU_ADD_TEST(suite, test_very_many_holds);
+    CU_ADD_TEST(suite, test_many_holds_at_rest);
     CU_ADD_TEST(suite, test_min_hold);
     CU_ADD_TEST(suite, test_freeze);
     CU_ADD_TEST(suite, test_frozen_hold);
