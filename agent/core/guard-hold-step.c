@@ -61,7 +61,9 @@ guard_note_missed_chassis(struct guard *g, const struct evidence *e)
                                        model_find_chassis(&g->model, name));
         if (c && c->missed_at < c->nb_cfg) {
             c->missed_at = c->nb_cfg;
-            g->step_seqno++;    /* For holds that come later, too. */
+            g->step_seqno++;    /* For holds that come later, and for those
+                                 * that were looked at before, too. */
+            g->again = true;
             guard_log(g, 'w', "chassis %s did not confirm a barrier in time",
                       name);
         }
