@@ -101,7 +101,7 @@ BUILD_ASSERT_DECL(sizeof(enum setting_switch) == sizeof(int));
             1, 600000, 1000,                                                \
             "at most one increment of nb_cfg in this time")                 \
     SETTING("chassis-timeout", "S", S, chassis_timeout_ms, 0, 3600, 30,     \
-            "with chassis-policy=bounded: how long")                        \
+            "how long: if bounded, and after a start")                      \
     SETTING("hold-deadline", "S", S, hold_deadline_ms, 1, DAY_S, 120,       \
             "a hold that takes longer is blocked, and alerted")             \
     SETTING("min-hold-seconds", "S", S, min_hold_ms, 0, DAY_S, 0,           \
