@@ -214,7 +214,9 @@ e2e_stop() {
 	set +x
 	wait_row_count own:Hold 0
 	check_row_count own:Gate 0
-	check_no_output '^(frozen|brake|problems)' ipguard status
+	check_no_output '^(frozen|brake)' ipguard status
+	# A server that sets up the storage of a kind refuses watches for a moment.
+	wait_until not output_has '^problems' ipguard status
 	check_one_release_each
 	stop_ipguard
 	check_logs "${allowed_log_lines[@]}"
