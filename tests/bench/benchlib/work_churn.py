@@ -94,11 +94,12 @@ def run(bench, ports):
         return
     cached = bench.cached(ports)
     hours = HOURS_QUICK if bench.quick else HOURS
+    # So many rows there are in the journal when it is SETTLED.
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb", "own")
         with Daemon(bench, sandbox, [cached + "/pods",
                                      sandbox.path("moving")], "manage",
-                    work_storm.OPTIONS + ["--journal-max=1000"]) as daemon, \
+                    work_storm.OPTIONS + ["--journal-max=200"]) as daemon, \
                 Northd(sandbox) as northd:
             daemon.wait_for_plan()
             start, cpu = time.monotonic(), cpu_ms(daemon.pid)
