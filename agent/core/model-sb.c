@@ -15,17 +15,46 @@
 #include "util.h"
 #include "uuid.h"
 
-static struct binding *
-find_binding(const struct model *m, const char *name)
+struct binding *
+binding_find(const struct hmap *bindings, const char *logical_port)
 {
     struct binding *b;
 
-    HMAP_FOR_EACH_WITH_HASH (b, node, hash_string(name, 0), &m->bindings) {
-        if (!strcmp(b->logical_port, name)) {
+    HMAP_FOR_EACH_WITH_HASH (b, node, hash_string(logical_port, 0),
+                             bindings) {
+        if (!strcmp(b->logical_port, logical_port)) {
             return b;
         }
     }
     return NULL;
+}
+
+struct binding *
+binding_get(struct hmap *bindings, const char *logical_port)
+{
+    struct binding *b = binding_find(bindings, logical_port);
+
+    if (!b) {
+        b = xzalloc(sizeof *b);
+        b->logical_port = xstrdup(logical_port);
+        svec_init(&b->mac);
+        svec_init(&b->nat_addresses);
+        svec_init(&b->port_security);
+        hmap_insert(bindings, &b->node, hash_string(logical_port, 0));
+    }
+    return b;
+}
+
+void
+binding_destroy(struct binding *b)
+{
+    free(b->logical_port);
+    svec_destroy(&b->mac);
+    svec_destroy(&b->nat_addresses);
+    svec_destroy(&b->port_security);
+    free(b->chassis);
+    free(b->last_chassis);
+    free(b);
 }
 
 const struct binding *
@@ -35,36 +64,7 @@ model_find_binding(const struct model *m, const char *name)
         = (m->sb_loan && !sset_contains(&m->sb_acked_ports, name)
            ? sb_loan_find_binding(m->sb_loan, name) : NULL);
 
-    return lent ? lent : find_binding(m, name);
-}
-
-static struct binding *
-get_binding(struct model *m, const char *name)
-{
-    struct binding *b = find_binding(m, name);
-
-    if (!b) {
-        b = xzalloc(sizeof *b);
-        b->logical_port = xstrdup(name);
-        svec_init(&b->mac);
-        svec_init(&b->nat_addresses);
-        svec_init(&b->port_security);
-        hmap_insert(&m->bindings, &b->node, hash_string(name, 0));
-    }
-    return b;
-}
-
-static void
-free_binding(struct model *m, struct binding *b)
-{
-    hmap_remove(&m->bindings, &b->node);
-    free(b->logical_port);
-    svec_destroy(&b->mac);
-    svec_destroy(&b->nat_addresses);
-    svec_destroy(&b->port_security);
-    free(b->chassis);
-    free(b->last_chassis);
-    free(b);
+    return lent ? lent : binding_find(&m->bindings, name);
 }
 
 static void
@@ -99,7 +99,7 @@ void
 model_set_binding(struct model *m, const struct sb_binding_row *row,
                   long long int now)
 {
-    struct binding *b = get_binding(m, row->logical_port);
+    struct binding *b = binding_get(&m->bindings, row->logical_port);
     bool bound = row->chassis || row->n_additional_chassis;
 
     b->present = true;
@@ -125,7 +125,7 @@ model_set_binding(struct model *m, const struct sb_binding_row *row,
 void
 model_remove_binding(struct model *m, const char *name, long long int now)
 {
-    struct binding *b = find_binding(m, name);
+    struct binding *b = binding_find(&m->bindings, name);
 
     if (!b) {
         return;
@@ -164,7 +164,7 @@ model_ack_sb_watch(struct model *m, const struct sb_watch *w,
     m->sb_watch_acked = w->seqno;
 
     SSET_FOR_EACH (name, &w->ports) {
-        b = get_binding(m, name);
+        b = binding_get(&m->bindings, name);
         if (!b->chassis && !b->n_additional_chassis && !b->unbound_since_ms) {
             b->unbound_since_ms = MAX(now, 1);
         }
@@ -181,7 +181,8 @@ model_ack_sb_watch(struct model *m, const struct sb_watch *w,
     m->sb_acked_chassis = w->chassis;
     HMAP_FOR_EACH_SAFE (b, node, &m->bindings) {
         if (!sset_contains(&m->sb_acked_ports, b->logical_port)) {
-            free_binding(m, b);
+            hmap_remove(&m->bindings, &b->node);
+            binding_destroy(b);
         }
     }
     m->change_seqno++;
@@ -341,15 +342,21 @@ model_set_mac_binding(struct model *m, const struct mac_binding_row *row)
 }
 
 void
+mac_binding_destroy(struct mac_binding *mb)
+{
+    free(mb->logical_port);
+    free(mb->mac);
+    free(mb);
+}
+
+void
 model_remove_mac_binding(struct model *m, const struct uuid *uuid)
 {
     struct mac_binding *mb = find_mac_binding(m, uuid);
 
     if (mb) {
         hmap_remove(&m->mac_bindings, &mb->node);
-        free(mb->logical_port);
-        free(mb->mac);
-        free(mb);
+        mac_binding_destroy(mb);
         m->change_seqno++;
     }
 }
@@ -372,8 +379,8 @@ model_destroy_sb(struct model *m)
     struct binding *b;
     struct chassis *c;
 
-    HMAP_FOR_EACH_SAFE (b, node, &m->bindings) {
-        free_binding(m, b);
+    HMAP_FOR_EACH_POP (b, node, &m->bindings) {
+        binding_destroy(b);
     }
     HMAP_FOR_EACH_SAFE (c, node, &m->chassis) {
         hmap_remove(&m->chassis, &c->node);

@@ -258,6 +258,14 @@ struct binding {
     char *last_chassis;         /* Where it was last seen, or NULL. */
 };
 
+/* Finds one in a map of them, or returns NULL. */
+struct binding *binding_find(const struct hmap *bindings,
+                             const char *logical_port);
+/* The same, but makes one without facts where there is none. */
+struct binding *binding_get(struct hmap *bindings, const char *logical_port);
+/* 'binding' is in no map. */
+void binding_destroy(struct binding *);
+
 struct chassis {
     struct hmap_node node;      /* By name. */
     char *name;
@@ -280,6 +288,9 @@ struct mac_binding {
     struct ip_addr ip;
     char *mac;
 };
+
+/* 'mb' is in no map. */
+void mac_binding_destroy(struct mac_binding *mb);
 
 /* A mention of an address outside ports: NAT, load balancer, ... */
 struct reference {

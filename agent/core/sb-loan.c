@@ -30,51 +30,27 @@ sb_loan_destroy(struct sb_loan *loan)
     struct binding *b;
 
     HMAP_FOR_EACH_POP (b, node, &loan->bindings) {
-        free(b->logical_port);
-        free(b->chassis);
-        free(b->last_chassis);
-        free(b);
+        binding_destroy(b);
     }
     HMAP_FOR_EACH_POP (mb, node, &loan->mac_bindings) {
-        free(mb->logical_port);
-        free(mb->mac);
-        free(mb);
+        mac_binding_destroy(mb);
     }
     hmap_destroy(&loan->bindings);
     hmap_destroy(&loan->mac_bindings);
     sset_destroy(&loan->addresses);
 }
 
-static struct binding *
-find_binding(const struct sb_loan *loan, const char *name)
-{
-    struct binding *b;
-
-    HMAP_FOR_EACH_WITH_HASH (b, node, hash_string(name, 0),
-                             &loan->bindings) {
-        if (!strcmp(b->logical_port, name)) {
-            return b;
-        }
-    }
-    return NULL;
-}
-
 const struct binding *
 sb_loan_find_binding(const struct sb_loan *loan, const char *name)
 {
-    return find_binding(loan, name);
+    return binding_find(&loan->bindings, name);
 }
 
 void
 sb_loan_add_port(struct sb_loan *loan, const char *name, long long int now)
 {
-    struct binding *b = find_binding(loan, name);
-
-    if (!b) {
-        b = xzalloc(sizeof *b);
-        b->logical_port = xstrdup(name);
-        b->unbound_since_ms = MAX(now, 1);
-        hmap_insert(&loan->bindings, &b->node, hash_string(name, 0));
+    if (!binding_find(&loan->bindings, name)) {
+        binding_get(&loan->bindings, name)->unbound_since_ms = MAX(now, 1);
     }
 }
 
@@ -82,7 +58,7 @@ void
 sb_loan_set_binding(struct sb_loan *loan, const char *name,
                     const char *chassis, size_t n_additional_chassis)
 {
-    struct binding *b = find_binding(loan, name);
+    struct binding *b = binding_find(&loan->bindings, name);
 
     if (!b) {
         return;                 /* Not asked about. */
