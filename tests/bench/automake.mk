@@ -47,6 +47,7 @@ EXTRA_DIST += \
 	tests/bench/benchlib/work_sb.py \
 	tests/bench/benchlib/work_start.py \
 	tests/bench/benchlib/work_storm.py \
+	tests/bench/benchlib/worker.py \
 	tests/bench/kubernetes \
 	tests/bench/load-ovsdbapp \
 	tests/bench/run

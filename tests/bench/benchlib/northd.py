@@ -10,35 +10,24 @@ import threading
 import time
 
 from .rpc import ovsdb_set
+from .worker import Worker
 
 BATCH = 1000
 
 
-class Bumps(threading.Thread):
+class Bumps(Worker):
     """When nb_cfg changed in NB, told to somebody who does nothing else: who
     copies ports meanwhile is late."""
 
     def __init__(self, sandbox):
-        super().__init__(daemon=True)
-        self.nb = sandbox.nb()
-        self.ending = threading.Event()
+        super().__init__(sandbox.nb())
         self.times = []
-        self.error = None
-        self.nb.monitor("NB_Global", ["nb_cfg"])
+        self.connection.monitor("NB_Global", ["nb_cfg"])
         self.start()
 
-    def run(self):
-        try:
-            while not self.ending.is_set():
-                if self.nb.next_update(0.05):
-                    self.times.append(time.monotonic())
-        except OSError as e:
-            self.error = e
-
-    def end(self):
-        self.ending.set()
-        self.join()
-        self.nb.close()
+    def work(self):
+        if self.connection.next_update(0.05):
+            self.times.append(time.monotonic())
 
 
 class Northd(threading.Thread):

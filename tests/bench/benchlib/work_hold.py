@@ -6,13 +6,13 @@ waits for all chassis once."""
 
 import json
 import shutil
-import threading
 import time
 
 from . import contenders, data, work_storm
 from .proc import Daemon, Sample
 from .rpc import Failure, TIMEOUT_S
 from .sandbox import Sandbox
+from .worker import Worker
 
 NAME = "hold"
 WHAT = "a hold, from clear to release"
@@ -21,17 +21,14 @@ REAL_MAX = 10
 MOVES = 5
 
 
-class Phantoms(threading.Thread):
+class Phantoms(Worker):
     """Chassis that are rows only, and confirm at once."""
 
     def __init__(self, sandbox, n):
-        super().__init__(daemon=True)
-        self.sb = sandbox.sb()
-        self.ending = threading.Event()
+        super().__init__(sandbox.sb())
         self.uuids = []
-        self.error = None
         for i in range(n):
-            results = self.sb.transact([
+            results = self.connection.transact([
                 {"op": "insert", "table": "Encap", "uuid-name": "encap",
                  "row": {"type": "geneve", "ip": "192.168.1.%d" % i,
                          "chassis_name": "phantom%d" % i}},
@@ -42,31 +39,20 @@ class Phantoms(threading.Thread):
                  "row": {"name": "phantom%d" % i,
                          "chassis": ["named-uuid", "chassis"]}}])
             self.uuids.append(results[2]["uuid"])
-        self.sb.monitor("SB_Global", ["nb_cfg"])
+        self.connection.monitor("SB_Global", ["nb_cfg"])
         self.start()
 
-    def run(self):
-        try:
-            while not self.ending.is_set():
-                if self.sb.next_update(0.05):
-                    self.confirm()
-        except OSError as e:
-            self.error = e
+    def work(self):
+        if self.connection.next_update(0.05):
+            self.confirm()
 
     def confirm(self):
-        cfg = self.sb.select("SB_Global", [], ["nb_cfg"])[0]["nb_cfg"]
+        cfg = self.connection.select("SB_Global", [], ["nb_cfg"])[0]["nb_cfg"]
         if self.uuids:
-            self.sb.transact([{"op": "update", "table": "Chassis_Private",
-                               "where": [["_uuid", "==", uuid]],
-                               "row": {"nb_cfg": cfg}}
-                              for uuid in self.uuids])
-
-    def end(self):
-        self.ending.set()
-        self.join()
-        self.sb.close()
-        if self.error:
-            raise self.error
+            self.connection.transact([
+                {"op": "update", "table": "Chassis_Private",
+                 "where": [["_uuid", "==", uuid]], "row": {"nb_cfg": cfg}}
+                for uuid in self.uuids])
 
 
 def wait_for_no_hold(own):

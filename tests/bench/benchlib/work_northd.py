@@ -3,12 +3,12 @@
 and while it is not, in turn.  Beside it "ovn-nbctl --wait=sb sync", which
 waits for the same ovn-northd once, where a hold has to do so twice."""
 
-import threading
 import time
 
 from . import contenders, data, work_change, work_hold, work_sb, work_storm
 from .proc import Daemon, Sample, cpu_ms
 from .sandbox import Sandbox, load
+from .worker import Worker
 
 NAME = "northd"
 WHAT = "a change and a hold while ovn-northd is busy"
@@ -19,34 +19,22 @@ CHANGES, HOLDS, SYNCS = 4, 2, 3
 APART_S = 1.5
 
 
-class Restless(threading.Thread):
+class Restless(Worker):
     """Changes a switch again and again, for which ovn-northd computes
     everything anew."""
 
     def __init__(self, sandbox):
-        super().__init__(daemon=True)
-        self.nb = sandbox.nb()
-        self.ending = threading.Event()
-        self.error = None
+        super().__init__(sandbox.nb())
+        self.snoop = False
         self.start()
 
-    def run(self):
-        try:
-            n = 0
-            while not self.ending.wait(0.05):
-                n += 1
-                self.nb.update("Logical_Switch", [["name", "==", "ls0"]],
-                               {"other_config": ["map", [
-                                   ["mcast_snoop", ["true", "false"][n % 2]]]]})
-        except OSError as e:
-            self.error = e
-
-    def end(self):
-        self.ending.set()
-        self.join()
-        self.nb.close()
-        if self.error:
-            raise self.error
+    def work(self):
+        if not self.ending.wait(0.05):
+            self.snoop = not self.snoop
+            self.connection.update(
+                "Logical_Switch", [["name", "==", "ls0"]],
+                {"other_config": ["map", [
+                    ["mcast_snoop", str(self.snoop).lower()]]]})
 
 
 class Measurement:
@@ -58,8 +46,8 @@ class Measurement:
 
 
 class Scene:
-    def __init__(self, bench, sandbox, daemon, singles):
-        self.sandbox, self.daemon = sandbox, daemon
+    def __init__(self, sandbox, singles):
+        self.sandbox = sandbox
         self.moving = sandbox.path("moving")
         self.own, self.nb = sandbox.own(), work_storm.watch(sandbox)
         self.mover, self.rest = singles[0], iter(singles[1:])
@@ -119,7 +107,7 @@ def measure(bench, sandbox, cached, singles):
     with Daemon(bench, sandbox, [cached + "/pods", sandbox.path("moving")],
                 "manage", ["--unseen-settle=1000"]) as daemon:
         daemon.wait_for_plan()
-        scene = Scene(bench, sandbox, daemon, singles)
+        scene = Scene(sandbox, singles)
         for _ in range(ROUNDS_QUICK if bench.quick else ROUNDS):
             work_sb.wait_for_northd(sandbox)
             scene.take(found["calm"])

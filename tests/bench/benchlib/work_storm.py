@@ -95,9 +95,8 @@ class Storm:
         sample.turn = self.daemon.longest_turn_ms()
         self.bumps.end()
         sample.bumps = rate(self.bumps.times)
-        for thread in (self.northd, self.bumps):
-            if thread.error:
-                raise thread.error
+        if self.northd.error:
+            raise self.northd.error
         return sample
 
 
