@@ -76,6 +76,14 @@ fixture_leave(struct world *w)
     world_run(w, 3000);
 }
 
+void
+fixture_silence_chassis(struct world *w)
+{
+    w->settings.chassis_policy = CHASSIS_WAIT;
+    guard_set_settings(w->guard, &w->settings);
+    w->chassis[0].answers = false;
+}
+
 struct wport *
 fixture_begin_held(struct world *w, enum guard_mode mode)
 {

@@ -27,6 +27,9 @@ struct wport *fixture_begin(struct world *, enum guard_mode);
 /* IP1 leaves sts1-0 by another hand while ovn-northd is paused: it is held. */
 void fixture_leave(struct world *);
 struct wport *fixture_begin_held(struct world *, enum guard_mode);
+/* The first chassis confirms nothing from now on, and is waited for without
+ * end. */
+void fixture_silence_chassis(struct world *);
 
 /* Turns until 'done' or for 20 s. */
 bool fixture_run_until(struct world *, bool (*done)(const struct world *));

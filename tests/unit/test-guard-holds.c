@@ -550,9 +550,7 @@ test_chassis(void)
 
     /* The same with chassis-policy=wait. */
     fixture_begin_held(&w, MODE_GUARD);
-    w.settings.chassis_policy = CHASSIS_WAIT;
-    guard_set_settings(w.guard, &w.settings);
-    w.chassis[0].answers = false;
+    fixture_silence_chassis(&w);
     w.northd_frozen = false;
     world_run(&w, 600 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 1);

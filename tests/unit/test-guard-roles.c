@@ -263,9 +263,7 @@ test_standby_judges_anew(void)
     struct world w;
 
     fixture_begin(&w, MODE_GUARD);
-    w.settings.chassis_policy = CHASSIS_WAIT;
-    guard_set_settings(w.guard, &w.settings);
-    w.chassis[0].answers = false;
+    fixture_silence_chassis(&w);
     free(guard_freeze(w.guard, "test"));
     fixture_leave(&w);
     w.northd_frozen = false;
@@ -479,9 +477,7 @@ test_gated_keeper_loses(void)
     struct world w;
 
     fixture_begin_held(&w, MODE_GUARD);
-    w.settings.chassis_policy = CHASSIS_WAIT;
-    guard_set_settings(w.guard, &w.settings);
-    w.chassis[0].answers = false;
+    fixture_silence_chassis(&w);
     w.northd_frozen = false;
     struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 5);
     CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
@@ -525,9 +521,7 @@ test_clear_begun_anew_in_doubt(void)
     struct world w;
 
     fixture_begin_held(&w, MODE_GUARD);
-    w.settings.chassis_policy = CHASSIS_WAIT;
-    guard_set_settings(w.guard, &w.settings);
-    w.chassis[0].answers = false;
+    fixture_silence_chassis(&w);
     w.northd_frozen = false;
     fixture_taker(&w, "sts2", MAC2, IP1, 5);
     world_settle(&w);
