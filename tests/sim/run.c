@@ -35,7 +35,7 @@ struct job {
     uint64_t seed;              /* Being played. */
     bool failed;
     int rule;
-    uint64_t n_broken[N_RULES]; /* --survey or --open. */
+    uint64_t n_broken[N_RULES]; /* --survey. */
     uint64_t found_after[N_PLANTED_BUGS][N_TRIALS]; /* 0: not found. */
     int found_rule[N_PLANTED_BUGS];
 };
@@ -50,7 +50,6 @@ static struct {
     int jobs;
     bool planted;               /* Look for all of them. */
     int bug;                    /* Or play with this one. */
-    bool open[N_RULES];         /* Known to be broken: counted. */
 } options = { .count = 20000, .jobs = 1, .shrink = true };
 
 static struct job *jobs;
@@ -148,7 +147,7 @@ work(struct job *job, int number, double until)
         }
         job->seed = options.seed + i;
         if (play_seed(&w, job->seed) >= 0) {
-            if (options.survey || options.open[w.violation]) {
+            if (options.survey) {
                 job->n_broken[w.violation]++;
                 printf("seed %"PRIu64": rule %s (%s) is broken\n", job->seed,
                        rule_number(w.violation), rule_text(w.violation));
@@ -244,10 +243,9 @@ play_many(void)
             n_broken += jobs[j].n_broken[i];
         }
         if (n_broken) {
-            printf("  broken %6"PRIu64" times: rule %s (%s)%s\n", n_broken,
-                   rule_number(i), rule_text(i),
-                   options.open[i] ? ", as is known" : "");
-            failed += !options.open[i];
+            printf("  broken %6"PRIu64" times: rule %s (%s)\n", n_broken,
+                   rule_number(i), rule_text(i));
+            failed++;
         }
     }
     int missing = coverage_report(&sum, options.strict && !failed);
@@ -354,10 +352,6 @@ usage(void)
            "  --no-shrink      tell of a failure as it is\n"
            "  --survey         go on after failures, and count them by "
            "rule in the end\n"
-           "  --open=RULE[,RULE...]\n"
-           "                   count where these rules are broken, as is "
-           "known,\n"
-           "                   and go on; by their names in rules.h\n"
            "  --planted        look for each planted bug, --count orders "
            "at most\n"
            "  --bug=NAME       play with this planted bug\n"
@@ -379,35 +373,11 @@ number_of(const char *arg)
 }
 
 static void
-set_open(char *names)
-{
-    static const char *const rules[N_RULES] = {
-#define RULE(ENUM, NUMBER, TEXT) #ENUM,
-#include "tests/sim/rules.h"
-#undef RULE
-    };
-    char *save = NULL;
-
-    for (char *name = strtok_r(names, ",", &save); name;
-         name = strtok_r(NULL, ",", &save)) {
-        int i = 0;
-
-        while (i < N_RULES && strcmp(name, rules[i])) {
-            i++;
-        }
-        if (i == N_RULES) {
-            ovs_fatal(0, "%s: no such rule", name);
-        }
-        options.open[i] = true;
-    }
-}
-
-static void
 parse_options(int argc, char *argv[])
 {
     enum { OPT_SEED = 1, OPT_FRESH, OPT_ONE, OPT_TRACE, OPT_COUNT, OPT_HOURS,
            OPT_JOBS, OPT_STRICT, OPT_NO_SHRINK, OPT_PLANTED, OPT_BUG,
-           OPT_SURVEY, OPT_OPEN,
+           OPT_SURVEY,
            OPT_HELP };
     static const struct option long_options[] = {
         { "seed", required_argument, NULL, OPT_SEED },
@@ -420,7 +390,6 @@ parse_options(int argc, char *argv[])
         { "strict", no_argument, NULL, OPT_STRICT },
         { "no-shrink", no_argument, NULL, OPT_NO_SHRINK },
         { "survey", no_argument, NULL, OPT_SURVEY },
-        { "open", required_argument, NULL, OPT_OPEN },
         { "planted", no_argument, NULL, OPT_PLANTED },
         { "bug", required_argument, NULL, OPT_BUG },
         { "help", no_argument, NULL, OPT_HELP },
@@ -444,7 +413,6 @@ parse_options(int argc, char *argv[])
         case OPT_STRICT: options.strict = true; break;
         case OPT_NO_SHRINK: options.shrink = false; break;
         case OPT_SURVEY: options.survey = true; break;
-        case OPT_OPEN: set_open(optarg); break;
         case OPT_PLANTED: options.planted = true; break;
         case OPT_BUG:
             options.bug = planted_by_name(optarg);
