@@ -180,7 +180,7 @@ look_at_chassis(const struct model *m, const struct settings *s,
 {
     const struct chassis *c;
 
-    if (m->chassis_report && !m->sb_acked_chassis) {
+    if (!model_knows_chassis(m)) {
         e->complete = false;
         say(&e->blockers, "SB has not yet told about chassis");
         return;

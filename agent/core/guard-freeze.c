@@ -26,10 +26,7 @@ freeze(struct guard *g, const struct guard_env *env, const char *why)
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         hold_discard_barriers(h);
     }
-    g->start_first = g->start_barrier = 0;
-    g->start_token = 0;
-    g->start_since_ms = 0;
-    g->start_confirmed = false;
+    guard_forget_start_barrier(g);
     if (env && g->role == ROLE_ACTIVE) {
         guard_journal(g, env, "freeze", "", why);
     }

@@ -158,6 +158,7 @@ add_barrier(struct guard *g, const struct guard_env *env,
     g->counters.barriers++;
     if (guard_start_barrier_due(g)) {
         g->start_token = batch->token;
+        g->start_knew_chassis = model_knows_chassis(&g->model);
     }
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         if (h->wants_b1) {

@@ -103,6 +103,8 @@ const char *guard_book_refusal(const struct guard *,
 bool guard_start_barrier_due(const struct guard *);
 void guard_want_start_barrier(struct guard *);
 bool guard_start_barrier_passed(const struct guard *);
+/* None has been taken, whatever there was before. */
+void guard_forget_start_barrier(struct guard *);
 /* Finds out whether the chassis have confirmed the start barrier, too, before
  * which nothing is set.  To be called while something is to be set. */
 void guard_check_start_confirmed(struct guard *, const struct guard_env *);

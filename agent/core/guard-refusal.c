@@ -80,6 +80,24 @@ guard_start_barrier_passed(const struct guard *g)
 }
 
 void
+guard_forget_start_barrier(struct guard *g)
+{
+    g->start_first = g->start_barrier = 0;
+    g->start_token = 0;
+    g->start_knew_chassis = false;
+    g->start_since_ms = 0;
+    g->start_confirmed = false;
+}
+
+/* The second one is to be taken once more. */
+static void
+renew_start_barrier(struct guard *g)
+{
+    g->start_barrier = g->start_since_ms = 0;
+    guard_want_start_barrier(g);
+}
+
+void
 guard_check_start_confirmed(struct guard *g, const struct guard_env *env)
 {
     struct evidence e;
@@ -88,6 +106,13 @@ guard_check_start_confirmed(struct guard *g, const struct guard_env *env)
         return;
     } else if (PLANTED(NO_START_BARRIER)) {
         g->start_confirmed = true;
+        return;
+    }
+    if (!g->start_knew_chassis && model_knows_chassis(&g->model)) {
+        /* One that stood at this number already, since NB has gone back, could
+         * not be told from one that has followed: model_note_chassis_ahead()
+         * must see it before a barrier is taken. */
+        renew_start_barrier(g);
         return;
     }
     if (!g->start_since_ms) {
@@ -103,8 +128,7 @@ guard_check_start_confirmed(struct guard *g, const struct guard_env *env)
     if (g->start_confirmed) {
         g->own_changes++;       /* Chassis are watched no more. */
     } else if (e.needs_b2) {
-        g->start_barrier = g->start_since_ms = 0;
-        guard_want_start_barrier(g);
+        renew_start_barrier(g);
     }
     evidence_destroy(&e);
 }

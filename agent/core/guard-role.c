@@ -21,10 +21,7 @@ drop_work_under_way(struct guard *g)
     g->nb_token = 0;
     nb_batch_destroy(g->nb_sent);
     g->nb_sent = NULL;
-    g->start_first = g->start_barrier = 0;
-    g->start_token = 0;
-    g->start_since_ms = 0;
-    g->start_confirmed = false;
+    guard_forget_start_barrier(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }

@@ -272,6 +272,7 @@ struct guard {
     /* Barriers. */
     int64_t start_first, start_barrier; /* 0: not taken. */
     uint64_t start_token;
+    bool start_knew_chassis;    /* Chassis were known at the last of them. */
     long long int start_since_ms; /* Since then SB has the latter; 0: not. */
     bool start_confirmed;       /* And chassis have it, too. */
     long long int last_bump_ms;

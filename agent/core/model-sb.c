@@ -294,6 +294,12 @@ model_note_chassis_ahead(struct model *m)
     }
 }
 
+bool
+model_knows_chassis(const struct model *m)
+{
+    return m->sb_acked_chassis || !m->chassis_report;
+}
+
 void
 model_remove_chassis_private(struct model *m, const char *name)
 {

@@ -445,6 +445,9 @@ void model_set_chassis_private(struct model *, const char *name,
 /* A barrier is about to be taken: what a chassis acknowledged beyond NB's
  * nb_cfg is of another time. */
 void model_note_chassis_ahead(struct model *);
+/* They are, or do not report: what model_note_chassis_ahead() looks at is
+ * complete. */
+bool model_knows_chassis(const struct model *);
 void model_remove_chassis_private(struct model *, const char *name);
 void model_set_mac_binding(struct model *, const struct mac_binding_row *);
 void model_remove_mac_binding(struct model *, const struct uuid *);

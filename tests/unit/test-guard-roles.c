@@ -336,6 +336,37 @@ test_set_waits_for_chassis(void)
     wait_for_chassis(CHASSIS_WAIT, false);
 }
 
+/* NB went back, and the dead chassis stands where the barriers of the start are
+ * by now.  It was not known of when they were taken, so another one is. */
+static void
+test_chassis_known_after_start(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_run(&w, 5000);
+    w.locked = false;
+    world_settle(&w);
+    w.chassis[0].answers = false;
+    w.chassis[0].nb_cfg = w.nb_cfg + 2;
+    w.sb_watch_stays = true;
+    w.locked = true;
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                           "ip_pool="IP2));
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.nb_cfg, w.chassis[0].nb_cfg);
+    w.sb_watch_stays = false;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP2));
+    w.chassis[0].answers = true;
+    world_run(&w, 2000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP2));
+    CU_ASSERT_EQUAL(w.n_violations, 0);
+    fixture_end(&w);
+}
+
 /* A pod that names no address is orphaned: it still has the one that its
  * StatefulSet gave it, which is held when it leaves. */
 static void
@@ -583,6 +614,7 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_rollback_over_a_change_of_role);
     CU_ADD_TEST(suite, test_standby_judges_anew);
     CU_ADD_TEST(suite, test_set_waits_for_chassis);
+    CU_ADD_TEST(suite, test_chassis_known_after_start);
     CU_ADD_TEST(suite, test_orphan_leaves_a_hold);
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);

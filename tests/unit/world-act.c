@@ -110,6 +110,9 @@ show_sb(struct world *w)
     const struct sb_watch *watch = guard_sb_watch(w->guard);
     const char *name;
 
+    if (m->sb_watch_acked != watch->seqno && w->sb_watch_stays) {
+        return false;
+    }
     if (m->sb_watch_acked == watch->seqno) {
         for (size_t i = 0; i < w->n_ports; i++) {
             world_tell_binding(w, w->ports[i]);

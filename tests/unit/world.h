@@ -158,6 +158,7 @@ struct world {
     struct wmac macs[4];
     size_t n_macs;
     bool sb_dirty;              /* SB is behind NB. */
+    bool sb_watch_stays;        /* SB answers no change of what is watched. */
     int sb_lag;                 /* Turns that northd takes. */
     int sb_wait;
 
