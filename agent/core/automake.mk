@@ -95,12 +95,15 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
+	agent/core/model-departure.c \
 	agent/core/model-dialect.c \
 	agent/core/model-index.c \
 	agent/core/model-ipam-claims.c \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-member.c \
+	agent/core/model-network.c \
+	agent/core/model-port.c \
 	agent/core/model-private.h \
 	agent/core/model-promise.c \
 	agent/core/model-references.c \
