@@ -40,6 +40,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-explain.c \
 	agent/core/guard-findings.c \
 	agent/core/guard-freeze.c \
+	agent/core/guard-gate-open.c \
+	agent/core/guard-gate-shut.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \

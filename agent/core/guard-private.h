@@ -17,7 +17,8 @@
  *   guard-departure.c  departures and arrivals
  *   guard-hold.c    whose a hold is, its keeper, its end
  *   guard-hold-step.c  evidence, and the steps that it makes
- *   guard-gate.c    gates: shut, open, tidy
+ *   guard-gate.c    gates: their records, what is written, what came of it
+ *   guard-gate-shut.c, guard-gate-open.c  who is to be shut, what to open
  *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
  *   guard-release.c IP objects of Kube-OVN that keep a stale address
@@ -275,12 +276,47 @@ bool guard_is_being_released(const struct guard *, const struct hold *);
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
-/* Why the address that 'gate' keeps its port from is in use, or NULL. */
-char *guard_gate_in_use(const struct guard *, const struct gate *);
-bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
+/* Of 'port', which is to be shut or, if it bears a mark, is.  Takes
+ * 'reason'. */
+void guard_create_gate(struct guard *, const struct guard_env *,
+                       const struct port *port, const struct ip_addr *,
+                       char *reason);
+/* Forgets the gate, here and in the own database. */
 void guard_delete_gate(struct guard *, struct gate *);
+
+/* guard-gate-shut.c */
+/* Why 'port', which takes the address of the hold, may not be gated; NULL if
+ * it may.  '*later' is set if that may change by itself. */
+const char *guard_no_gate_because(const struct guard *, const struct hold *,
+                                  const struct port *, bool *later);
+/* Makes gates for those that take the address of the hold. */
+void guard_shut_takers(struct guard *, const struct guard_env *,
+                       struct hold *);
+/* If the gated port has got another address which is held, the gate is for
+ * that one from now on.  Opened in between it would be there with a held
+ * address. */
+void guard_retarget_gate(struct guard *, const struct guard_env *,
+                         struct gate *, const struct port *);
+
+/* guard-gate-open.c */
+/* Is there nothing left to open before the hold, which is clean, may be
+ * released?  If there is, the port that is to have the address becomes the
+ * keeper, and its gate is opened in this turn or the next. */
+bool guard_gates_settled(struct guard *, struct hold *);
+/* Why the address that 'gate' keeps its port from is in use, or NULL. */
+char *guard_gate_in_use(const struct guard *, const struct gate *);
+/* The address of 'port' that, once it is open, another open port has as well,
+ * or NULL.  A CNI controller may have given the gated port another one
+ * meanwhile.  Of two that are shut just one may be opened. */
+const struct ip_addr *guard_would_be_duplicate(const struct guard *,
+                                               const struct port *);
+/* Why the gate on 'port' is to be opened now, or NULL.  '*alert' is set if
+ * people are to be told. */
+const char *guard_open_gate_because(struct guard *, const struct guard_env *,
+                                    struct gate *, const struct port *,
+                                    bool *alert);
 
 /* guard-events.c: each does nothing unless Events are to be written now. */
 void guard_events_init(struct guard *);
