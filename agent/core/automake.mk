@@ -30,6 +30,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/exclude-ips.h \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
+	agent/core/guard-advance.c \
 	agent/core/guard-apply.c \
 	agent/core/guard-ask.c \
 	agent/core/guard-clear.c \
@@ -50,6 +51,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-ipam.c \
 	agent/core/guard-journal.c \
 	agent/core/guard-judge.c \
+	agent/core/guard-live-read.c \
 	agent/core/guard-load.c \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \

@@ -9,7 +9,9 @@
  *   guard-freeze.c  freeze and brake
  *   guard-dialect.c which CNI is spoken, and whether that is certain
  *   guard-judge.c   dirty members and addresses -> candidates, duplicates
- *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-advance.c candidates -> intents, live reads
+ *   guard-live-read.c  what is asked of the source, and its answers
+ *   guard-clear.c   what is cleared, and what came of it
  *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
  *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
@@ -144,29 +146,54 @@ void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const struct guard_env *);
 void guard_drop_want(struct guard *, struct want *);
 
-/* guard-clear.c */
+/* How long a step towards a clear, or of the look back at one, is left alone
+ * after it has failed. */
+#define CLEAR_RETRY_MS 1000
+
+/* guard-advance.c */
 void guard_advance_candidates(struct guard *, const struct guard_env *,
                               struct orders *);
+
+/* guard-live-read.c */
+/* Asks the source about an owner; the answer bears 'id'. */
+struct live_read *guard_add_live_read(const struct guard *,
+                                      struct orders *orders, uint64_t id,
+                                      const char *ns, const char *name,
+                                      const char *workload, int owner_kind);
+/* Whom the source is to be asked about 'mb'. */
+void guard_read_owner(const struct model *, const struct member *mb,
+                      const char **workload, int *kind);
+/* Asks about the owner of the candidate's port. */
+void guard_ask_live(struct guard *, struct candidate *, struct orders *);
+
+/* guard-clear.c */
 void guard_plan_clears(struct guard *, const struct guard_env *);
-void guard_plan_put_backs(struct guard *, const struct guard_env *,
-                          struct orders *);
 void guard_clear_done(struct guard *, const struct planned *,
                       const struct nb_write *, const struct guard_env *);
 void guard_clear_failed(struct guard *, const struct planned *,
                         enum txn_result, const struct guard_env *);
-/* Whom the source is to be asked about 'mb'. */
-void guard_read_owner(const struct model *, const struct member *mb,
-                      const char **workload, int *kind);
+
+/* guard-put-back.c */
+void guard_plan_put_backs(struct guard *, const struct guard_env *,
+                          struct orders *);
 /* Would nothing but 'port' itself show the address of the hold in use?  A pod
  * that runs there may still send from it, and then the hold never ends. */
 bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
                        const struct hold *, const struct uuid *port);
+/* The clear was written to 'port', which has an owner: looks back at it. */
+void guard_post_read_add(struct guard *, const struct planned *,
+                         const struct nb_write *, const struct port *);
 void guard_post_read_destroy(struct post_read *);
 /* Tells if the owner has opted out since the clear: whether it wants the
  * address is not asked then, and its port is not ours to write any more. */
 void guard_tell_opted_out(struct guard *, const struct post_read *);
+/* The look back at the address of 'port' has come to its end. */
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
+/* Returns false if the live read 'id' was not asked for by a look back. */
+bool guard_post_read_answered(struct guard *, uint64_t id,
+                              enum live_read_result,
+                              const struct guard_env *);
 
 /* guard-gateway.c */
 /* Calls 'cb' for each port that has the address of a router port or gateway of
@@ -188,11 +215,6 @@ void guard_destroy_ipam(struct guard *);
 void guard_watch_move(struct guard *, const struct guard_env *,
                       struct candidate *, struct orders *);
 
-/* Asks the source about an owner; the answer bears 'id'. */
-struct live_read *guard_add_live_read(const struct guard *,
-                                      struct orders *orders, uint64_t id,
-                                      const char *ns, const char *name,
-                                      const char *workload, int owner_kind);
 /* Takes 'src' over into 'dst'. */
 static inline void
 guard_assign_svec(struct svec *dst, struct svec *src)
