@@ -33,9 +33,11 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-advance.c \
 	agent/core/guard-apply.c \
 	agent/core/guard-ask.c \
+	agent/core/guard-candidate.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-departure.c \
 	agent/core/guard-dialect.c \
+	agent/core/guard-duplicate.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-explain.c \
@@ -73,6 +75,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
+	agent/core/guard-want.c \
 	agent/core/guard-watch.c \
 	agent/core/guard.c \
 	agent/core/guard.h \

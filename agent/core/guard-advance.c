@@ -199,16 +199,6 @@ order_ripe(struct guard *g, const struct guard_env *env,
 
 /* ---- A turn. ---- */
 
-static int
-compare_candidates(const void *a_, const void *b_)
-{
-    const struct candidate *const *a = a_;
-    const struct candidate *const *b = b_;
-    int cmp = strcmp((*a)->port_name, (*b)->port_name);
-
-    return cmp ? cmp : ip_addr_compare(&(*a)->addr, &(*b)->addr);
-}
-
 /* Goes on with 'c' once its hold is stored. */
 static void
 advance_intent(struct guard *g, const struct guard_env *env,
@@ -289,7 +279,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
         }
     }
     if (n_ripe) {
-        qsort(ripe, n_ripe, sizeof *ripe, compare_candidates);
+        qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
         order_ripe(g, env, ripe, n_ripe, n_under_way);
     }
     free(ripe);

@@ -8,7 +8,8 @@
  *   guard-refusal.c what may be done now, and why not
  *   guard-freeze.c  freeze and brake
  *   guard-dialect.c which CNI is spoken, and whether that is certain
- *   guard-judge.c   dirty members and addresses -> candidates, duplicates
+ *   guard-judge.c   dirty members and addresses, judged anew
+ *   guard-candidate.c, guard-duplicate.c, guard-want.c  what comes of that
  *   guard-advance.c candidates -> intents, live reads
  *   guard-live-read.c  what is asked of the source, and its answers
  *   guard-clear.c   what is cleared, and what came of it
@@ -131,16 +132,40 @@ void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
+void guard_drop_all_judgements(struct guard *);
+
+/* guard-candidate.c */
 struct candidate *guard_find_candidate(const struct guard *,
                                        const struct uuid *port,
                                        const struct ip_addr *);
+/* Judges the address of 'port', which is owned and on a network: there is a
+ * candidate, or none, according to the verdict. */
+void guard_update_candidate(struct guard *, const struct guard_env *,
+                            const struct port *, const struct ip_addr *);
 void guard_drop_candidate(struct guard *, struct candidate *);
 /* 'hold' is that of the clear which the candidate is on its way to. */
 void guard_set_clear_hold(struct guard *, struct candidate *,
                           const struct uuid *hold);
 /* The clear that the candidate is on its way to is off, if that can be. */
 void guard_abort_clear(struct guard *, struct candidate *);
-void guard_drop_all_judgements(struct guard *);
+/* By port and address; the caller frees the array.  The comparison is that of
+ * qsort(), of pointers to them. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
+int guard_compare_candidates(const void *, const void *);
+
+/* guard-duplicate.c */
+void guard_update_duplicate(struct guard *, const struct guard_env *,
+                            const struct addr_use *);
+/* Those that came to an end without a dirty address: the index entry is gone
+ * with its last port. */
+void guard_prune_duplicates(struct guard *);
+void guard_drop_duplicates(struct guard *);
+
+/* guard-want.c */
+/* 'port' has an owner: does it lack an address that is to be set? */
+void guard_update_want(struct guard *, const struct guard_env *,
+                       const struct port *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const char *kind,
                       const struct guard_env *);
@@ -529,9 +554,5 @@ char *guard_apply(struct guard *, struct request *, const struct guard_env *,
                   char **said);
 /* Whoever asked does so no longer; requests of other kinds are left alone. */
 void guard_withdraw_apply(struct guard *, const struct request *);
-
-/* guard-report.c.  By port and address; the caller frees the array. */
-const struct candidate **guard_sorted_candidates(const struct guard *,
-                                                 size_t *n);
 
 #endif /* guard-private.h */

@@ -293,32 +293,6 @@ candidate_state_text(const struct candidate *c)
     OVS_NOT_REACHED();
 }
 
-static int
-compare_candidates(const void *a_, const void *b_)
-{
-    const struct candidate *const *a = a_;
-    const struct candidate *const *b = b_;
-    int cmp = strcmp((*a)->port_name, (*b)->port_name);
-
-    return cmp ? cmp : ip_addr_compare(&(*a)->addr, &(*b)->addr);
-}
-
-const struct candidate **
-guard_sorted_candidates(const struct guard *g, size_t *np)
-{
-    const struct candidate **array;
-    const struct candidate *c;
-    size_t n = 0;
-
-    array = xmalloc(MAX(hmap_count(&g->candidates), 1) * sizeof *array);
-    HMAP_FOR_EACH (c, node, &g->candidates) {
-        array[n++] = c;
-    }
-    qsort(array, n, sizeof *array, compare_candidates);
-    *np = n;
-    return array;
-}
-
 static void
 put_candidate(const struct candidate *c, const struct guard_env *env,
               struct ds *ds)
