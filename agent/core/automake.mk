@@ -65,6 +65,9 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-put-back.c \
 	agent/core/guard-refusal.c \
 	agent/core/guard-release.c \
+	agent/core/guard-report-hold.c \
+	agent/core/guard-report-plan.c \
+	agent/core/guard-report-why.c \
 	agent/core/guard-report.c \
 	agent/core/guard-request.c \
 	agent/core/guard-reserve.c \

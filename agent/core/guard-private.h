@@ -35,7 +35,9 @@
  *   guard-store.c   what it is to have: one batch, what came of it
  *   guard-journal.c what was done, written down
  *   guard-watch.c   what the mirror of SB is to show
- *   guard-report.c  text for people
+ *   guard-report.c  text for people; guard-report-hold.c of holds,
+ *                   guard-report-plan.c of findings and the plan,
+ *                   guard-report-why.c of one port or one address
  *   guard-explain.c one address, as data
  *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
@@ -554,5 +556,16 @@ char *guard_apply(struct guard *, struct request *, const struct guard_env *,
                   char **said);
 /* Whoever asked does so no longer; requests of other kinds are left alone. */
 void guard_withdraw_apply(struct guard *, const struct request *);
+
+/* guard-report.c */
+/* Appends a duration; a line for each of 'set', 'what' before it. */
+void guard_put_age(struct ds *, long long int ms);
+void guard_put_set(struct ds *, const char *indent, const char *what,
+                   const struct sset *set);
+
+/* guard-report-hold.c */
+/* Appends what the hold is about, and who waits for its end. */
+void guard_put_hold(const struct guard *, const struct guard_env *,
+                    const struct hold *, const char *indent, struct ds *);
 
 #endif /* guard-private.h */
