@@ -97,6 +97,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/kube-change.h \
 	agent/core/kube-ovn-claims.c \
 	agent/core/kube-ovn-claims.h \
+	agent/core/kube-ovn-keys.c \
+	agent/core/kube-ovn-keys.h \
 	agent/core/kube-ovn-pool.c \
 	agent/core/kube-ovn-pool.h \
 	agent/core/kube-write.c \
