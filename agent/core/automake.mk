@@ -107,6 +107,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
+	agent/core/lsp-scan.c \
+	agent/core/lsp-scan.h \
 	agent/core/model-departure.c \
 	agent/core/model-dialect.c \
 	agent/core/model-index.c \
