@@ -184,10 +184,12 @@ keeps_what_it_has(const struct world *w, const struct instance *in, int slot)
 }
 
 bool
-rules_is_undone(const struct world *w, const struct instance *in, int slot,
-                int ip)
+rules_is_undone(const struct instance *in, int slot, int ip,
+                int64_t ordered_ms)
 {
-    return in->set_ms[slot][ip] && w->now - in->set_ms[slot][ip] < 5000;
+    int64_t set_ms = in->set_ms[slot][ip];
+
+    return set_ms && ordered_ms >= set_ms && ordered_ms < set_ms + 5000;
 }
 
 /* How many members has the StatefulSet of 'slot', as the instance knows it? */
@@ -247,7 +249,7 @@ check_write_order(struct world *w, struct instance *in,
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)
             & ~svec_ips(&wr->old_addresses) : 0);
     for (int i = 0; i < N_IPS; i++) {
-        if (gone & (1u << i) && rules_is_undone(w, in, slot, i)) {
+        if (gone & (1u << i) && rules_is_undone(in, slot, i, w->now)) {
             continue;
         }
         if (come & (1u << i)) {
@@ -423,7 +425,8 @@ rules_check_nb_write(struct world *w, struct instance *in,
     for (int i = 0; i < N_IPS; i++) {
         uint32_t bit = 1u << i;
 
-        if (before & ~after & bit && !rules_is_undone(w, in, slot, i)) {
+        if (before & ~after & bit
+            && !rules_is_undone(in, slot, i, in->nb_ordered_ms)) {
             check_clear(w, in, slot, old, i);
             look_back_note_loss(w, slot, i, new);
         }
@@ -454,9 +457,12 @@ rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
                                            &port);
 
     if (row->id && row_ips(row) & (1u << ip) && p) {
+        int64_t ordered_ms = in->nb_ordered_ms;
+
         /* It was on its way for as long as this. */
         in->nb_ordered_ms = w->now - 2 * w->config.kube_ms - 1;
         check_clear(w, in, slot, row, ip);
+        in->nb_ordered_ms = ordered_ms;
         if (judge_binding(guard_model_const(in->guard), p)
             == BINDING_BOUND) {
             violate(w, RULE_RUNS, "%s deletes the IP object of %s, which it "
