@@ -384,6 +384,19 @@ check_given(struct world *w, struct instance *in, int slot, int ip,
     }
 }
 
+/* The addresses that port_security may gain in mode guard, where a gate is
+ * opened and its port gets back what somebody else's write had taken: as many
+ * as it loses of those which the port does not have. */
+static uint32_t
+swapped_ps(const struct nb_row *old, const struct nb_row *new)
+{
+    uint32_t come = row_ips(new) & ~row_ips(old);
+    uint32_t stale = row_ps_ips(old) & ~row_ps_ips(new) & ~row_ips(new);
+    bool opens = old->mark && !new->mark;
+
+    return opens && count_1bits(come) <= count_1bits(stale) ? come : 0;
+}
+
 static void
 check_ps(struct world *w, struct instance *in, int slot,
          const struct nb_row *old, const struct nb_row *new)
@@ -396,7 +409,8 @@ check_ps(struct world *w, struct instance *in, int slot,
     uint32_t back = row_ips(new) & ~row_ips(old) ? w->ps_taken[slot] : 0;
     w->ps_taken[slot] |= row_ps_ips(old) & ~row_ps_ips(new);
     if (in->settings.mode == MODE_GUARD
-        && row_ps_ips(new) & ~row_ps_ips(old) & ~back) {
+        && (row_ps_ips(new) & ~row_ps_ips(old) & ~back
+            & ~swapped_ps(old, new))) {
         violate(w, RULE_PORT_SECURITY, "%s widens port_security of %s",
                 in->name, slot_port(slot));
     }
