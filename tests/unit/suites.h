@@ -13,9 +13,13 @@
  * Suites run in this order. */
 
 SUITE(api_feed)
+SUITE(api_list)
+SUITE(api_live)
 SUITE(api_records)
 SUITE(api_source)
+SUITE(api_watch)
 SUITE(api_write)
+SUITE(cni_watch)
 SUITE(idl)
 SUITE(ip_addr)
 SUITE(ipam_metrics)
