@@ -23,6 +23,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/manifest-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
+	tests/unit/release-fixture.c \
+	tests/unit/release-fixture.h \
 	tests/unit/run-unit.c \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
@@ -48,9 +50,11 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-explain.c \
 	tests/unit/test-guard-events.c \
+	tests/unit/test-guard-failed-move.c \
 	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
+	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
