@@ -9,6 +9,8 @@ noinst_LTLIBRARIES += agent/kube/libkube.la
 agent_kube_libkube_la_SOURCES = \
 	agent/kube/admission-review.c \
 	agent/kube/admission-review.h \
+	agent/kube/api-call.c \
+	agent/kube/api-call.h \
 	agent/kube/api-discovery.c \
 	agent/kube/api-discovery.h \
 	agent/kube/api-feed.c \
@@ -72,14 +74,14 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
-	agent/kube/page-trim.c \
-	agent/kube/page-trim.h \
-	agent/kube/pod-networks.c \
-	agent/kube/pod-networks.h \
 	agent/kube/node-set.c \
 	agent/kube/node-set.h \
 	agent/kube/object-change.c \
 	agent/kube/object-change.h \
+	agent/kube/page-trim.c \
+	agent/kube/page-trim.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
 	agent/kube/reflector-list.c \
 	agent/kube/reflector-private.h \
 	agent/kube/reflector-watch.c \
