@@ -89,6 +89,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
+	agent/kube/text-files.c \
+	agent/kube/text-files.h \
 	agent/kube/url-text.c \
 	agent/kube/url-text.h \
 	agent/kube/webhook-watch.c \
