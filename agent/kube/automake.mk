@@ -97,5 +97,7 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/webhook-watch.h \
 	agent/kube/workload-assembly.c \
 	agent/kube/workload-assembly.h \
+	agent/kube/yaml-scalar.c \
+	agent/kube/yaml-scalar.h \
 	agent/kube/yaml-text.c \
 	agent/kube/yaml-text.h
