@@ -60,6 +60,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifest-file.h \
 	agent/kube/manifest-members.c \
 	agent/kube/manifest-members.h \
+	agent/kube/manifest-names.c \
+	agent/kube/manifest-names.h \
 	agent/kube/manifest-object.c \
 	agent/kube/manifest-object.h \
 	agent/kube/manifest-reader.c \
