@@ -111,7 +111,12 @@ tests_unit_run_unit_SOURCES = \
 	utilities/ovn-ipguardctl/redact.c \
 	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
+	tests/unit/world-hands.c \
+	tests/unit/world-looks.c \
+	tests/unit/world-nb.c \
 	tests/unit/world-private.h \
+	tests/unit/world-sb.c \
+	tests/unit/world-store.c \
 	tests/unit/world.c \
 	tests/unit/world.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
