@@ -26,6 +26,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/release-fixture.c \
 	tests/unit/release-fixture.h \
 	tests/unit/run-unit.c \
+	tests/unit/story-fixture.c \
+	tests/unit/story-fixture.h \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
@@ -56,6 +58,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
