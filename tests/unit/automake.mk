@@ -104,6 +104,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-web-stream.c \
+	tests/unit/test-web-tls.c \
 	tests/unit/test-webhook-watch.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
@@ -111,6 +112,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/until.h \
+	tests/unit/web-fixture.c \
+	tests/unit/web-fixture.h \
 	utilities/ovn-ipguardctl/redact.c \
 	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
