@@ -21,6 +21,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
 	tests/unit/manifest-fixture.h \
+	tests/unit/object-fixture.c \
+	tests/unit/object-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
@@ -78,6 +80,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-manifest-kinds.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
