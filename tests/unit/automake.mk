@@ -21,11 +21,15 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
 	tests/unit/manifest-fixture.h \
+	tests/unit/object-fixture.c \
+	tests/unit/object-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
 	tests/unit/release-fixture.h \
 	tests/unit/run-unit.c \
+	tests/unit/story-fixture.c \
+	tests/unit/story-fixture.h \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
@@ -56,6 +60,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
@@ -75,6 +80,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-manifest-kinds.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
@@ -101,6 +107,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-web-stream.c \
+	tests/unit/test-web-tls.c \
 	tests/unit/test-webhook-watch.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
@@ -108,10 +115,17 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/until.h \
+	tests/unit/web-fixture.c \
+	tests/unit/web-fixture.h \
 	utilities/ovn-ipguardctl/redact.c \
 	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
+	tests/unit/world-hands.c \
+	tests/unit/world-looks.c \
+	tests/unit/world-nb.c \
 	tests/unit/world-private.h \
+	tests/unit/world-sb.c \
+	tests/unit/world-store.c \
 	tests/unit/world.c \
 	tests/unit/world.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
