@@ -14,8 +14,8 @@
  * lines "PORT<tab>ADDRESSES" from the standard input until its end, carries
  * them out as ovn-ipguard would (each verifies the columns that it read), and
  * prints the microseconds that each transaction took from its making to its
- * success, one a line, and in the end "done".  "load" ends with its standard
- * input. */
+ * success, one a line, and in the end "done" and those of processor time that
+ * the program took in all.  "load" ends with its standard input. */
 
 #include <config.h>
 
@@ -24,6 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,6 +108,12 @@ now_us(void)
     return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
 }
 
+static long long int
+timeval_us(const struct timeval *tv)
+{
+    return tv->tv_sec * 1000000LL + tv->tv_usec;
+}
+
 static void
 set_port(const struct shash *ports, char *line)
 {
@@ -183,8 +191,16 @@ set(struct ovsdb_idl *idl, size_t batch)
     while (set_ports(idl, &ports, batch)) {
         continue;
     }
-    say("done");
     shash_destroy(&ports);
+
+    struct rusage usage;
+    char *done;
+
+    getrusage(RUSAGE_SELF, &usage);
+    done = xasprintf("done %lld", timeval_us(&usage.ru_utime)
+                                  + timeval_us(&usage.ru_stime));
+    say(done);
+    free(done);
 }
 
 int
