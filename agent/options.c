@@ -189,8 +189,10 @@ set_dialect(struct options *o, const char *name)
     }
 }
 
-/* Handles the options of TLS files, which are not opened before the daemon has
- * detached.  Returns false if 'c' is none of them. */
+/* Each of the following handles the options of one theme.  Returns false if
+ * 'c' is none of them. */
+
+/* TLS files are not opened before the daemon has detached. */
 static bool
 handle_tls_file(struct options *o, int c)
 {
@@ -214,7 +216,7 @@ handle_tls_file(struct options *o, int c)
     }
 }
 
-static void
+static bool
 handle_db_option(struct options *o, int c)
 {
     static const char what[] = "an OVSDB connection method";
@@ -222,18 +224,18 @@ handle_db_option(struct options *o, int c)
     switch (c) {
     case OPT_OVNNB_DB:
         replace(&o->nb_db, xstrdup(nonempty("ovnnb-db", optarg, what)));
-        break;
+        return true;
 
     case OPT_OVNSB_DB:
         replace(&o->sb_db, xstrdup(nonempty("ovnsb-db", optarg, what)));
-        break;
+        return true;
 
     case OPT_DB:
         replace(&o->own_db, xstrdup(nonempty("db", optarg, what)));
-        break;
+        return true;
 
     default:
-        OVS_NOT_REACHED();
+        return false;
     }
 }
 
@@ -250,50 +252,56 @@ check_controller(const char *arg)
     }
 }
 
-static void
+/* Where pods come from, and which. */
+static bool
 handle_kube_option(struct options *o, int c)
 {
     switch (c) {
+    case OPT_PODS:
+        svec_add_nocopy(&o->pods, absolute(nonempty("pods", optarg,
+                                                    "a file or folder")));
+        return true;
+
     case OPT_KUBECONFIG:
         replace(&o->kubeconfig,
                 absolute(nonempty("kubeconfig", optarg, "a file")));
-        break;
+        return true;
 
     case OPT_KUBE_CONTEXT:
         replace(&o->kube_context, xstrdup(nonempty("kube-context", optarg,
                                                    "a name")));
-        break;
+        return true;
 
     case OPT_KUBE_API:
         replace(&o->kube_api, xstrdup(nonempty("kube-api", optarg,
                                                "a URL or \"in-cluster\"")));
-        break;
+        return true;
 
     case OPT_NAMESPACE:
         svec_add(&o->namespaces, nonempty("namespace", optarg, "a name"));
-        break;
+        return true;
 
     case OPT_NODE_SELECTOR:
         replace(&o->node_selector, xstrdup(nonempty("node-selector", optarg,
                                                     "a label selector")));
-        break;
+        return true;
 
     case OPT_ZONE:
         replace(&o->zone, xstrdup(nonempty("zone", optarg, "a name")));
-        break;
+        return true;
 
     case OPT_CNI_CONTROLLER:
         check_controller(optarg);
         replace(&o->cni_controller, xstrdup(optarg));
-        break;
+        return true;
 
     case OPT_KUBE_OVN_METRICS:
         check_value("kube-ovn-metrics", ipam_metrics_check_url(optarg));
         replace(&o->kube_ovn_metrics, xstrdup(optarg));
-        break;
+        return true;
 
     default:
-        OVS_NOT_REACHED();
+        return false;
     }
 }
 
@@ -312,121 +320,103 @@ set_list(struct svec *list, const char *s)
     free(copy);
 }
 
-static void
+static bool
 handle_webhook_option(struct options *o, int c)
 {
     switch (c) {
     case OPT_WEBHOOK_LISTEN:
         replace(&o->webhook_listen, xstrdup(nonempty("webhook-listen", optarg,
                                                      "[ADDR:]PORT")));
-        break;
+        return true;
 
     case OPT_WEBHOOK_CERT:
         replace(&o->webhook_cert,
                 absolute(nonempty("webhook-cert", optarg, "a file")));
-        break;
+        return true;
 
     case OPT_WEBHOOK_KEY:
         replace(&o->webhook_key,
                 absolute(nonempty("webhook-key", optarg, "a file")));
-        break;
+        return true;
 
     case OPT_WEBHOOK_CLIENT_CA:
         replace(&o->webhook_client_ca,
                 absolute(nonempty("webhook-client-ca", optarg, "a file")));
-        break;
+        return true;
 
     case OPT_WEBHOOK_EXEMPT:
         set_list(&o->webhook_exempt, optarg);
-        break;
+        return true;
 
     default:
-        OVS_NOT_REACHED();
+        return false;
     }
 }
 
-/* Handles option 'c', other than a setting. */
-static void
-handle_option(struct options *o, int c, bool *dry_run,
-              const struct option *long_options)
+static bool
+handle_http_option(struct options *o, int c)
 {
-    char *path;
-
-    if (handle_tls_file(o, c)) {
-        return;
-    }
-
     switch (c) {
-    case OPT_OVNNB_DB:
-    case OPT_OVNSB_DB:
-    case OPT_DB:
-        handle_db_option(o, c);
-        break;
-
-    case OPT_PODS:
-        path = absolute(nonempty("pods", optarg, "a file or folder"));
-        svec_add_nocopy(&o->pods, path);
-        break;
-
-    case OPT_KUBECONFIG:
-    case OPT_KUBE_CONTEXT:
-    case OPT_KUBE_API:
-    case OPT_NAMESPACE:
-    case OPT_NODE_SELECTOR:
-    case OPT_ZONE:
-    case OPT_CNI_CONTROLLER:
-    case OPT_KUBE_OVN_METRICS:
-        handle_kube_option(o, c);
-        break;
-
-    case OPT_WEBHOOK_LISTEN:
-    case OPT_WEBHOOK_CERT:
-    case OPT_WEBHOOK_KEY:
-    case OPT_WEBHOOK_CLIENT_CA:
-    case OPT_WEBHOOK_EXEMPT:
-        handle_webhook_option(o, c);
-        break;
-
-    case OPT_DIALECT:
-        set_dialect(o, optarg);
-        break;
-
-    case OPT_UNINSTALL:
-        o->uninstall = o->requests_only = true;
-        break;
-
-    case OPT_REQUESTS_ONLY:
-        o->requests_only = true;
-        break;
-
-    case OPT_DRY_RUN:
-        *dry_run = true;
-        break;
-
     case OPT_HTTP_HOST:
         set_list(&o->http_hosts, nonempty("http-host", optarg, "a name"));
-        break;
+        return true;
 
     case OPT_HTTP_LISTEN:
         replace(&o->http_listen, xstrdup(nonempty("http-listen", optarg,
                                                   "a port")));
-        break;
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+/* What the daemon is and does as a whole. */
+static bool
+handle_daemon_option(struct options *o, int c, bool *dry_run)
+{
+    switch (c) {
+    case OPT_DIALECT:
+        set_dialect(o, optarg);
+        return true;
+
+    case OPT_UNINSTALL:
+        o->uninstall = o->requests_only = true;
+        return true;
+
+    case OPT_REQUESTS_ONLY:
+        o->requests_only = true;
+        return true;
+
+    case OPT_DRY_RUN:
+        *dry_run = true;
+        return true;
 
     case OPT_INSTANCE:
         replace(&o->instance, xstrdup(nonempty("instance", optarg,
                                                "a name")));
-        break;
+        return true;
 
     case OPT_INACTIVITY_PROBE:
         check_value("inactivity-probe",
                     options_parse_probe(optarg, &o->probe_ms));
-        break;
+        return true;
 
     case OPT_UNIXCTL:
         replace(&o->unixctl_path, xstrdup(nonempty("unixctl", optarg,
                                                    "a socket or \"none\"")));
-        break;
+        return true;
 
+    default:
+        return false;
+    }
+}
+
+/* Prints what is asked for and exits, if 'c' asks for something. */
+static void
+handle_question(int c, const struct option *long_options)
+{
+    switch (c) {
     case 'h':
         options_print_usage();
         exit(EXIT_SUCCESS);
@@ -439,6 +429,16 @@ handle_option(struct options *o, int c, bool *dry_run,
         options_print_version();
         exit(EXIT_SUCCESS);
 
+    default:
+        break;
+    }
+}
+
+/* Handles an option of the library, or exits. */
+static void
+handle_library_option(int c)
+{
+    switch (c) {
     VLOG_OPTION_HANDLERS
     DAEMON_OPTION_HANDLERS
 
@@ -457,6 +457,22 @@ handle_option(struct options *o, int c, bool *dry_run,
 
     default:
         abort();
+    }
+}
+
+/* Handles option 'c', other than a setting. */
+static void
+handle_option(struct options *o, int c, bool *dry_run,
+              const struct option *long_options)
+{
+    handle_question(c, long_options);
+    if (!handle_tls_file(o, c)
+        && !handle_db_option(o, c)
+        && !handle_kube_option(o, c)
+        && !handle_webhook_option(o, c)
+        && !handle_http_option(o, c)
+        && !handle_daemon_option(o, c, dry_run)) {
+        handle_library_option(c);
     }
 }
 

@@ -29,6 +29,8 @@ ovsdb_libovsdbview_la_SOURCES = \
 	ovsdb/sb-condition.h \
 	ovsdb/sb-question.c \
 	ovsdb/sb-question.h \
+	ovsdb/sb-rows.c \
+	ovsdb/sb-view-private.h \
 	ovsdb/sb-view.c \
 	ovsdb/sb-view.h \
 	ovsdb/store-act.c \

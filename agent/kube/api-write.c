@@ -23,9 +23,9 @@
 #include "coverage.h"
 #include "util.h"
 
+#include "api-call.h"
 #include "http.h"
 #include "kubeconfig.h"
-#include "rfc3339.h"
 
 VLOG_DEFINE_THIS_MODULE(api_write);
 
@@ -47,9 +47,6 @@ COVERAGE_DEFINE(api_write_dropped);
  * second of these.  One write is kept to find out. */
 #define FORBIDDEN_MS 5000
 #define MAX_FORBIDDEN_MS (10 * 60 * 1000)
-
-#define EVENTS "/apis/events.k8s.io/v1/namespaces/%s/events"
-#define IPS "/apis/kubeovn.io/v1/ips"
 
 struct api_job {
     struct ovs_list node;       /* In 'waiting' or 'running'. */
@@ -104,208 +101,6 @@ api_writer_destroy(struct api_writer *aw)
     free(aw->instance);
 }
 
-/* ---- Requests. ---- */
-
-/* What is sent. */
-struct api_call {
-    const char *method, *content_type;
-    char *path;
-    json_t *body;
-};
-
-static const char plain_json[] = "application/json";
-static const char merge_patch[] = "application/merge-patch+json";
-
-static const char *
-object_api_version(enum kube_object object)
-{
-    switch (object) {
-    case KUBE_OBJECT_POD: return "v1";
-    case KUBE_OBJECT_STATEFULSET: return "apps/v1";
-    case KUBE_OBJECT_VM: return "kubevirt.io/v1";
-    case KUBE_OBJECT_IP: return "kubeovn.io/v1";
-    }
-    OVS_NOT_REACHED();
-}
-
-static const char *
-object_kind(enum kube_object object)
-{
-    switch (object) {
-    case KUBE_OBJECT_POD: return "Pod";
-    case KUBE_OBJECT_STATEFULSET: return "StatefulSet";
-    case KUBE_OBJECT_VM: return "VirtualMachine";
-    case KUBE_OBJECT_IP: return "IP";
-    }
-    OVS_NOT_REACHED();
-}
-
-static char *
-object_path(const struct kube_write *w)
-{
-    char *ns = http_escape(w->ns);
-    char *name = http_escape(w->name);
-    char *path = NULL;
-
-    switch (w->object) {
-    case KUBE_OBJECT_POD:
-        path = xasprintf("/api/v1/namespaces/%s/pods/%s", ns, name);
-        break;
-    case KUBE_OBJECT_STATEFULSET:
-        path = xasprintf("/apis/apps/v1/namespaces/%s/statefulsets/%s", ns,
-                         name);
-        break;
-    case KUBE_OBJECT_VM:
-        path = xasprintf("/apis/kubevirt.io/v1/namespaces/%s/"
-                         "virtualmachines/%s", ns, name);
-        break;
-    case KUBE_OBJECT_IP:
-        path = xasprintf(IPS"/%s", name);
-        break;
-    }
-    free(ns);
-    free(name);
-    return path;
-}
-
-static json_t *
-pack_series(const struct kube_write *w)
-{
-    char last[RFC3339_MICRO_LEN + 1];
-
-    rfc3339_format_micro(w->last_wall_ms, last);
-    return json_pack("{s:i, s:s}", "count", w->count,
-                     "lastObservedTime", last);
-}
-
-/* A series that is to be continued and whose Event is gone is made anew, with
- * the count that it has. */
-static json_t *
-pack_event(const struct api_writer *aw, const struct kube_write *w)
-{
-    char first[RFC3339_MICRO_LEN + 1];
-    char *instance = xasprintf("%.128s", aw->instance);
-    json_t *event;
-
-    rfc3339_format_micro(w->first_wall_ms, first);
-    event = json_pack(
-        "{s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
-        " s:{s:s, s:s, s:s, s:s, s:s}}",
-        "apiVersion", "events.k8s.io/v1",
-        "kind", "Event",
-        "metadata", "name", w->event, "namespace", w->ns,
-        "eventTime", first,
-        "reportingController", "ovn-ipguard",
-        "reportingInstance", instance,
-        "action", w->action,
-        "reason", w->reason,
-        "type", w->warning ? "Warning" : "Normal",
-        "note", w->note,
-        "regarding", "apiVersion", object_api_version(w->object),
-        "kind", object_kind(w->object), "namespace", w->ns,
-        "name", w->name, "uid", w->uid);
-    if (event && w->count > 1) {
-        json_object_set_new(event, "series", pack_series(w));
-    }
-    free(instance);
-    return event;
-}
-
-static json_t *
-pack_ip(const struct kube_write *w)
-{
-    json_t *ip = json_pack(
-        "{s:s, s:s, s:{s:s, s:{s:s, s:s}, s:{s:s}},"
-        " s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}",
-        "apiVersion", "kubeovn.io/v1",
-        "kind", "IP",
-        "metadata", "name", w->name,
-        "labels", "ovn.kubernetes.io/ip_reserved", "true",
-        RESERVE_LABEL, "true",
-        "annotations", RESERVE_LABEL, w->owner,
-        "spec", "podName", w->pod_name, "namespace", w->ns,
-        "podType", w->pod_type, "subnet", w->subnet,
-        "ipAddress", w->ipv4[0] ? w->ipv4 : w->ipv6,
-        "v4IpAddress", w->ipv4, "v6IpAddress", w->ipv6);
-
-    return ip;
-}
-
-static json_t *
-pack_delete(const struct kube_write *w)
-{
-    json_t *options = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1",
-                                "kind", "DeleteOptions",
-                                "preconditions", "uid", w->uid);
-
-    if (options && w->version) {
-        json_t *version = json_pack("s", w->version);
-
-        json_object_set_new(json_object_get(options, "preconditions"),
-                            "resourceVersion", version);
-    }
-    return options;
-}
-
-static char *
-events_path(const struct kube_write *w, bool one)
-{
-    char *ns = http_escape(w->ns);
-    char *event = http_escape(w->event);
-    char *path = (one ? xasprintf(EVENTS"/%s", ns, event)
-                  : xasprintf(EVENTS, ns));
-
-    free(ns);
-    free(event);
-    return path;
-}
-
-static void
-make_call(const struct api_writer *aw, const struct kube_write *w,
-          struct api_call *call)
-{
-    memset(call, 0, sizeof *call);
-    switch (w->kind) {
-    case KUBE_WRITE_EVENT:
-        call->method = "POST";
-        call->content_type = plain_json;
-        call->path = events_path(w, false);
-        call->body = pack_event(aw, w);
-        break;
-
-    case KUBE_WRITE_SERIES:
-        call->method = "PATCH";
-        call->content_type = merge_patch;
-        call->path = events_path(w, true);
-        call->body = json_pack("{s:o}", "series", pack_series(w));
-        break;
-
-    case KUBE_WRITE_NUDGE:
-        /* A patch with another uid than the object's is refused. */
-        call->method = "PATCH";
-        call->content_type = merge_patch;
-        call->path = object_path(w);
-        call->body = json_pack("{s:{s:s, s:{s:s}}}", "metadata",
-                               "uid", w->uid,
-                               "annotations", NUDGE_ANNOTATION, w->value);
-        break;
-
-    case KUBE_WRITE_RESERVE:
-        call->method = "POST";
-        call->content_type = plain_json;
-        call->path = xstrdup(IPS);
-        call->body = pack_ip(w);
-        break;
-
-    case KUBE_WRITE_DELETE_IP:
-        call->method = "DELETE";
-        call->content_type = plain_json;
-        call->path = object_path(w);
-        call->body = pack_delete(w);
-        break;
-    }
-}
-
 /* ---- Answers. ---- */
 
 static void
@@ -350,7 +145,7 @@ note_forbidden(struct api_writer *aw, const struct kube_write *w,
 
     if (!f->problem) {
         VLOG_WARN("%s %s/%s: permission is missing: %s",
-                  object_kind(w->object), w->ns, w->name, message);
+                  api_call_object_kind(w->object), w->ns, w->name, message);
     }
     free(f->problem);
     f->problem = xasprintf("cannot write (%s): permission is missing: %s",
@@ -418,8 +213,9 @@ log_failure(const struct kube_write *w, const char *message)
 {
     static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 20);
 
-    VLOG_WARN_RL(&rl, "%s %s/%s: %s failed: %s", object_kind(w->object),
-                 w->ns, w->name, kube_write_kind_to_string(w->kind), message);
+    VLOG_WARN_RL(&rl, "%s %s/%s: %s failed: %s",
+                 api_call_object_kind(w->object), w->ns, w->name,
+                 kube_write_kind_to_string(w->kind), message);
 }
 
 /* 'job', which is on no list any more, has its answer. */
@@ -467,8 +263,8 @@ take_answer(struct api_writer *aw, struct api_job *job, long long int now)
         }
     } else if (result != KUBE_WRITE_DONE) {
         /* A pod that went while we wanted to tell about it is no news. */
-        VLOG_DBG("%s %s/%s: %s: %s", object_kind(w->object), w->ns, w->name,
-                 kube_write_kind_to_string(w->kind), message);
+        VLOG_DBG("%s %s/%s: %s: %s", api_call_object_kind(w->object),
+                 w->ns, w->name, kube_write_kind_to_string(w->kind), message);
     }
     free(message);
     if (job) {
@@ -516,28 +312,24 @@ begin(struct api_writer *aw, struct api_job *job, long long int now)
         .deadline_ms = DEADLINE_MS,
     };
     struct api_call call;
-    char *body;
 
     if (!access) {
         return false;
     }
-    make_call(aw, job->write, &call);
-    body = call.body ? json_dumps(call.body, JSON_COMPACT) : NULL;
-    json_decref(call.body);
-    if (!body) {
+    api_call_init(&call, job->write, aw->instance);
+    if (!call.body) {
         /* Not UTF-8: it was in the name of something. */
         log_failure(job->write, "it cannot be put into JSON");
-        free(call.path);
+        api_call_destroy(&call);
         end_job(aw, job, KUBE_WRITE_FAILED);
         return true;
     }
     job->n_tries++;
     job->request = http_send(aw->http, access, call.method, call.path,
-                             call.content_type, body, &options, now);
+                             call.content_type, call.body, &options, now);
     ovs_list_push_back(&aw->running, &job->node);
     aw->n_running++;
-    free(body);
-    free(call.path);
+    api_call_destroy(&call);
     return true;
 }
 

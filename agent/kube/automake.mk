@@ -9,6 +9,8 @@ noinst_LTLIBRARIES += agent/kube/libkube.la
 agent_kube_libkube_la_SOURCES = \
 	agent/kube/admission-review.c \
 	agent/kube/admission-review.h \
+	agent/kube/api-call.c \
+	agent/kube/api-call.h \
 	agent/kube/api-discovery.c \
 	agent/kube/api-discovery.h \
 	agent/kube/api-feed.c \
@@ -58,6 +60,8 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/manifest-file.h \
 	agent/kube/manifest-members.c \
 	agent/kube/manifest-members.h \
+	agent/kube/manifest-names.c \
+	agent/kube/manifest-names.h \
 	agent/kube/manifest-object.c \
 	agent/kube/manifest-object.h \
 	agent/kube/manifest-reader.c \
@@ -72,14 +76,14 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/missing-rights.h \
 	agent/kube/network-list.c \
 	agent/kube/network-list.h \
-	agent/kube/page-trim.c \
-	agent/kube/page-trim.h \
-	agent/kube/pod-networks.c \
-	agent/kube/pod-networks.h \
 	agent/kube/node-set.c \
 	agent/kube/node-set.h \
 	agent/kube/object-change.c \
 	agent/kube/object-change.h \
+	agent/kube/page-trim.c \
+	agent/kube/page-trim.h \
+	agent/kube/pod-networks.c \
+	agent/kube/pod-networks.h \
 	agent/kube/reflector-list.c \
 	agent/kube/reflector-private.h \
 	agent/kube/reflector-watch.c \
@@ -87,11 +91,15 @@ agent_kube_libkube_la_SOURCES = \
 	agent/kube/reflector.h \
 	agent/kube/rfc3339.c \
 	agent/kube/rfc3339.h \
+	agent/kube/text-files.c \
+	agent/kube/text-files.h \
 	agent/kube/url-text.c \
 	agent/kube/url-text.h \
 	agent/kube/webhook-watch.c \
 	agent/kube/webhook-watch.h \
 	agent/kube/workload-assembly.c \
 	agent/kube/workload-assembly.h \
+	agent/kube/yaml-scalar.c \
+	agent/kube/yaml-scalar.h \
 	agent/kube/yaml-text.c \
 	agent/kube/yaml-text.h

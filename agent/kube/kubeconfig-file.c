@@ -177,6 +177,73 @@ read_cluster(const struct place *cluster, const char *folder,
     }
 }
 
+/* Returns false, with the error set, if one of 'args' is no string. */
+static bool
+read_exec_args(const struct place *exec, const json_t *args, struct svec *sv)
+{
+    json_t *arg;
+    size_t i;
+
+    json_array_foreach (CONST_CAST(json_t *, args), i, arg) {
+        if (!json_is_string(arg)) {
+            place_fail(exec, "args", "a list of strings");
+            return false;
+        }
+        svec_add(sv, json_string_value(arg));
+    }
+    return true;
+}
+
+/* Likewise, of the variables in 'list'. */
+static bool
+read_exec_env(const struct place *list, struct smap *env)
+{
+    for (size_t i = 0; i < place_n_elements(list); i++) {
+        char name[16];
+        struct place e = place_element(list, i, name);
+        const char *key = place_string(&e, "name");
+        char *value = dup_secret(&e, "value");
+
+        if (!key || !key[0] || strchr(key, '=')) {
+            place_fail(&e, "name", "the name of a variable");
+            free(value);
+            return false;
+        }
+        smap_replace(env, key, value ? value : "");
+        free(value);
+    }
+    return true;
+}
+
+/* Returns what the program is told in KUBERNETES_EXEC_INFO: with
+ * 'cluster_info' also of the server that 'spec' says. */
+static char *
+make_exec_info(const struct kubeconfig_spec *spec, const char *api_version,
+               bool cluster_info)
+{
+    json_t *info = json_pack("{s:s, s:s, s:{s:b}}",
+                             "kind", "ExecCredential",
+                             "apiVersion", api_version,
+                             "spec", "interactive", 0);
+    char *text;
+
+    if (cluster_info) {
+        json_t *cluster = json_pack("{s:s, s:b}", "server", spec->server,
+                                    "insecure-skip-tls-verify",
+                                    spec->insecure);
+
+        if (spec->tls_server_name) {
+            json_object_set_new(cluster, "tls-server-name",
+                                json_pack("s", spec->tls_server_name));
+        }
+        json_object_set_new(json_object_get(info, "spec"), "cluster",
+                            cluster);
+    }
+    text = json_dumps(info, JSON_COMPACT);
+    json_decref(info);
+    return text;
+}
+
 static void
 read_exec(const struct place *exec, const char *folder,
           const struct kubeconfig_spec *spec, struct exec_plugin_config *c)
@@ -185,9 +252,6 @@ read_exec(const struct place *exec, const char *folder,
     const json_t *args = place_array(exec, "args").json;
     const char *command = place_string(exec, "command");
     bool cluster_info = read_bool(exec, "provideClusterInfo");
-    json_t *info;
-    size_t i;
-    json_t *arg;
 
     if (!command || !command[0]) {
         place_fail(exec, "command", "a program");
@@ -205,45 +269,10 @@ read_exec(const struct place *exec, const char *folder,
                    "client.authentication.k8s.io/v1beta1");
         return;
     }
-    json_array_foreach (CONST_CAST(json_t *, args), i, arg) {
-        if (!json_is_string(arg)) {
-            place_fail(exec, "args", "a list of strings");
-            return;
-        }
-        svec_add(&c->args, json_string_value(arg));
+    if (read_exec_args(exec, args, &c->args)
+        && read_exec_env(&env, &c->env)) {
+        c->exec_info = make_exec_info(spec, c->api_version, cluster_info);
     }
-    for (i = 0; i < place_n_elements(&env); i++) {
-        char name[16];
-        struct place e = place_element(&env, i, name);
-        const char *key = place_string(&e, "name");
-        char *value = dup_secret(&e, "value");
-
-        if (!key || !key[0] || strchr(key, '=')) {
-            place_fail(&e, "name", "the name of a variable");
-            free(value);
-            return;
-        }
-        smap_replace(&c->env, key, value ? value : "");
-        free(value);
-    }
-
-    info = json_pack("{s:s, s:s, s:{s:b}}",
-                     "kind", "ExecCredential", "apiVersion", c->api_version,
-                     "spec", "interactive", 0);
-    if (cluster_info) {
-        json_t *cluster = json_pack("{s:s, s:b}", "server", spec->server,
-                                    "insecure-skip-tls-verify",
-                                    spec->insecure);
-
-        if (spec->tls_server_name) {
-            json_object_set_new(cluster, "tls-server-name",
-                                json_pack("s", spec->tls_server_name));
-        }
-        json_object_set_new(json_object_get(info, "spec"), "cluster",
-                            cluster);
-    }
-    c->exec_info = json_dumps(info, JSON_COMPACT);
-    json_decref(info);
 }
 
 static void

@@ -13,12 +13,8 @@
 
 #include "kubeconfig.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -30,15 +26,12 @@
 
 #include "exec-plugin.h"
 #include "kubeconfig-file.h"
-#include "manifest-file.h"
+#include "text-files.h"
 #include "url-text.h"
 
 VLOG_DEFINE_THIS_MODULE(kubeconfig);
 
 COVERAGE_DEFINE(kubeconfig_read);
-
-/* Certificates, keys and tokens are some kilobytes. */
-#define MAX_FILE (1024 * 1024)
 
 /* How often files are looked at. */
 #define LOOK_MS 1000
@@ -54,20 +47,12 @@ COVERAGE_DEFINE(kubeconfig_read);
  * Kubernetes API from a Pod"). */
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 
-/* A file that was read. */
-struct known_file {
-    char *path;
-    bool found;
-    struct file_id id;
-};
-
 struct kubeconfig {
     char *file, *context;       /* Of a kubeconfig file; or NULL. */
     char *origin;
     struct kubeconfig_spec spec;
 
-    struct known_file *files;   /* That make up 'access'. */
-    size_t n_files;
+    struct text_files files;    /* That make up 'access'. */
     long long int looked_ms;    /* Monotonic. */
 
     bool usable;                /* 'access' is complete. */
@@ -98,103 +83,6 @@ static char *
 or_dup(const char *s)
 {
     return s ? xstrdup(s) : NULL;
-}
-
-/* ---- Files. ---- */
-
-static void
-forget_files(struct kubeconfig *k)
-{
-    for (size_t i = 0; i < k->n_files; i++) {
-        free(k->files[i].path);
-    }
-    free(k->files);
-    k->files = NULL;
-    k->n_files = 0;
-}
-
-static bool
-look(const char *path, struct file_id *id)
-{
-    struct stat s;
-
-    memset(id, 0, sizeof *id);
-    if (stat(path, &s)) {
-        return false;
-    }
-    file_id_init(id, &s);
-    return true;
-}
-
-/* Returns the content of the text file 'path' and remembers having read it; or
- * NULL, with '*error' set unless it was set before. */
-static char *
-read_file(struct kubeconfig *k, const char *path, char **error)
-{
-    struct known_file *f;
-    char *text = NULL;
-    size_t len = 0;
-    int fd;
-
-    k->files = xrealloc(k->files, (k->n_files + 1) * sizeof *k->files);
-    f = &k->files[k->n_files++];
-    f->path = xstrdup(path);
-    /* Before it is read: a change meanwhile is then seen by the next look. */
-    f->found = look(path, &f->id);
-
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        goto failed;
-    }
-    text = xmalloc(MAX_FILE + 1);
-    while (len <= MAX_FILE) {
-        ssize_t n = read(fd, text + len, MAX_FILE + 1 - len);
-
-        if (!n) {
-            break;
-        } else if (n > 0) {
-            len += n;
-        } else if (errno != EINTR) {
-            goto failed;
-        }
-    }
-    close(fd);
-    if (len > MAX_FILE || memchr(text, '\0', len)) {
-        if (!*error) {
-            *error = xasprintf("%s: %s", path,
-                               len > MAX_FILE ? "the file is too large"
-                               : "the file is no text");
-        }
-        free(text);
-        return NULL;
-    }
-    text[len] = '\0';
-    return xrealloc(text, len + 1);
-
-failed:
-    if (!*error) {
-        *error = xasprintf("%s: %s", path, ovs_strerror(errno));
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(text);
-    return NULL;
-}
-
-static bool
-files_changed(const struct kubeconfig *k)
-{
-    for (size_t i = 0; i < k->n_files; i++) {
-        const struct known_file *f = &k->files[i];
-        struct file_id id;
-
-        if (look(f->path, &id) != f->found
-            || (f->found && !file_id_equals(&id, &f->id))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- Making an access. ---- */
@@ -260,7 +148,7 @@ take_pem(struct kubeconfig *k, const char *data, const char *file,
     if (data || !file) {
         return or_dup(data);
     }
-    text = read_file(k, file, error);
+    text = text_files_read(&k->files, file, error);
     if (text && !strstr(text, "-----BEGIN ")) {
         if (!*error) {
             *error = xasprintf("%s: this is no PEM file", file);
@@ -348,7 +236,7 @@ build_access(struct kubeconfig *k, const struct kubeconfig_spec *spec,
     a->client_cert = take_pem(k, spec->cert_data, spec->cert_file, &error);
     a->client_key = take_pem(k, spec->key_data, spec->key_file, &error);
     if (spec->token_file) {
-        a->token = read_file(k, spec->token_file, &error);
+        a->token = text_files_read(&k->files, spec->token_file, &error);
     } else {
         a->token = or_dup(spec->token);
     }
@@ -387,9 +275,9 @@ load(struct kubeconfig *k)
     char *error = NULL;
 
     COVERAGE_INC(kubeconfig_read);
-    forget_files(k);
+    text_files_forget(&k->files);
     if (k->file) {
-        char *text = read_file(k, k->file, &error);
+        char *text = text_files_read(&k->files, k->file, &error);
 
         if (text) {
             error = kubeconfig_spec_parse(text, k->file, k->context, &spec);
@@ -550,7 +438,7 @@ kubeconfig_destroy(struct kubeconfig *k)
         free(k->context);
         free(k->origin);
         kubeconfig_spec_destroy(&k->spec);
-        forget_files(k);
+        text_files_forget(&k->files);
         kube_access_destroy(&k->access);
         free(k->problem);
         exec_plugin_destroy(k->plugin);
@@ -584,7 +472,7 @@ kubeconfig_get(struct kubeconfig *k, long long int now)
 {
     if (now >= k->looked_ms + LOOK_MS) {
         k->looked_ms = now;
-        if (files_changed(k)) {
+        if (text_files_changed(&k->files)) {
             reload(k);
         }
     }
@@ -597,7 +485,7 @@ kubeconfig_refused(struct kubeconfig *k, uint64_t seqno, long long int now)
     if (seqno != k->access.seqno) {
         return;
     }
-    if (files_changed(k)) {
+    if (text_files_changed(&k->files)) {
         reload(k);
     }
     if (k->spec.exec) {

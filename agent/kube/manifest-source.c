@@ -12,7 +12,6 @@
 
 #include "manifests-private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,50 +24,26 @@
 #include "timeval.h"
 #include "util.h"
 
+#include "manifest-names.h"
+
 VLOG_DEFINE_THIS_MODULE(manifest_source);
 
 COVERAGE_DEFINE(manifest_scan);
 
 /* Names. */
 
-/* Returns the folder that 'path' is in. */
-static char *
-folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == path ? xstrdup("/") : xmemdup0(path, slash - path);
-}
-
-const char *
-manifest_base_name(const char *path)
-{
-    return strrchr(path, '/') + 1;
-}
-
-/* Is it the name of a manifest in a folder? */
-static bool
-is_manifest_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    return (name[0] != '.' && dot
-            && (!strcmp(dot, ".json") || !strcmp(dot, ".yaml")
-                || !strcmp(dot, ".yml")));
-}
-
 /* Is 'name', in the folder of 's', one of the files of 's'? */
 static bool
 source_has_name(const struct manifest_source *s, const char *name)
 {
-    return (s->is_folder ? is_manifest_name(name)
+    return (s->is_folder ? manifest_is_name(name)
             : !strcmp(name, manifest_base_name(s->path)));
 }
 
 static char *
 source_folder(const struct manifest_source *s)
 {
-    return s->is_folder ? xstrdup(s->path) : folder_of(s->path);
+    return s->is_folder ? xstrdup(s->path) : manifest_folder_of(s->path);
 }
 
 /* Paths. */
@@ -77,20 +52,20 @@ source_folder(const struct manifest_source *s)
 static char *
 find_overlap(const struct manifests *m, const char *path, bool is_folder)
 {
-    char *folder = folder_of(path);
+    char *folder = manifest_folder_of(path);
     char *error = NULL;
 
     for (size_t i = 0; i < m->n_sources && !error; i++) {
         const struct manifest_source *s = m->sources[i];
         char *other = realpath(s->path, NULL);
-        char *other_folder = other ? folder_of(other) : NULL;
+        char *other_folder = other ? manifest_folder_of(other) : NULL;
 
         if (other
             && (!strcmp(path, other)
                 || (!is_folder && s->is_folder && !strcmp(folder, other)
-                    && is_manifest_name(manifest_base_name(path)))
+                    && manifest_is_name(manifest_base_name(path)))
                 || (is_folder && !s->is_folder && !strcmp(path, other_folder)
-                    && is_manifest_name(manifest_base_name(other))))) {
+                    && manifest_is_name(manifest_base_name(other))))) {
             error = xasprintf("is already read as (a part of) %s", s->path);
         }
         free(other);
@@ -279,7 +254,7 @@ static void
 watch_link(struct manifest_source *s, const char *path, int **wds, size_t *n)
 {
     char *target = realpath(path, NULL);
-    char *folder = target ? folder_of(target) : NULL;
+    char *folder = target ? manifest_folder_of(target) : NULL;
     bool found = false;
     int wd;
 
@@ -351,35 +326,6 @@ source_watch(struct manifest_source *s, const char *folder)
     return error;
 }
 
-/* Adds the manifests in 'folder' to 'names', sorted.  Returns 0 or a positive
- * errno. */
-static int
-list_folder(const char *folder, struct svec *names)
-{
-    DIR *dir = opendir(folder);
-    int error = 0;
-
-    if (!dir) {
-        return errno;
-    }
-    for (;;) {
-        struct dirent *entry;
-
-        errno = 0;
-        entry = readdir(dir);
-        if (!entry) {
-            error = errno;
-            break;
-        }
-        if (is_manifest_name(entry->d_name) && entry->d_type != DT_DIR) {
-            svec_add(names, entry->d_name);
-        }
-    }
-    closedir(dir);
-    svec_sort(names);
-    return error;
-}
-
 /* Looks at the files called 'names', in that order, and at those that are not
  * among them any more. */
 static void
@@ -426,7 +372,8 @@ manifest_source_scan(struct manifest_source *s)
     if (!s->is_folder) {
         svec_add(&names, manifest_base_name(s->path));
     } else {
-        error = stat(folder, &st) ? errno : list_folder(folder, &names);
+        error = (stat(folder, &st) ? errno
+                 : manifest_list_folder(folder, &names));
         if (!error) {
             file_id_init(&s->folder_id, &st);
             s->scan_wall_ms = wall;

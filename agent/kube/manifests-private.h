@@ -97,9 +97,6 @@ void manifest_source_remove_file(struct manifest_source *,
 void manifest_source_handle_event(void *source, const struct file_event *,
                                   void *manifests);
 
-/* The last component of an absolute path. */
-const char *manifest_base_name(const char *path);
-
 /* manifests.c */
 
 /* Puts a file on or off the list of those to be read. */

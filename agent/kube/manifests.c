@@ -25,6 +25,7 @@
 #include "util.h"
 
 #include "kube-change.h"
+#include "manifest-names.h"
 #include "manifests-private.h"
 
 VLOG_DEFINE_THIS_MODULE(manifests);

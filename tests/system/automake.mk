@@ -55,7 +55,13 @@ EXTRA_DIST += \
 
 # A program with nothing but the database layer, for ovsdb-layer.at.
 check_PROGRAMS += tests/system/test-ovsdb-layer
-tests_system_test_ovsdb_layer_SOURCES = tests/system/test-ovsdb-layer.c
+tests_system_test_ovsdb_layer_SOURCES = \
+	tests/system/layer-nb.c \
+	tests/system/layer-sb.c \
+	tests/system/layer-store.c \
+	tests/system/layer-text.c \
+	tests/system/layer.h \
+	tests/system/test-ovsdb-layer.c
 tests_system_test_ovsdb_layer_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)
 tests_system_test_ovsdb_layer_LDADD = \
 	ovsdb/libovsdbview.la \

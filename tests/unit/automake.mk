@@ -7,6 +7,10 @@ check_PROGRAMS += tests/unit/run-unit
 tests_unit_run_unit_SOURCES = \
 	agent/control.c \
 	agent/control.h \
+	tests/unit/admission-fixture.c \
+	tests/unit/admission-fixture.h \
+	tests/unit/api-fixture.c \
+	tests/unit/api-fixture.h \
 	tests/unit/dialect-vectors.c \
 	tests/unit/dialect-vectors.h \
 	tests/unit/guard-fixture.c \
@@ -19,20 +23,24 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/manifest-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
+	tests/unit/release-fixture.c \
+	tests/unit/release-fixture.h \
 	tests/unit/run-unit.c \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
-	tests/unit/admission-fixture.c \
-	tests/unit/admission-fixture.h \
 	tests/unit/test-admission-review.c \
 	tests/unit/test-admission-template.c \
 	tests/unit/test-admission.c \
 	tests/unit/test-api-feed.c \
+	tests/unit/test-api-list.c \
+	tests/unit/test-api-live.c \
 	tests/unit/test-api-records.c \
 	tests/unit/test-api-source.c \
+	tests/unit/test-api-watch.c \
 	tests/unit/test-api-write.c \
 	tests/unit/test-claim.c \
+	tests/unit/test-cni-watch.c \
 	tests/unit/test-control.c \
 	tests/unit/test-dialect-auto.c \
 	tests/unit/test-dialect-kube-ovn.c \
@@ -40,19 +48,21 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-event-text.c \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
+	tests/unit/test-explain.c \
 	tests/unit/test-guard-events.c \
+	tests/unit/test-guard-failed-move.c \
 	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found-late.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
-	tests/unit/test-explain.c \
+	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
-	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-request.c \
+	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-roles.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
@@ -76,9 +86,9 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
+	tests/unit/test-overview.c \
 	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
-	tests/unit/test-overview.c \
 	tests/unit/test-pod.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
@@ -91,13 +101,14 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-url-text.c \
 	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
-	tests/unit/test-webhook-watch.c \
 	tests/unit/test-web-stream.c \
+	tests/unit/test-webhook-watch.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
 	tests/unit/tls-fixture.h \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
+	tests/unit/until.h \
 	utilities/ovn-ipguardctl/redact.c \
 	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \

@@ -19,6 +19,7 @@
 #include "agent/kube/kubeconfig.h"
 #include "tests/unit/stub-server.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/until.h"
 
 struct client {
     struct stub_server *stub;
@@ -28,8 +29,6 @@ struct client {
 };
 
 static struct client c;
-
-static const long long int until_ms = 20000;
 
 static void
 start(void)
@@ -64,20 +63,20 @@ turn(void)
     stub_server_run(c.stub);
 }
 
-#define UNTIL(CONDITION)                                \
-    do {                                                \
-        long long int end_ = time_msec() + until_ms;    \
-                                                        \
-        turn();                                         \
-        while (!(CONDITION) && time_msec() < end_) {    \
-            stub_server_wait(c.stub);                   \
-            http_wait(c.http);                          \
-            api_writer_wait(&c.writer);                 \
-            poll_timer_wait_until(end_);                \
-            poll_block();                               \
-            turn();                                     \
-        }                                               \
-        CU_ASSERT_FATAL(CONDITION);                     \
+static void
+block(long long int end_ms)
+{
+    stub_server_wait(c.stub);
+    http_wait(c.http);
+    api_writer_wait(&c.writer);
+    poll_timer_wait_until(end_ms);
+    poll_block();
+}
+
+#define UNTIL(CONDITION)                     \
+    do {                                     \
+        turn();                              \
+        UNTIL_TRUE(CONDITION, turn, block);  \
     } while (0)
 
 static struct stub_request *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* --release=kube-ovn, beside a stand-in for Kube-OVN's controller. */
+/* --release=kube-ovn, beside a stand-in for Kube-OVN's controller: the IP
+ * object is deleted before the next pod is let in, whom admission keeps out
+ * meanwhile.  See also test-guard-failed-move.c. */
 
 #include <config.h>
 
@@ -8,70 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "openvswitch/dynamic-string.h"
+#include "smap.h"
+#include "sset.h"
 #include "util.h"
-#include "uuid.h"
 
 #include "agent/core/admission.h"
 #include "agent/core/dialect.h"
-#include "agent/core/ipam-object.h"
 #include "agent/core/release.h"
 
-#include "tests/unit/guard-fixture.h"
 #include "tests/unit/kube-ovn-fixture.h"
+#include "tests/unit/release-fixture.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/world.h"
-
-static void
-set_release(struct world *w, enum release_policy release)
-{
-    w->settings.release = release;
-    guard_set_settings(w->guard, &w->settings);
-}
-
-static void
-set_reserve(struct world *w, enum reserve_policy reserve)
-{
-    w->settings.reserve = reserve;
-    guard_set_settings(w->guard, &w->settings);
-}
-
-static struct wport *
-begin(struct world *w, struct kube_ovn *ko)
-{
-    struct wport *p = fixture_begin(w, MODE_GUARD);
-
-    set_release(w, RELEASE_KUBE_OVN);
-    w->release_certain = true;
-    kube_ovn_init(ko, w);
-    kube_ovn_add(ko, "sts1-0", IP1);
-    world_run(w, 1000);
-    return p;
-}
-
-static void
-end(struct world *w, struct kube_ovn *ko)
-{
-    kube_ovn_destroy(ko);
-    fixture_end(w);
-}
-
-static struct pod *
-new_pod(const char *ip)
-{
-    char *text = xasprintf("ip_address=%s", ip);
-    struct pod *pod = unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                               text);
-
-    free(text);
-    return pod;
-}
 
 /* Does admission keep the pod with 'ip' out?  Its text must have 'part'. */
 static bool
 is_refused(struct world *w, const char *ip, const char *part)
 {
-    struct pod *pod = new_pod(ip);
+    struct pod *pod = rf_new_pod(ip);
     char *text = release_refuse_pod(guard_model_const(w->guard),
                                     guard_settings(w->guard), pod);
     bool refused = text != NULL;
@@ -80,35 +35,6 @@ is_refused(struct world *w, const char *ip, const char *part)
     free(text);
     pod_destroy(pod);
     return refused;
-}
-
-static bool
-has_finding(struct world *w, const char *part)
-{
-    struct guard_env env = { .now = w->now, .wall = w->wall };
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    bool found;
-
-    guard_format_findings(w->guard, &env, &ds);
-    found = strstr(ds_cstr(&ds), part) != NULL;
-    ds_destroy(&ds);
-    return found;
-}
-
-/* The StatefulSet is changed to 'sts' and the old pod goes. */
-static void
-change_to(struct world *w, struct wport *p, struct workload *sts)
-{
-    world_sts(w, sts);
-    world_bind(w, p, NULL);
-    world_del_pod(w, "sts1-0");
-}
-
-/* The template's address is changed and the old pod goes. */
-static void
-change(struct world *w, struct wport *p)
-{
-    change_to(w, p, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
 }
 
 /* The StatefulSet of the other address, with the revision of the old one still
@@ -123,29 +49,6 @@ sts_in_rollout(void)
     workload_add_revision(sts, "old", &old);
     smap_destroy(&old);
     return sts;
-}
-
-/* The pod is there, and was given 'ip'. */
-static void
-annotate(struct world *w, const char *ip)
-{
-    char *text = xasprintf("ip_address=%s;allocated=true", ip);
-
-    world_pod(w, unit_pod("sts1-0", "sts1-0", OWNER_STATEFULSET, "sts1",
-                          text));
-    free(text);
-}
-
-/* Another StatefulSet runs with 'ip', and has an IP object for it. */
-static void
-run_another(struct world *w, struct kube_ovn *ko, const char *sts,
-            const char *mac, const char *ip)
-{
-    char *pod = xasprintf("%s-0", sts);
-
-    fixture_running(w, sts, mac, ip);
-    kube_ovn_add(ko, pod, ip);
-    free(pod);
 }
 
 /* Runs until something of that kind is written, for 20 s at most. */
@@ -164,11 +67,11 @@ test_release_first(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
     CU_ASSERT(is_refused(&w, IP2, NULL));
     CU_ASSERT(!is_refused(&w, IP1, NULL));
-    change(&w, p);
+    rf_change(&w, p);
     world_run(&w, 1000);
     CU_ASSERT(is_refused(&w, IP2, "the IP object sts1-0.default still has"));
     CU_ASSERT_EQUAL(ko.n_deleted, 0);
@@ -179,7 +82,7 @@ test_release_first(void)
     CU_ASSERT(!is_refused(&w, IP2, NULL));
     CU_ASSERT(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL) >= 1);
     CU_ASSERT_EQUAL(world_journalled(&w, "delete-ip"), 1);
-    world_pod(&w, new_pod(IP2));
+    world_pod(&w, rf_new_pod(IP2));
     world_run(&w, 30 * 1000);
     size_t n = world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL);
     CU_ASSERT(n <= 4);
@@ -189,7 +92,7 @@ test_release_first(void)
     CU_ASSERT_EQUAL(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL),
                     n);
     CU_ASSERT_EQUAL(w.orders.next_wake_ms, LLONG_MAX);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* A rollout under way: the old revision is still in play, but not for an
@@ -200,17 +103,17 @@ test_rollout(void)
     for (int k = 0; k < 4; k++) {
         struct kube_ovn ko;
         struct world w;
-        struct wport *p = begin(&w, &ko);
+        struct wport *p = rf_begin(&w, &ko);
         struct workload *sts = sts_in_rollout();
 
         sts->partition = k == 1;
         sts->on_delete = k == 2;
         w.release_certain = k != 3;
-        change_to(&w, p, sts);
+        rf_change_to(&w, p, sts);
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
         CU_ASSERT_EQUAL(w.n_clears, 0);
-        end(&w, &ko);
+        rf_end(&w, &ko);
     }
 }
 
@@ -244,18 +147,18 @@ test_hold_first(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
     set_on_write(&w, look_at_hold);
     held_before = false;
     w.northd_frozen = true;
-    change(&w, p);
+    rf_change(&w, p);
     world_run(&w, 5000);
     CU_ASSERT_EQUAL(ko.n_deleted, 1);
     CU_ASSERT(held_before);
     CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
     CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state, HOLD_DRAINING);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* It is on its way when the owner wants the address again: the hold stays
@@ -276,10 +179,10 @@ test_hold_stays_over_a_lost_lock(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
     set_on_write(&w, change_back);
-    change(&w, p);
+    rf_change(&w, p);
     run_until_written(&w, KUBE_WRITE_DELETE_IP);
     w.locked = false;
     world_settle(&w);
@@ -287,7 +190,7 @@ test_hold_stays_over_a_lost_lock(void)
     world_run(&w, 1000);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
     CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 static void
@@ -295,10 +198,10 @@ test_hold_stays(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
     set_on_write(&w, change_back);
-    change(&w, p);
+    rf_change(&w, p);
     run_until_written(&w, KUBE_WRITE_DELETE_IP);
     world_run(&w, 1000);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
@@ -306,7 +209,7 @@ test_hold_stays(void)
     world_run(&w, 30 * 1000);
     CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
     CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* Its port comes again before all is said: the daemon sleeps until something
@@ -316,16 +219,16 @@ test_port_comes_again(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
-    change(&w, p);
+    rf_change(&w, p);
     run_until_written(&w, KUBE_WRITE_NUDGE);
     world_port(&w, 0, "sts1-0", MAC1" "IP2);
     world_settle(&w);
     size_t n = w.n_turns;
     world_run(&w, 20 * 1000);
     CU_ASSERT(w.n_turns < n + 500);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* Without certainty that no pod can come, and without the option, the port is
@@ -336,7 +239,7 @@ test_refused(void)
     for (int k = 0; k < 3; k++) {
         struct kube_ovn ko;
         struct world w;
-        struct wport *p = begin(&w, &ko);
+        struct wport *p = rf_begin(&w, &ko);
 
         if (k == 0) {
             w.release_certain = false;
@@ -346,7 +249,7 @@ test_refused(void)
             ko.result = KUBE_WRITE_FORBIDDEN;
         }
         guard_set_settings(w.guard, &w.settings);
-        change(&w, p);
+        rf_change(&w, p);
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, 0);
         CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -354,7 +257,7 @@ test_refused(void)
                                      "certain"),
                         k == 0);
         CU_ASSERT_EQUAL(is_refused(&w, IP2, NULL), k != 1);
-        end(&w, &ko);
+        rf_end(&w, &ko);
     }
 }
 
@@ -367,21 +270,21 @@ test_left_out(void)
         struct sset left_out = SSET_INITIALIZER(&left_out);
         struct kube_ovn ko;
         struct world w;
-        struct wport *p = begin(&w, &ko);
+        struct wport *p = rf_begin(&w, &ko);
 
         sset_add(&left_out, k == 0 ? "other" : "default");
         w.release_left_out = &left_out;
         if (k < 2) {
-            change_to(&w, p, sts_in_rollout());
+            rf_change_to(&w, p, sts_in_rollout());
         } else {
-            change(&w, p);
+            rf_change(&w, p);
         }
         world_run(&w, 20 * 1000);
         CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
         CU_ASSERT_EQUAL(w.n_clears, k == 2);
         CU_ASSERT_EQUAL(world_logged(&w, "its namespace is left out"),
                         k == 2);
-        end(&w, &ko);
+        rf_end(&w, &ko);
         sset_destroy(&left_out);
     }
 }
@@ -393,7 +296,7 @@ test_other_object(void)
     for (int k = 0; k < 4; k++) {
         struct kube_ovn ko;
         struct world w;
-        struct wport *p = begin(&w, &ko);
+        struct wport *p = rf_begin(&w, &ko);
         struct kube_ovn_ip *i = kube_ovn_find(&ko, "sts1-0.default");
 
         if (k == 0) {
@@ -410,7 +313,7 @@ test_other_object(void)
         if (k < 3) {
             kube_ovn_tell(&ko, i);
         }
-        change(&w, p);
+        rf_change(&w, p);
         world_run(&w, 8000);
         CU_ASSERT_EQUAL(ko.n_deleted, 0);
         if (k == 3) {
@@ -420,7 +323,7 @@ test_other_object(void)
             world_run(&w, 20 * 1000);
             CU_ASSERT_EQUAL(ko.n_deleted, 1);
         }
-        end(&w, &ko);
+        rf_end(&w, &ko);
     }
 }
 
@@ -430,17 +333,17 @@ test_race(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
-    change(&w, p);
+    rf_change(&w, p);
     world_run(&w, 1900);
     CU_ASSERT_EQUAL(ko.n_deleted, 0);
-    world_pod(&w, new_pod(IP2));
+    world_pod(&w, rf_new_pod(IP2));
     world_run(&w, 30 * 1000);
     /* It is Kube-OVN's to move, not ours to take. */
     CU_ASSERT_EQUAL(ko.n_deleted, 0);
     CU_ASSERT_EQUAL(w.n_clears, 0);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* Kube-OVN's controller does not run: the object stays Terminating. */
@@ -449,10 +352,10 @@ test_controller_down(void)
 {
     struct kube_ovn ko;
     struct world w;
-    struct wport *p = begin(&w, &ko);
+    struct wport *p = rf_begin(&w, &ko);
 
     ko.down = true;
-    change(&w, p);
+    rf_change(&w, p);
     world_run(&w, 10 * 1000);
     CU_ASSERT_EQUAL(ko.n_deleted, 1);
     CU_ASSERT(is_refused(&w, IP2, "being deleted"));
@@ -466,7 +369,7 @@ test_controller_down(void)
     world_run(&w, 3000);
     CU_ASSERT(!is_refused(&w, IP2, NULL));
     CU_ASSERT(world_count_writes(&w, KUBE_WRITE_NUDGE, "sts1", NULL) >= 1);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* With --reserve=kube-ovn the reservation is in force before the object
@@ -477,12 +380,12 @@ test_with_reservation(void)
     for (int k = 0; k < 2; k++) {
         struct kube_ovn ko;
         struct world w;
-        struct wport *p = begin(&w, &ko);
+        struct wport *p = rf_begin(&w, &ko);
 
-        set_reserve(&w, RESERVE_KUBE_OVN);
+        rf_set_reserve(&w, RESERVE_KUBE_OVN);
         ko.deaf = k == 1;
         w.northd_frozen = true;
-        change(&w, p);
+        rf_change(&w, p);
         world_run(&w, 3000);
         CU_ASSERT_EQUAL(ko.n_made, 1);
         CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
@@ -495,372 +398,9 @@ test_with_reservation(void)
         CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
         CU_ASSERT_EQUAL(w.n_holds, 0);
         CU_ASSERT(!kube_ovn_refuses(&ko, "sts2-0", IP1));
-        end(&w, &ko);
+        rf_end(&w, &ko);
     }
 }
-
-/* ---- Failed move. ---- */
-
-static void
-fail_move(struct world *w, struct kube_ovn *ko, struct wport *p)
-{
-    run_another(w, ko, "holder", MAC2, IP2);
-    change(w, p);
-    world_pod(w, new_pod(IP2));
-}
-
-static void
-test_failed_move(void)
-{
-    for (int k = 0; k < 2; k++) {
-        struct kube_ovn ko;
-        struct world w;
-        struct wport *p = begin(&w, &ko);
-
-        if (k == 1) {
-            set_release(&w, RELEASE_NONE);
-        }
-        /* No certainty is needed: the pod is there. */
-        w.release_certain = false;
-        fail_move(&w, &ko, p);
-        world_run(&w, 20 * 1000);
-        if (k == 0) {
-            CU_ASSERT_EQUAL(ko.n_deleted, 1);
-            CU_ASSERT_EQUAL(w.n_clears, 0);
-            CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
-            CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "holder-0.default"));
-        } else {
-            CU_ASSERT_EQUAL(ko.n_deleted, 0);
-            CU_ASSERT_EQUAL(w.n_clears, 1);
-        }
-        CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
-        /* What the clear leaves is told, loudly. */
-        CU_ASSERT_EQUAL(world_logged(&w, "hazard: the move of pod "
-                                     "default/sts1-0 failed, and its IP "
-                                     "object still has "IP1), k == 1);
-        CU_ASSERT_EQUAL(has_finding(&w, "delete the IP object "
-                                    "sts1-0.default"), k == 1);
-        CU_ASSERT(world_has(&w, "holder-0.default", IP2));
-        CU_ASSERT_EQUAL(w.n_holds, 0);
-        end(&w, &ko);
-    }
-}
-
-/* With the second owner there already: two ports, two objects. */
-static void
-test_two_owners(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-    struct wport *p = begin(&w, &ko);
-
-    fail_move(&w, &ko, p);
-    run_another(&w, &ko, "sts2", MAC3, IP1);
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL(ko.n_deleted, 1);
-    CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
-    CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "sts2-0.default"));
-    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
-    CU_ASSERT_EQUAL(w.n_clears, 0);
-    end(&w, &ko);
-}
-
-/* It was given its address in the last moment: the live read sees it. */
-static enum live_read_result
-allocate(struct world *w)
-{
-    world_pod(w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                          "ip_address="IP2";allocated=true"));
-    return LIVE_READ_CHANGED;
-}
-
-static void
-test_allocated(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-    struct wport *p = begin(&w, &ko);
-
-    w.on_read = allocate;
-    fail_move(&w, &ko, p);
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(ko.n_deleted, 0);
-    CU_ASSERT_EQUAL(w.n_clears, 0);
-    end(&w, &ko);
-}
-
-/* ---- What a restart of the controller would break. ---- */
-
-static void
-test_hazard_edit(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-
-    begin(&w, &ko);
-    annotate(&w, IP1);
-    world_run(&w, 1000);
-    CU_ASSERT(!world_logged(&w, "hazard"));
-    annotate(&w, IP2);
-    world_run(&w, 1000);
-    CU_ASSERT(world_logged(&w, "hazard: the annotation of pod default/sts1-0 "
-                           "says "IP2", but it runs with "IP1));
-    CU_ASSERT(has_finding(&w, "set the annotation back to "IP1));
-    CU_ASSERT_EQUAL(w.n_clears, 0);
-    CU_ASSERT_EQUAL(ko.n_deleted, 0);
-    annotate(&w, IP1);
-    world_run(&w, 1000);
-    CU_ASSERT(!has_finding(&w, "hazard"));
-    end(&w, &ko);
-}
-
-/* A failed move whose loser's port was cleared, and its IP object was not. */
-static void
-test_hazard_double(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-    struct wport *p = begin(&w, &ko);
-
-    set_release(&w, RELEASE_NONE);
-    fail_move(&w, &ko, p);
-    run_another(&w, &ko, "sts2", MAC3, IP1);
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT(has_finding(&w, "the IP objects sts1-0.default and "
-                          "sts2-0.default both have "IP1));
-    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
-    world_run(&w, 1000);
-    CU_ASSERT(!has_finding(&w, "hazard"));
-    end(&w, &ko);
-}
-
-/* The port was cleared before the IP object could be deleted: that is made up
- * for. */
-static void
-test_rest(void)
-{
-    for (int k = 0; k < 4; k++) {
-        struct kube_ovn ko;
-        struct world w;
-        struct wport *p = begin(&w, &ko);
-
-        if (k == 0) {
-            ko.result = KUBE_WRITE_FORBIDDEN;
-        } else {
-            set_release(&w, RELEASE_NONE);
-        }
-        fail_move(&w, &ko, p);
-        world_run(&w, 20 * 1000);
-        CU_ASSERT_EQUAL(w.n_clears, 1);
-        CU_ASSERT(has_finding(&w, "its IP object still has "IP1));
-        CU_ASSERT_EQUAL(ko.n_deleted, 0);
-
-        /* It can be now, if the pod was not given its address meanwhile. */
-        if (k == 2) {
-            w.on_read = allocate;
-        } else if (k == 3) {
-            kube_ovn_find(&ko, "sts1-0.default")->version++;
-        }
-        ko.result = KUBE_WRITE_DONE;
-        set_release(&w, RELEASE_KUBE_OVN);
-        world_run(&w, 60 * 1000);
-        CU_ASSERT_EQUAL(ko.n_deleted, k < 2);
-        CU_ASSERT_EQUAL(has_finding(&w, "its IP object still has"), k == 3);
-        if (k < 2) {
-            CU_ASSERT_PTR_NULL(kube_ovn_find(&ko, "sts1-0.default"));
-            CU_ASSERT(world_journalled(&w, "delete-ip") >= 1);
-        } else if (k == 3) {
-            /* The mirror was behind. */
-            CU_ASSERT(ko.n_conflicts >= 1);
-            kube_ovn_tell(&ko, kube_ovn_find(&ko, "sts1-0.default"));
-            world_run(&w, 60 * 1000);
-            CU_ASSERT_EQUAL(ko.n_deleted, 1);
-        }
-        CU_ASSERT(world_has(&w, "holder-0.default", IP2));
-        CU_ASSERT_EQUAL(w.n_clears, 1);
-        end(&w, &ko);
-    }
-}
-
-/* The IP objects are behind the ports: the port's own is waited for. */
-static void
-test_late_object(void)
-{
-    for (int k = 0; k < 2; k++) {
-        struct kube_ovn ko;
-        struct world w;
-        struct wport *p = begin(&w, &ko);
-
-        kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
-        fail_move(&w, &ko, p);
-        world_run(&w, 5000);
-        CU_ASSERT_EQUAL(w.n_clears, 0);
-        if (k == 0) {
-            kube_ovn_add(&ko, "sts1-0", IP1);
-        }
-        world_run(&w, 20 * 1000);
-        CU_ASSERT_EQUAL(ko.n_deleted, k == 0);
-        CU_ASSERT_EQUAL(w.n_clears, k == 1);
-        CU_ASSERT_EQUAL(world_logged(&w, "is cleared, and its IP object is "
-                                     "not deleted: it has no IP object"),
-                        k == 1);
-        end(&w, &ko);
-    }
-}
-
-static void
-set_object(struct kube_ovn *ko, const char *pod, const char *ip)
-{
-    char *name = xasprintf("%s.default", pod);
-    struct kube_ovn_ip *i = kube_ovn_find(ko, name);
-
-    free(i->ip);
-    i->ip = xstrdup(ip);
-    i->version = ++ko->version;
-    kube_ovn_tell(ko, i);
-    free(name);
-}
-
-/* With --reserve=kube-ovn the address of a living pod is kept over a restart,
- * as long as annotation, IP object and port do not agree. */
-static void
-test_hazard_reserved(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-
-    begin(&w, &ko);
-    set_reserve(&w, RESERVE_KUBE_OVN);
-    annotate(&w, IP1);
-    world_run(&w, 3000);
-    CU_ASSERT_EQUAL(ko.n_made, 0);
-    annotate(&w, IP2);
-    world_run(&w, 1000);
-    CU_ASSERT_EQUAL(ko.n_made, 1);
-    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
-    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
-    CU_ASSERT_STRING_EQUAL(ours->pod_type, "StatefulSet");
-    CU_ASSERT(!strncmp(ours->pod, "sts1-ipguard", 12));
-    CU_ASSERT(ours->force);
-
-    /* The controller starts anew, and believes the annotation. */
-    kube_ovn_start(&ko);
-    set_object(&ko, "sts1-0", IP2);
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
-    CU_ASSERT(has_finding(&w, "the IP object of pod default/sts1-0 says "IP2
-                          ", but it runs with "IP1));
-
-    /* The annotation is set back: for its IPAM the address is free still. */
-    annotate(&w, IP1);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT(kube_ovn_refuses(&ko, "sts2-0", IP1));
-    CU_ASSERT_EQUAL(ko.n_made, 1);
-    CU_ASSERT_EQUAL(ko.n_deleted, 0);
-
-    set_object(&ko, "sts1-0", IP1);
-    world_run(&w, 1000);
-    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
-    CU_ASSERT(!has_finding(&w, "hazard"));
-    CU_ASSERT_EQUAL(w.n_clears, 0);
-    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
-    end(&w, &ko);
-}
-
-/* Whoever reserves it leaves nothing behind: the hazard's end, the end of the
- * option, the end of the daemon. */
-static void
-test_hazard_reserved_ends(void)
-{
-    for (int k = 0; k < 3; k++) {
-        struct kube_ovn ko;
-        struct world w;
-
-        begin(&w, &ko);
-        set_reserve(&w, RESERVE_KUBE_OVN);
-        annotate(&w, IP1);
-        annotate(&w, IP2);
-        world_run(&w, 1000);
-        CU_ASSERT_PTR_NOT_NULL(kube_ovn_ours(&ko));
-        if (k == 0) {
-            world_del_pod(&w, "sts1-0"); /* Its next one may have it. */
-        } else if (k == 1) {
-            set_reserve(&w, RESERVE_NONE);
-        } else {
-            guard_stop(w.guard);
-        }
-        world_run(&w, 1000);
-        CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
-        CU_ASSERT_PTR_NOT_NULL(kube_ovn_find(&ko, "sts1-0.default"));
-        end(&w, &ko);
-    }
-}
-
-/* Of a drift that was not seen to begin nothing is said before it lasts: the
- * streams differ in age. */
-static void
-test_hazard_settles(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-
-    begin(&w, &ko);
-    annotate(&w, IP1);
-    set_object(&ko, "sts1-0", IP2);
-    world_run(&w, 1000);
-    CU_ASSERT(!world_logged(&w, "hazard"));
-    set_object(&ko, "sts1-0", IP1);
-    world_run(&w, 5000);
-    CU_ASSERT(!world_logged(&w, "hazard"));
-    set_object(&ko, "sts1-0", IP2);
-    world_run(&w, 5000);
-    CU_ASSERT_EQUAL(world_logged(&w, "hazard"), 1);
-    end(&w, &ko);
-
-    /* The pod goes, and nothing is judged meanwhile. */
-    begin(&w, &ko);
-    annotate(&w, IP1);
-    annotate(&w, IP2);
-    world_run(&w, 1000);
-    CU_ASSERT(has_finding(&w, "hazard"));
-    guard_model(w.guard)->kube_synced = false;
-    world_del_pod(&w, "sts1-0");
-    world_run(&w, 1000);
-    guard_model(w.guard)->kube_synced = true;
-    world_run(&w, 10 * 1000);
-    CU_ASSERT(!has_finding(&w, "hazard"));
-    end(&w, &ko);
-}
-
-/* Two IP objects: the address of the one that runs is kept. */
-static void
-test_double_reserved(void)
-{
-    struct kube_ovn ko;
-    struct world w;
-    struct wport *p = begin(&w, &ko);
-
-    w.settings.release = RELEASE_NONE;
-    set_reserve(&w, RESERVE_KUBE_OVN);
-    fail_move(&w, &ko, p);
-    fixture_running(&w, "sts2", MAC3, IP1);
-    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
-                           "ip_address="IP1";allocated=true"));
-    kube_ovn_add(&ko, "sts2-0", IP1);
-    world_run(&w, 20 * 1000);
-    struct kube_ovn_ip *ours = kube_ovn_ours(&ko);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(ours);
-    CU_ASSERT_STRING_EQUAL(ours->ip, IP1);
-    CU_ASSERT(!strncmp(ours->pod, "sts2-ipguard", 12));
-    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
-    world_run(&w, 1000);
-    CU_ASSERT_PTR_NULL(kube_ovn_ours(&ko));
-    end(&w, &ko);
-}
-
-/* ---- Whom admission keeps out. ---- */
 
 static void
 test_admission(void)
@@ -868,7 +408,7 @@ test_admission(void)
     struct kube_ovn ko;
     struct world w;
 
-    begin(&w, &ko);
+    rf_begin(&w, &ko);
     CU_ASSERT(is_refused(&w, IP2, "sts1-0 had "IP1));
     /* Nobody but a StatefulSet's pod, which names another address, and only
      * under the policy that lets it change. */
@@ -881,7 +421,7 @@ test_admission(void)
     CU_ASSERT_PTR_NULL(release_refuse_pod(guard_model_const(w.guard),
                                           &w.settings, pod));
     pod_destroy(pod);
-    pod = new_pod(IP2);
+    pod = rf_new_pod(IP2);
     pod->opted_out = true;
     CU_ASSERT_PTR_NULL(release_refuse_pod(guard_model_const(w.guard),
                                           &w.settings, pod));
@@ -894,7 +434,7 @@ test_admission(void)
     /* The object is gone, but not the port. */
     kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
     CU_ASSERT(is_refused(&w, IP2, "the port sts1-0.default still has"));
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 /* As the webhook asks. */
@@ -928,11 +468,11 @@ static void
 test_webhook(void)
 {
     struct pod *plain = unit_pod("p", "u", OWNER_NONE, "", "ip_address="IP2);
-    struct pod *two = new_pod(IP2), *one = new_pod(IP1);
+    struct pod *two = rf_new_pod(IP2), *one = rf_new_pod(IP1);
     struct kube_ovn ko;
     struct world w;
 
-    begin(&w, &ko);
+    rf_begin(&w, &ko);
     CU_ASSERT(!is_let_in(&w, two, "ReleaseFirst: default/sts1-0 had "
                          IP1", which Kube-OVN might never let go: the IP "
                          "object sts1-0.default still has it."));
@@ -951,12 +491,12 @@ test_webhook(void)
     CU_ASSERT(is_let_in(&w, two, NULL));
     free(guard_thaw(w.guard));
     CU_ASSERT(!is_let_in(&w, two, NULL));
-    set_release(&w, RELEASE_NONE);
+    rf_set_release(&w, RELEASE_NONE);
     CU_ASSERT(is_let_in(&w, two, NULL));
     pod_destroy(plain);
     pod_destroy(one);
     pod_destroy(two);
-    end(&w, &ko);
+    rf_end(&w, &ko);
 }
 
 void
@@ -976,17 +516,6 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_race);
     CU_ADD_TEST(suite, test_controller_down);
     CU_ADD_TEST(suite, test_with_reservation);
-    CU_ADD_TEST(suite, test_failed_move);
-    CU_ADD_TEST(suite, test_two_owners);
-    CU_ADD_TEST(suite, test_allocated);
-    CU_ADD_TEST(suite, test_hazard_edit);
-    CU_ADD_TEST(suite, test_hazard_double);
-    CU_ADD_TEST(suite, test_rest);
-    CU_ADD_TEST(suite, test_late_object);
-    CU_ADD_TEST(suite, test_hazard_reserved);
-    CU_ADD_TEST(suite, test_hazard_reserved_ends);
-    CU_ADD_TEST(suite, test_hazard_settles);
-    CU_ADD_TEST(suite, test_double_reserved);
     CU_ADD_TEST(suite, test_admission);
     CU_ADD_TEST(suite, test_webhook);
 }

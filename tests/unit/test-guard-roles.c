@@ -336,8 +336,8 @@ test_set_waits_for_chassis(void)
     wait_for_chassis(CHASSIS_WAIT, false);
 }
 
-/* NB went back, and the dead chassis stands where the barriers of the start are
- * by now.  It was not known of when they were taken, so another one is. */
+/* NB went back, and the dead chassis stands where the barriers of the start
+ * are by now.  It was not known of when they were taken, so another one is. */
 static void
 test_chassis_known_after_start(void)
 {

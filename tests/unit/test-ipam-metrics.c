@@ -15,8 +15,7 @@
 
 #include "tests/unit/stub-server.h"
 #include "tests/unit/unit.h"
-
-static const long long int until_ms = 20000;
+#include "tests/unit/until.h"
 
 static struct stub_server *stub;
 static struct ipam_metrics *im;
@@ -38,19 +37,19 @@ turn(void)
     stub_server_run(stub);
 }
 
-#define UNTIL(CONDITION)                                \
-    do {                                                \
-        long long int end_ = time_msec() + until_ms;    \
-                                                        \
-        turn();                                         \
-        while (!(CONDITION) && time_msec() < end_) {    \
-            stub_server_wait(stub);                     \
-            ipam_metrics_wait(im);                      \
-            poll_timer_wait_until(end_);                \
-            poll_block();                               \
-            turn();                                     \
-        }                                               \
-        CU_ASSERT_FATAL(CONDITION);                     \
+static void
+block(long long int end_ms)
+{
+    stub_server_wait(stub);
+    ipam_metrics_wait(im);
+    poll_timer_wait_until(end_ms);
+    poll_block();
+}
+
+#define UNTIL(CONDITION)                     \
+    do {                                     \
+        turn();                              \
+        UNTIL_TRUE(CONDITION, turn, block);  \
     } while (0)
 
 static void

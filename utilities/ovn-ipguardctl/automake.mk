@@ -12,6 +12,8 @@ utilities_ovn_ipguardctl_ovn_ipguardctl_SOURCES = \
 	agent/explain-json.h \
 	agent/sources.c \
 	agent/sources.h \
+	utilities/ovn-ipguardctl/bundle.c \
+	utilities/ovn-ipguardctl/bundle.h \
 	utilities/ovn-ipguardctl/cmd-audit.c \
 	utilities/ovn-ipguardctl/cmd-bundle.c \
 	utilities/ovn-ipguardctl/cmd-connection.c \

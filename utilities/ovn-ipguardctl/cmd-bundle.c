@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* bundle: an archive of what somebody who is to help needs to see, without
- * secrets.  What is put in is chosen (no manifests, no kubeconfig files, of
- * OVN's databases only what is known about some addresses), and all of it goes
- * through redact() before it is written anywhere. */
+ * secrets.  What is put in is chosen here (no manifests, no kubeconfig files,
+ * of OVN's databases only what is known about some addresses); bundle.c takes
+ * out secrets and makes the archive. */
 
 #include <config.h>
 
 #include "ctl-read.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "db-ctl-base.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
-#include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl.h"
 #include "ovsdb-idl-provider.h"
-#include "process.h"
 #include "smap.h"
 #include "sset.h"
 #include "svec.h"
@@ -41,14 +36,11 @@
 #include "agent/core/settings.h"
 #include "agent/dirs.h"
 #include "agent/explain-json.h"
+#include "bundle.h"
 #include "ctl-commands.h"
 #include "ctl-daemon.h"
 #include "ctl-options.h"
 #include "observer.h"
-#include "redact.h"
-
-/* Of each log, its end. */
-#define LOG_TAIL (1024 * 1024)
 
 /* So many addresses are explained: those that are held or gated, and the
  * newest of the journal. */
@@ -56,84 +48,6 @@
 
 /* So long OVN's databases are waited for where no daemon runs. */
 #define COLD_TIMEOUT_S 30
-
-struct bundle {
-    struct ipgctl_reader *r;
-    char *parent;               /* Temporary folder, ours alone. */
-    char *dir;                  /* What is archived, in it. */
-    size_t n_removed;           /* Secrets. */
-    struct svec files;          /* Names in 'dir'. */
-    struct svec missing;        /* What could not be had, and why. */
-};
-
-/* ---- Files. ---- */
-
-/* Writes 'text', without secrets, as the file 'name'. */
-static void
-add_text(struct bundle *b, const char *name, const char *text)
-{
-    char *path = xasprintf("%s/%s", b->dir, name);
-    char *clean = redact(text, &b->n_removed);
-    FILE *file = fopen(path, "w");
-
-    if (!file || fputs(clean, file) < 0 || fclose(file)) {
-        ctl_fatal("bundle: %s: cannot be written (%s)", path,
-                  ovs_strerror(errno));
-    }
-    svec_add(&b->files, name);
-    free(clean);
-    free(path);
-}
-
-static void OVS_PRINTF_FORMAT(2, 3)
-add_missing(struct bundle *b, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    svec_add_nocopy(&b->missing, xvasprintf(format, args));
-    va_end(args);
-}
-
-/* Returns the end of a file, or NULL; the caller frees it.  Null bytes are
- * line ends. */
-static char *
-read_end(const char *path, off_t max)
-{
-    FILE *file = fopen(path, "r");
-    struct ds ds = DS_EMPTY_INITIALIZER;
-    struct stat s;
-    char buffer[4096];
-    size_t n;
-
-    if (!file) {
-        return NULL;
-    }
-    if (!fstat(fileno(file), &s) && s.st_size > max
-        && !fseeko(file, -max, SEEK_END)) {
-        ds_put_cstr(&ds, "... ");
-    }
-    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0) {
-        for (size_t i = 0; i < n; i++) {
-            ds_put_char(&ds, buffer[i] ? buffer[i] : '\n');
-        }
-    }
-    fclose(file);
-    return ds_steal_cstr(&ds);
-}
-
-static void
-add_file(struct bundle *b, const char *name, const char *path)
-{
-    char *text = read_end(path, LOG_TAIL);
-
-    if (text) {
-        add_text(b, name, text);
-        free(text);
-    } else {
-        add_missing(b, "%s: %s", path, ovs_strerror(errno));
-    }
-}
 
 /* ---- The daemon. ---- */
 
@@ -157,10 +71,10 @@ add_answer(struct bundle *b, const char *command)
         for (char *s = name; *s; s++) {
             *s = *s == '/' ? '-' : *s;
         }
-        add_text(b, name, answer);
+        bundle_add_text(b, name, answer);
         free(name);
     } else if (error) {
-        add_missing(b, "%s of the daemon: %s", command, error);
+        bundle_add_missing(b, "%s of the daemon: %s", command, error);
     }
     free(answer);
     free(error);
@@ -197,25 +111,25 @@ add_daemon(struct bundle *b)
 
     if (pid) {
         path = xasprintf("/proc/%ld/cmdline", pid);
-        line = read_end(path, LOG_TAIL);
+        line = bundle_read_end(path);
         free(path);
     }
     if (line) {
-        add_text(b, "daemon-command-line.txt", line);
+        bundle_add_text(b, "daemon-command-line.txt", line);
     }
     if (runs) {
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
             add_answer(b, commands[i]);
         }
     } else {
-        add_missing(b, "no daemon runs here (%s)", get_target());
+        bundle_add_missing(b, "no daemon runs here (%s)", get_target());
     }
     log = find_log(line);
-    add_file(b, "ovn-ipguard.log", log);
+    bundle_add_file(b, "ovn-ipguard.log", log);
     free(log);
     log = xasprintf("%s/ovsdb-server-ipguard.log", getenv("OVS_LOGDIR"));
     if (!access(log, F_OK)) {
-        add_file(b, "ovsdb-server-ipguard.log", log);
+        bundle_add_file(b, "ovsdb-server-ipguard.log", log);
     }
     free(log);
     free(line);
@@ -257,7 +171,7 @@ add_table(struct bundle *b, struct ovsdb_idl *idl,
         ds_put_char(&ds, '\n');
         json_destroy(o);
     }
-    add_text(b, name, ds_cstr(&ds));
+    bundle_add_text(b, name, ds_cstr(&ds));
     ds_destroy(&ds);
     free(name);
 }
@@ -285,23 +199,24 @@ add_settings(struct bundle *b, const struct ipgrec_ipguard *row)
         settings_format(&s, infos[i].name, &ds);
         ds_put_char(&ds, '\n');
     }
-    add_text(b, "settings.txt", ds_cstr(&ds));
+    bundle_add_text(b, "settings.txt", ds_cstr(&ds));
     ds_destroy(&ds);
 }
 
 static void
-add_own(struct bundle *b)
+add_own(struct bundle *b, const struct ipgctl_reader *r)
 {
     const struct ovsdb_idl_class *class = &ipgrec_idl_class;
 
-    if (!b->r->own) {
-        add_missing(b, "the own database (%s)", ipgctl_get_options()->db);
+    if (!r->own) {
+        bundle_add_missing(b, "the own database (%s)",
+                           ipgctl_get_options()->db);
         return;
     }
     for (size_t i = 0; i < class->n_tables; i++) {
-        add_table(b, b->r->own, &class->tables[i]);
+        add_table(b, r->own, &class->tables[i]);
     }
-    add_settings(b, ipgrec_ipguard_first(b->r->own));
+    add_settings(b, ipgrec_ipguard_first(r->own));
 }
 
 /* ---- What OVN and the pods say of the addresses that matter. ---- */
@@ -317,7 +232,7 @@ compare_newest(const void *a_, const void *b_)
 }
 
 static void
-find_addresses(const struct bundle *b, struct svec *addresses)
+find_addresses(const struct ipgctl_reader *r, struct svec *addresses)
 {
     const struct ipgrec_journal **rows = NULL;
     const struct ipgrec_journal *j;
@@ -326,16 +241,16 @@ find_addresses(const struct bundle *b, struct svec *addresses)
     size_t n = 0, allocated = 0;
     struct sset seen = SSET_INITIALIZER(&seen);
 
-    if (!b->r->own) {
+    if (!r->own) {
         return;
     }
-    IPGREC_HOLD_FOR_EACH (h, b->r->own) {
+    IPGREC_HOLD_FOR_EACH (h, r->own) {
         sset_add(&seen, h->address);
     }
-    IPGREC_GATE_FOR_EACH (g, b->r->own) {
+    IPGREC_GATE_FOR_EACH (g, r->own) {
         sset_add(&seen, g->address);
     }
-    IPGREC_JOURNAL_FOR_EACH (j, b->r->own) {
+    IPGREC_JOURNAL_FOR_EACH (j, r->own) {
         if (n >= allocated) {
             rows = x2nrealloc(rows, &allocated, sizeof *rows);
         }
@@ -375,7 +290,7 @@ add_explanations(struct bundle *b, const struct svec *addresses)
         free(answer);
         free(error);
     }
-    add_text(b, "addresses.json", ds_cstr(&ds));
+    bundle_add_text(b, "addresses.json", ds_cstr(&ds));
     ds_destroy(&ds);
 }
 
@@ -395,7 +310,7 @@ add_findings(struct bundle *b, const struct observer *o,
                       x->port, x->owner, x->text);
     }
     findings_destroy(&f);
-    add_text(b, "audit.txt", ds_cstr(&ds));
+    bundle_add_text(b, "audit.txt", ds_cstr(&ds));
     ds_destroy(&ds);
 }
 
@@ -422,7 +337,7 @@ add_cold(struct bundle *b, const struct svec *addresses)
     error = observer_sync(o, options->timeout ? options->timeout
                           : COLD_TIMEOUT_S);
     if (error) {
-        add_missing(b, "%s", error);
+        bundle_add_missing(b, "%s", error);
         free(error);
     } else {
         struct ds ds = DS_EMPTY_INITIALIZER;
@@ -434,7 +349,7 @@ add_cold(struct bundle *b, const struct svec *addresses)
                                NULL, &env);
         json_to_ds(json, JSSF_SORT, &ds);
         ds_put_char(&ds, '\n');
-        add_text(b, "addresses.json", ds_cstr(&ds));
+        bundle_add_text(b, "addresses.json", ds_cstr(&ds));
         json_destroy(json);
         ds_destroy(&ds);
     }
@@ -442,7 +357,7 @@ add_cold(struct bundle *b, const struct svec *addresses)
     observer_destroy(o);
 }
 
-/* ---- The archive. ---- */
+/* ---- The whole. ---- */
 
 static void
 add_versions(struct bundle *b)
@@ -456,7 +371,7 @@ add_versions(struct bundle *b)
         ds_put_format(&ds, "%s %s %s %s %s\n", u.sysname, u.nodename,
                       u.release, u.version, u.machine);
     }
-    add_text(b, "versions.txt", ds_cstr(&ds));
+    bundle_add_text(b, "versions.txt", ds_cstr(&ds));
     ds_destroy(&ds);
 }
 
@@ -477,96 +392,13 @@ add_readme(struct bundle *b)
     for (size_t i = 0; i < b->missing.n; i++) {
         ds_put_format(&ds, "- %s\n", b->missing.names[i]);
     }
-    add_text(b, "README.txt", ds_cstr(&ds));
+    bundle_add_text(b, "README.txt", ds_cstr(&ds));
     ds_destroy(&ds);
 }
 
-/* Runs a program to its end.  Returns NULL, or what went wrong. */
-static char *
-run_program(char **argv)
-{
-    struct process *p;
-    char *status, *error = NULL;
-    int retval;
-
-    process_init();
-    retval = process_start(argv, &p);
-    if (retval) {
-        return xasprintf("%s cannot be started (%s)", argv[0],
-                         ovs_strerror(retval));
-    }
-    for (;;) {
-        process_run();
-        if (process_exited(p)) {
-            break;
-        }
-        process_wait(p);
-        poll_block();
-    }
-    if (process_status(p)) {
-        status = process_status_msg(process_status(p));
-        error = xasprintf("%s ended with %s", argv[0], status);
-        free(status);
-    }
-    process_destroy(p);
-    return error;
-}
-
 static void
-make_archive(struct bundle *b, const char *file_name)
+report(const struct bundle *b, const char *file_name, struct ds *output)
 {
-    char *name = xstrdup(strrchr(b->dir, '/') + 1);
-    char *argv[] = { CONST_CAST(char *, "tar"), CONST_CAST(char *, "-C"),
-                     b->parent, CONST_CAST(char *, "-czf"),
-                     CONST_CAST(char *, file_name),
-                     CONST_CAST(char *, "--force-local"), name, NULL };
-    char *error = run_program(argv);
-
-    if (error) {
-        ctl_error(b->r->ctx, "bundle: %s: %s", file_name, error);
-        free(error);
-    }
-    free(name);
-}
-
-static void
-remove_staging(struct bundle *b)
-{
-    for (size_t i = 0; i < b->files.n; i++) {
-        char *path = xasprintf("%s/%s", b->dir, b->files.names[i]);
-
-        unlink(path);
-        free(path);
-    }
-    rmdir(b->dir);
-    rmdir(b->parent);
-}
-
-/* A folder of our own, which nobody else may look into. */
-static void
-make_staging(struct bundle *b)
-{
-    const char *tmp = getenv("TMPDIR");
-    char *stamp = xastrftime_msec("%Y%m%dT%H%M%SZ", time_wall_msec(), true);
-
-    umask(077);
-    b->parent = xasprintf("%s/ovn-ipguard-bundle.XXXXXX",
-                          tmp && tmp[0] ? tmp : "/tmp");
-    if (!mkdtemp(b->parent)) {
-        ctl_fatal("bundle: %s: cannot be made (%s); is TMPDIR right?",
-                  b->parent, ovs_strerror(errno));
-    }
-    b->dir = xasprintf("%s/ovn-ipguard-%s", b->parent, stamp);
-    if (mkdir(b->dir, 0700)) {
-        ctl_fatal("bundle: %s: %s", b->dir, ovs_strerror(errno));
-    }
-    free(stamp);
-}
-
-static void
-report(struct bundle *b, const char *file_name)
-{
-    struct ds *output = &b->r->ctx->output;
     struct json *o, *files, *missing;
 
     if (!ipgctl_wants_json(ipgctl_get_options())) {
@@ -600,35 +432,33 @@ bool
 cmd_bundle(struct ipgctl_reader *r)
 {
     const char *output = shash_find_data(&r->ctx->options, "--output");
-    struct bundle b = { .r = r };
     struct svec addresses = SVEC_EMPTY_INITIALIZER;
-    char *file_name;
+    char *file_name, *error;
+    struct bundle b;
 
-    svec_init(&b.files);
-    svec_init(&b.missing);
-    make_staging(&b);
+    bundle_init(&b);
     file_name = (output ? xstrdup(output)
-                 : xasprintf("%s.tar.gz", strrchr(b.dir, '/') + 1));
+                 : xasprintf("%s.tar.gz", bundle_name(&b)));
     ipgctl_reader_open_own(r, NULL);
     add_versions(&b);
-    add_own(&b);
-    find_addresses(&b, &addresses);
+    add_own(&b, r);
+    find_addresses(r, &addresses);
     if (add_daemon(&b)) {
         add_explanations(&b, &addresses);
     } else {
         add_cold(&b, &addresses);
     }
     add_readme(&b);
-    make_archive(&b, file_name);
-    if (!r->ctx->error) {
-        report(&b, file_name);
+    error = bundle_archive(&b, file_name);
+    if (error) {
+        ctl_error(r->ctx, "bundle: %s: %s", file_name, error);
+        free(error);
     }
-    remove_staging(&b);
+    if (!r->ctx->error) {
+        report(&b, file_name, &r->ctx->output);
+    }
+    bundle_destroy(&b);
     svec_destroy(&addresses);
-    svec_destroy(&b.files);
-    svec_destroy(&b.missing);
-    free(b.parent);
-    free(b.dir);
     free(file_name);
     return true;
 }

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The other clients of the Northbound database."""
 
+import ctypes.util
 import os
-import re
+import signal
 import subprocess
 import time
 
 from . import data
-from .proc import Program, Sample, cpu_ms, memory_kib, run_to_end
+from .proc import (PATIENCE_S, Program, Sample, cpu_ms, memory_kib,
+                   run_to_end)
 from .rpc import Failure, Rpc
 
 PORT_COLUMNS = ["_uuid", "addresses", "dynamic_addresses", "enabled",
                 "external_ids", "name", "options", "port_security", "type"]
 SYSTEM_PYTHON = "/usr/bin/python3"
+JEMALLOC = "libjemalloc.so.2"
+# Between two changes, of each contender: a server that is given no rest puts
+# off what it has to free, and does it while somebody waits.
+PAUSE_S = 0.4
 
 
 def nbctl(sandbox, *args):
@@ -26,6 +32,17 @@ def client_env():
     for name in ("OVN_NB_DAEMON", "OVN_NBCTL_OPTIONS"):
         env.pop(name, None)
     return env
+
+
+def end_process(pid):
+    """Waits for the end of a process that was told to end, and that is
+    nobody's child here."""
+    deadline = time.monotonic() + PATIENCE_S
+    while os.path.exists("/proc/%d" % pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            deadline += PATIENCE_S
+        time.sleep(0.01)
 
 
 class Nbctl:
@@ -59,10 +76,16 @@ class Nbctl:
                       memory_kib(self.pid, "VmRSS"))
 
     def __exit__(self, *_):
-        self.rpc.call("exit", [])
+        try:
+            self.rpc.call("exit", [])
+        except (Failure, OSError):
+            pass                # It is gone, or does not answer.
         self.rpc.close()
-        while os.path.exists("/proc/%d" % self.pid):
-            time.sleep(0.01)
+        end_process(self.pid)
+
+
+def have_jemalloc():
+    return ctypes.util.find_library("jemalloc") == JEMALLOC
 
 
 def have_ovsdbapp():
@@ -73,9 +96,20 @@ def have_ovsdbapp():
 
 # ---- The first copy. ----
 
-def load_floor(bench, sandbox, _cached):
-    with Program([bench.floor, sandbox.remote("nb"), "load"]) as program:
-        return program.sample(program.wait_for("^ready$")[0])
+def load_floor(bench, sandbox, _cached, allocator="libc", env=None):
+    with Program([bench.floor, sandbox.remote("nb"), "load"],
+                 dict(os.environ, **(env or {}))) as program:
+        sample = program.sample(program.wait_for("^ready$")[0])
+        program.wait_for("^trimmed %s$" % allocator)
+        sample.steady_kib = memory_kib(program.pid, "VmRSS")
+        return sample
+
+
+def load_floor_jemalloc(bench, sandbox, cached):
+    """With the allocator that the daemon has, set up as there."""
+    return load_floor(bench, sandbox, cached, "jemalloc", {
+        "LD_PRELOAD": JEMALLOC,
+        "MALLOC_CONF": "narenas:1,dirty_decay_ms:-1,muzzy_decay_ms:0"})
 
 
 def load_nbctl_cold(_bench, sandbox, _cached):
@@ -108,48 +142,72 @@ def lines(ports):
     return "".join("%s\t%s\n" % (p.name, p.full()) for p in ports)
 
 
-def set_floor(bench, sandbox, ports, batch=1):
-    """Returns the milliseconds of each transaction."""
+def pace(ports, set_one):
+    """Returns the milliseconds that set_one() returned for each of 'ports',
+    the first of which only warms up."""
+    times = []
+    for p in ports:
+        time.sleep(PAUSE_S)
+        times.append(set_one(p))
+    return times[1:]
+
+
+def set_by_program(argv, sandbox, ports):
+    """By one that reads lines, and prints a number for each."""
+    with Program(argv) as program:
+        program.wait_for("^ready$")
+        sandbox.settle()
+
+        def set_one(p):
+            n = len(program.said)
+            program.child.stdin.write(lines([p]))
+            program.child.stdin.flush()
+            return float(program.wait_for(r"^[\d.]+$", n)[1].group(0))
+
+        return pace(ports, set_one)
+
+
+def set_floor(bench, sandbox, ports):
+    return [us / 1000 for us in set_by_program(
+        [bench.floor, sandbox.remote("nb"), "set"], sandbox, ports)]
+
+
+def storm_floor(bench, sandbox, ports, batch):
+    """Sets all of 'ports', 'batch' in each transaction.  Returns the
+    milliseconds of all transactions."""
     with Program([bench.floor, sandbox.remote("nb"), "set",
                   str(batch)]) as program:
-        program.wait_for("^ready$")
+        program.wait_for("^trimmed")
         sandbox.settle()
         program.child.stdin.write(lines(ports))
         program.child.stdin.close()
         program.wait_for("^done$")
-        return [int(text) / 1000 for _, text in program.said
-                if text and re.match(r"\d+$", text)]
+        return sum(int(text) for _, text in program.said
+                   if text and text.isdecimal()) / 1000
 
 
 def set_nbctl_daemon(_bench, sandbox, ports):
     with Nbctl(sandbox) as daemon:
         daemon.run("get", "NB_Global", ".", "nb_cfg")
         sandbox.settle()
-        times = []
-        for p in ports:
+
+        def set_one(p):
             start = time.monotonic()
             daemon.run("lsp-set-addresses", p.name, p.full())
-            times.append(1000 * (time.monotonic() - start))
-        return times
+            return 1000 * (time.monotonic() - start)
+
+        return pace(ports, set_one)
 
 
 def set_nbctl_cold(_bench, sandbox, ports):
+    """Each call begins anew, so that none warms up."""
     return [run_to_end(nbctl(sandbox, "lsp-set-addresses", p.name, p.full()),
                        client_env()).ms for p in ports]
 
 
 def set_ovsdbapp(bench, sandbox, ports):
-    with Program([SYSTEM_PYTHON, bench.path("load-ovsdbapp"),
-                  sandbox.remote("nb"), "set"]) as program:
-        program.wait_for("^ready$")
-        sandbox.settle()
-        times = []
-        for p in ports:
-            n = len(program.said)
-            program.child.stdin.write(lines([p]))
-            program.child.stdin.flush()
-            times.append(float(program.wait_for(r"^[\d.]+$", n)[1].group(0)))
-        return times
+    return set_by_program([SYSTEM_PYTHON, bench.path("load-ovsdbapp"),
+                           sandbox.remote("nb"), "set"], sandbox, ports)
 
 
 def chain_nbctl(sandbox, ports):
