@@ -308,6 +308,8 @@ void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const struct guard_env *);
 void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
+/* The row of a hold that is forgotten, if there is one, is to go. */
+void guard_delete_hold_row(struct guard *, const struct uuid *);
 
 /* guard-hold-step.c */
 /* Those chassis did not answer in time. */

@@ -198,6 +198,7 @@ void orders_nb_done(struct world *, struct instance *);
 void orders_nb_late(struct world *, struct instance *);
 void orders_store_commit(struct world *, struct instance *);
 void orders_store_done(struct world *, struct instance *);
+void orders_store_late(struct world *, struct instance *);
 void orders_reads(struct world *, struct instance *);
 void orders_macs(struct world *, struct instance *);
 void orders_drop(struct instance *);

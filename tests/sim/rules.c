@@ -211,6 +211,31 @@ only_opens(const struct nb_write *wr)
             && (!wr->set_mark || !wr->new_mark));
 }
 
+/* Writes 'in' where it may write nothing, or nothing yet? */
+static void
+check_stopped(struct world *w, struct instance *in, const char *what)
+{
+    const struct model *m = guard_model_const(in->guard);
+
+    if (in->must_be_frozen && !guard_frozen(in->guard)) {
+        violate(w, RULE_MUST_FREEZE, "%s writes %s although a database went "
+                "back", in->name, what);
+    }
+    if (guard_frozen(in->guard)) {
+        violate(w, RULE_FROZEN, "%s writes %s", in->name, what);
+    }
+    if (guard_brake(in->guard) || w->braked) {
+        violate(w, RULE_BRAKE, "%s writes %s", in->name, what);
+    }
+    if (in->paused) {
+        violate(w, RULE_PAUSED, "%s writes %s", in->name, what);
+    }
+    if (!m->nb_synced || !m->sb_synced || !m->kube_synced) {
+        violate(w, RULE_SOURCES, "%s writes %s before all is synced",
+                in->name, what);
+    }
+}
+
 static void
 check_write_order(struct world *w, struct instance *in,
                   const struct nb_write *wr)
@@ -227,23 +252,7 @@ check_write_order(struct world *w, struct instance *in,
     if (only_opens(wr)) {
         return;
     }
-    if (in->must_be_frozen && !guard_frozen(in->guard)) {
-        violate(w, RULE_MUST_FREEZE, "%s writes %s although NB went back",
-                in->name, wr->port_name);
-    }
-    if (guard_frozen(in->guard)) {
-        violate(w, RULE_FROZEN, "%s writes %s", in->name, wr->port_name);
-    }
-    if (guard_brake(in->guard) || w->braked) {
-        violate(w, RULE_BRAKE, "%s writes %s", in->name, wr->port_name);
-    }
-    if (in->paused) {
-        violate(w, RULE_PAUSED, "%s writes %s", in->name, wr->port_name);
-    }
-    if (!m->nb_synced || !m->sb_synced || !m->kube_synced) {
-        violate(w, RULE_SOURCES, "%s writes %s before all is synced",
-                in->name, wr->port_name);
-    }
+    check_stopped(w, in, wr->port_name);
     gone = (wr->set_addresses ? svec_ips(&wr->old_addresses)
             & ~svec_ips(&wr->new_addresses) : 0);
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)
@@ -279,18 +288,23 @@ void
 rules_check_orders(struct world *w, struct instance *in,
                    const struct orders *o)
 {
+    size_t n_elsewhere = o->n_delete_mac_bindings + o->n_kube_writes;
     struct guard_env env;
 
-    if (!o->store && !o->nb && !o->n_reads && !o->n_delete_mac_bindings) {
+    if (!o->store && !o->nb && !o->n_reads && !n_elsewhere) {
         return;
     }
     instance_env(w, in, &env);
     if (in->settings.mode == MODE_OBSERVE) {
         violate(w, RULE_OBSERVE, "%s orders something", in->name);
     }
-    if (!env.locked && (o->store || o->nb || o->n_delete_mac_bindings)) {
+    if (!env.locked && (o->store || o->nb || n_elsewhere)) {
         violate(w, RULE_ONE_WRITER, "%s orders something without the locks",
                 in->name);
+    }
+    if (n_elsewhere) {
+        check_stopped(w, in, (o->n_kube_writes ? "to the API server"
+                              : "to SB"));
     }
     if (!o->nb) {
         return;

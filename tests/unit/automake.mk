@@ -56,6 +56,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-failed-move.c \
 	tests/unit/test-guard-found-gates.c \
+	tests/unit/test-guard-found-late.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
