@@ -89,6 +89,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-memory.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
+	tests/unit/test-network-list.c \
 	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
 	tests/unit/test-overview.c \
@@ -97,6 +98,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-pod.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
+	tests/unit/test-rfc3339.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-ask.c \
 	tests/unit/test-sb-condition.c \
