@@ -74,6 +74,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-ip-addr.c \
 	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
+	tests/unit/test-judge-model.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
