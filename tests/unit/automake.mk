@@ -53,13 +53,18 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-explain.c \
+	tests/unit/test-guard-bounds.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-failed-move.c \
+	tests/unit/test-guard-found-barriers.c \
 	tests/unit/test-guard-found-gates.c \
+	tests/unit/test-guard-found-put-back.c \
+	tests/unit/test-guard-found-restarts.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-losers.c \
 	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes.c \

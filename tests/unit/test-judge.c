@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "openvswitch/dynamic-string.h"
 #include "util.h"
 #include "uuid.h"
 
