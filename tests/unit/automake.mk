@@ -23,6 +23,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/manifest-fixture.h \
 	tests/unit/object-fixture.c \
 	tests/unit/object-fixture.h \
+	tests/unit/ovnk-fixture.c \
+	tests/unit/ovnk-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
@@ -67,6 +69,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-losers.c \
 	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
+	tests/unit/test-guard-ovn-kubernetes-vm.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
