@@ -96,6 +96,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
 	tests/unit/test-memory.c \
+	tests/unit/test-model-random.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
 	tests/unit/test-network-list.c \
