@@ -30,16 +30,21 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/exclude-ips.h \
 	agent/core/explain.h \
 	agent/core/guard-admission.c \
+	agent/core/guard-advance.c \
 	agent/core/guard-apply.c \
 	agent/core/guard-ask.c \
+	agent/core/guard-candidate.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-departure.c \
 	agent/core/guard-dialect.c \
+	agent/core/guard-duplicate.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \
 	agent/core/guard-explain.c \
 	agent/core/guard-findings.c \
 	agent/core/guard-freeze.c \
+	agent/core/guard-gate-open.c \
+	agent/core/guard-gate-shut.c \
 	agent/core/guard-gate.c \
 	agent/core/guard-gateway.c \
 	agent/core/guard-hazard.c \
@@ -48,6 +53,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-ipam.c \
 	agent/core/guard-journal.c \
 	agent/core/guard-judge.c \
+	agent/core/guard-live-read.c \
 	agent/core/guard-load.c \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
@@ -59,6 +65,9 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-put-back.c \
 	agent/core/guard-refusal.c \
 	agent/core/guard-release.c \
+	agent/core/guard-report-hold.c \
+	agent/core/guard-report-plan.c \
+	agent/core/guard-report-why.c \
 	agent/core/guard-report.c \
 	agent/core/guard-request.c \
 	agent/core/guard-reserve.c \
@@ -69,6 +78,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
+	agent/core/guard-want.c \
 	agent/core/guard-watch.c \
 	agent/core/guard.c \
 	agent/core/guard.h \
@@ -87,6 +97,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/kube-change.h \
 	agent/core/kube-ovn-claims.c \
 	agent/core/kube-ovn-claims.h \
+	agent/core/kube-ovn-keys.c \
+	agent/core/kube-ovn-keys.h \
 	agent/core/kube-ovn-pool.c \
 	agent/core/kube-ovn-pool.h \
 	agent/core/kube-write.c \
@@ -95,12 +107,17 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/lsp-addr.h \
 	agent/core/lsp-edit.c \
 	agent/core/lsp-edit.h \
+	agent/core/lsp-scan.c \
+	agent/core/lsp-scan.h \
+	agent/core/model-departure.c \
 	agent/core/model-dialect.c \
 	agent/core/model-index.c \
 	agent/core/model-ipam-claims.c \
 	agent/core/model-ipam.c \
 	agent/core/model-kube.c \
 	agent/core/model-member.c \
+	agent/core/model-network.c \
+	agent/core/model-port.c \
 	agent/core/model-private.h \
 	agent/core/model-promise.c \
 	agent/core/model-references.c \

@@ -18,6 +18,7 @@
 #include "util.h"
 
 #include "kube-ovn-claims.h"
+#include "kube-ovn-keys.h"
 
 #define VENDOR "kube-ovn"
 

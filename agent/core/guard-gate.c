@@ -12,17 +12,18 @@
  * as well, once the other one is open: judge.c says so (case E).  It stays
  * shut, because the pod behind it still has the address, for as long as it
  * asks for it; when the other one has gone it gets the address back.  The
- * port of an owner that is gone is cleared (case D), which ends its gate. */
+ * port of an owner that is gone is cleared (case D), which ends its gate.
+ *
+ * Whom to shut is decided in guard-gate-shut.c, what to open in
+ * guard-gate-open.c. */
 
 #include <config.h>
 
 #include "guard-private.h"
 
 #include "dialect.h"
-#include "openvswitch/dynamic-string.h"
 #include "openvswitch/util.h"
 #include "plant.h"
-#include "pod.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -41,7 +42,38 @@ guard_find_gate(const struct guard *g, const struct uuid *port)
     return NULL;
 }
 
-/* Forgets 'gate', here and in the own database. */
+/* What 'enabled' was before the port of 'p' got our mark. */
+static enum tristate
+previous_of(const struct port *p)
+{
+    const char *colon = strchr(p->mark, ':');
+
+    return colon && !strcmp(colon + 1, "true") ? TRI_TRUE : TRI_UNSET;
+}
+
+void
+guard_create_gate(struct guard *g, const struct guard_env *env,
+                  const struct port *p, const struct ip_addr *addr,
+                  char *reason)
+{
+    struct gate *gate = xzalloc(sizeof *gate);
+
+    guard_new_uuid(g, &gate->uuid);
+    gate->port = p->uuid;
+    gate->port_name = xstrdup(p->name);
+    gate->network = p->network->uuid;
+    gate->network_name = xstrdup(p->network->name);
+    gate->addr = *addr;
+    gate->previous = p->mark ? previous_of(p) : p->enabled;
+    gate->reason = reason;
+    gate->since_wall_ms = env->wall;
+    gate->since_ms = env->now;
+    gate->changed = true;
+    gate->closing = !p->mark;
+    hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
+    g->own_changes++;
+}
+
 void
 guard_delete_gate(struct guard *g, struct gate *gate)
 {
@@ -67,385 +99,7 @@ journal_gate(struct guard *g, const struct guard_env *env,
     guard_journal_port(j, &gate->port, gate->port_name, NULL);
 }
 
-/* ---- Shutting. ---- */
-
-static bool
-is_outside(const struct guard *g, const struct member *mb, bool *later)
-{
-    char *why;
-    enum member_scope scope = model_member_scope(&g->model, mb, &why);
-
-    free(why);
-    *later = scope == SCOPE_UNDECIDED;
-    return scope != SCOPE_INSIDE;
-}
-
-/* Why 'p', which takes the address of 'h', may not be gated; NULL if it may.
- * '*later' is set if that may change by itself. */
-static const char *
-no_gate_because(const struct guard *g, const struct hold *h,
-                const struct port *p, bool *later)
-{
-    const struct member *mb = p->member;
-
-    *later = false;
-    if (!g->model.dialect->gates_allowed) {
-        return "its CNI writes 'enabled' itself";
-    } else if (p->kind != PORT_OWNED || !mb) {
-        return "it is not proven ours";
-    } else if (p->enabled == TRI_FALSE) {
-        return "it is disabled by somebody else";
-    } else if (model_member_opted_out(&g->model, mb)) {
-        return "its owner opted out";
-    } else if (is_outside(g, mb, later)) {
-        return "its owner is outside of what is read, or has no node yet";
-    } else if (judge_is_migrating(&g->model, p)) {
-        return "it is a VM under migration";
-    }
-    for (size_t i = 0; i < mb->n_pods; i++) {
-        if (mb->pods[i]->migrating) {
-            return "it is a VM under migration";
-        }
-    }
-    for (size_t i = 0; i < p->ips.n; i++) {
-        if (!ip_addr_equals(&p->ips.addrs[i], &h->addr)
-            && !hold_table_find(&g->holds, &h->network, &p->ips.addrs[i])) {
-            return "it has another address in use";
-        }
-    }
-    switch (judge_binding(&g->model, p)) {
-    case BINDING_UNKNOWN:
-        *later = true;
-        return "its binding is not known yet";
-    case BINDING_BOUND:
-        return PLANTED(KEEPER_GATED) ? NULL : "it runs with it";
-    case BINDING_UNBOUND:
-        return NULL;
-    }
-    OVS_NOT_REACHED();
-}
-
-/* Why a port is kept from the address of 'h'. */
-static char *
-reason_of(const struct hold *h)
-{
-    char *whose = guard_hold_whose(h);
-    char ip[IP_ADDR_STRLEN];
-    char *reason = xasprintf("%s is held (%s)",
-                             ip_addr_to_string(&h->addr, ip), whose);
-
-    free(whose);
-    return reason;
-}
-
-/* What 'enabled' was before the port of 'p' got our mark. */
-static enum tristate
-previous_of(const struct port *p)
-{
-    const char *colon = strchr(p->mark, ':');
-
-    return colon && !strcmp(colon + 1, "true") ? TRI_TRUE : TRI_UNSET;
-}
-
-/* Of 'p', which is to be shut or, if it bears a mark, is.  Takes 'reason'. */
-static void
-create_gate(struct guard *g, const struct guard_env *env,
-            const struct port *p, const struct ip_addr *addr, char *reason)
-{
-    struct gate *gate = xzalloc(sizeof *gate);
-
-    guard_new_uuid(g, &gate->uuid);
-    gate->port = p->uuid;
-    gate->port_name = xstrdup(p->name);
-    gate->network = p->network->uuid;
-    gate->network_name = xstrdup(p->network->name);
-    gate->addr = *addr;
-    gate->previous = p->mark ? previous_of(p) : p->enabled;
-    gate->reason = reason;
-    gate->since_wall_ms = env->wall;
-    gate->since_ms = env->now;
-    gate->changed = true;
-    gate->closing = !p->mark;
-    hmap_insert(&g->gates, &gate->node, uuid_hash(&gate->port));
-    g->own_changes++;
-}
-
-/* A port that took the address and cannot be gated is told once; one that runs
- * with it becomes the keeper. */
-static void
-tolerate_taker(struct guard *g, struct hold *h, const struct port *p,
-               const char *why)
-{
-    char ip[IP_ADDR_STRLEN];
-
-    guard_log(g, 'w', "%s: has taken %s, which is held, and is not gated: %s",
-              p->name, ip_addr_to_string(&h->addr, ip), why);
-    hold_remove_taker(h, &p->uuid);
-    if (judge_binding(&g->model, p) == BINDING_BOUND
-        && uuid_is_zero(&h->keeper)) {
-        guard_hold_keep(g, h, &p->uuid);
-    }
-}
-
-static void
-shut_takers(struct guard *g, const struct guard_env *env, struct hold *h)
-{
-    for (size_t i = 0; i < h->n_takers; i++) {
-        const struct port *p = model_find_port(&g->model, &h->takers[i]);
-        struct gate *gate = guard_find_gate(g, &h->takers[i]);
-        const char *why;
-        bool later;
-
-        if (!p || !p->network || !uuid_equals(&p->network->uuid, &h->network)
-            || !ip_addr_set_contains(&p->ips, &h->addr)) {
-            hold_remove_taker(h, &h->takers[i]);
-            i--;
-            continue;
-        }
-        if (gate && gate->closing && !p->mark
-            && !ip_addr_set_contains(&p->ips, &gate->addr)) {
-            guard_delete_gate(g, gate); /* It came too late: the port has
-                                         * another one by now. */
-            gate = NULL;
-        }
-        if (evidence_is_gated(p) || gate) {
-            continue;
-        }
-        if (uuid_equals(&h->keeper, &p->uuid) && !PLANTED(KEEPER_GATED)) {
-            tolerate_taker(g, h, p, "it runs with it, or did before it could "
-                           "be shut");
-            i--;
-            continue;
-        }
-        if (!h->fixed && hold_find_former(h, &p->uuid)) {
-            continue;           /* It is being cleared. */
-        }
-        if (!h->fixed) {
-            /* Holds of plain pods never gate. */
-            if (uuid_is_zero(&h->keeper)) {
-                guard_hold_keep(g, h, &p->uuid);
-            }
-            hold_remove_taker(h, &p->uuid);
-            i--;
-            continue;
-        }
-        why = no_gate_because(g, h, p, &later);
-        if (!why) {
-            create_gate(g, env, p, &h->addr, reason_of(h));
-            /* It was open for a moment: that it is shut has to show
-             * everywhere before the address is clean. */
-            hold_discard_barriers(h);
-        } else if (!later) {
-            tolerate_taker(g, h, p, why);
-            i--;
-        }
-    }
-}
-
-/* ---- Opening. ---- */
-
-static long long int
-taker_age(const struct port *p)
-{
-    return p->member && p->member->n_pods ? p->member->pods[0]->created_s : 0;
-}
-
-/* Of two gated takers, is 'a' to be opened rather than 'b'?  Who wants the
- * address by name, then the oldest pod, then the name. */
-static bool
-goes_before(const struct guard *g, const struct ip_addr *ip,
-            const struct port *a, const struct port *b)
-{
-    bool wants_a = judge_wants(&g->model, g->mode, a, ip);
-    bool wants_b = judge_wants(&g->model, g->mode, b, ip);
-    long long int age_a = taker_age(a);
-    long long int age_b = taker_age(b);
-
-    if (wants_a != wants_b) {
-        return wants_a;
-    }
-    if (age_a != age_b) {
-        return age_a < age_b;
-    }
-    return strcmp(a->name, b->name) < 0;
-}
-
-/* The ports of (network, address): the one gated port that is to be opened,
- * and whether another port has the address openly. */
-static const struct port *
-chosen_taker(const struct guard *g, const struct uuid *network,
-             const struct ip_addr *ip, const struct port **open)
-{
-    const struct network *n = model_find_network(&g->model, network);
-    const struct addr_use *use = n ? model_find_addr(&g->model, n, ip) : NULL;
-    const struct port *best = NULL;
-
-    *open = NULL;
-    for (size_t i = 0; use && i < use->n; i++) {
-        const struct port *p = use->ports[i];
-
-        if (!evidence_is_gated(p)) {
-            *open = p;
-        } else if (!best || goes_before(g, ip, p, best)) {
-            best = p;
-        }
-    }
-    return best;
-}
-
-/* Is there nothing left to open before 'h', which is clean, may be released?
- * If there is, the port that is to have the address becomes the keeper, and
- * its gate is opened in this turn or the next. */
-bool
-guard_gates_settled(struct guard *g, struct hold *h)
-{
-    const struct port *open, *chosen;
-    struct gate *gate;
-
-    chosen = chosen_taker(g, &h->network, &h->addr, &open);
-    if (!chosen || open || PLANTED(GATE_FORGOTTEN)) {
-        return true;            /* Nobody waits, or somebody has it. */
-    }
-    guard_hold_keep(g, h, &chosen->uuid);
-    gate = guard_find_gate(g, &chosen->uuid);
-    if (gate && !ip_addr_equals(&gate->addr, &h->addr)
-        && judge_wants(&g->model, g->mode, chosen, &gate->addr)) {
-        return true;            /* It waits for another address, and loses
-                                 * this one when nobody keeps it any more. */
-    }
-    if (gate) {
-        gate->opening = true;
-    }
-    if (PLANTED(GATES_TOGETHER)) {
-        HMAP_FOR_EACH (gate, node, &g->gates) {
-            gate->opening |= ip_addr_equals(&gate->addr, &h->addr);
-        }
-    }
-    return false;
-}
-
-char *
-guard_gate_in_use(const struct guard *g, const struct gate *gate)
-{
-    const struct hold *h = hold_table_find(&g->holds, &gate->network,
-                                           &gate->addr);
-    const struct port *open;
-    char ip[IP_ADDR_STRLEN];
-
-    ip_addr_to_string(&gate->addr, ip);
-    chosen_taker(g, &gate->network, &gate->addr, &open);
-    if (open) {
-        return xasprintf("%s is on port %s", ip, open->name);
-    }
-    return h && h->dirt ? xasprintf("%s is still in use by a port that had "
-                                    "it", ip) : NULL;
-}
-
-/* 'p' has lost the address of its gate to another port, and the pod behind it
- * still goes by that address. */
-static bool
-waits_without(const struct guard *g, const struct gate *gate,
-              const struct port *p, const struct port *open)
-{
-    return ((open || hold_table_find(&g->holds, &gate->network, &gate->addr))
-            && p->member && p->member->n_pods
-            && judge_wants(&g->model, g->mode, p, &gate->addr));
-}
-
-/* The address of 'p' that, once it is open, another open port has as well, or
- * NULL.  A CNI controller may have given the gated port another one meanwhile.
- * Of two that are shut just one may be opened. */
-static const struct ip_addr *
-would_be_duplicate(const struct guard *g, const struct port *p)
-{
-    for (size_t i = 0; i < p->ips.n; i++) {
-        const struct addr_use *use = model_find_addr(&g->model, p->network,
-                                                     &p->ips.addrs[i]);
-
-        for (size_t j = 0; use && j < use->n; j++) {
-            const struct port *q = use->ports[j];
-
-            if (q != p && (!evidence_is_gated(q)
-                           || goes_before(g, &p->ips.addrs[i], q, p))) {
-                return &p->ips.addrs[i];
-            }
-        }
-    }
-    return NULL;
-}
-
-/* Why the gate on 'p' is to be opened now, or NULL. */
-static const char *
-open_because(struct guard *g, const struct guard_env *env, struct gate *gate,
-             const struct port *p, bool *alert)
-{
-    const struct hold *h = hold_table_find(&g->holds, &gate->network,
-                                           &gate->addr);
-    const struct port *open, *chosen;
-
-    *alert = false;
-    if (gate->by_hand) {
-        return "an operator opened it";
-    }
-    chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
-    if (PLANTED(OPEN_ANYWAY)) {
-        open = NULL;
-    }
-    if (gate->opening) {
-        /* As long as that holds: an older pod may have come meanwhile, or
-         * the address may have been taken by somebody else. */
-        if (h && h->state == HOLD_CLEAN && !h->dirt && !open
-            && (chosen == p || PLANTED(GATES_TOGETHER))) {
-            return "the address is clean";
-        }
-        gate->opening = false;
-    }
-    if (g->stopping) {
-        return "the daemon is being stopped";
-    }
-    if (g->mode == MODE_OBSERVE) {
-        return "the mode is observe now";
-    }
-    if (!g->model.dialect->gates_allowed) {
-        return "its CNI writes 'enabled' itself";
-    }
-    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)) {
-        return "it is on another network now";
-    }
-    if (!ip_addr_set_contains(&p->ips, &gate->addr)) {
-        if ((open || h) && !g->model.kube_synced) {
-            /* Whether its pod goes by the address that another port has, is
-             * not known yet. */
-            long long int due = gate->since_ms + g->settings.gate_max_ms;
-
-            if (env->now < due) {
-                guard_wake_at(g, due);
-                return NULL;
-            }
-        }
-        return (waits_without(g, gate, p, open) || would_be_duplicate(g, p)
-                ? NULL : "it no longer has the address");
-    }
-    if (!h) {
-        return (!open && chosen == p && !PLANTED(GATE_FORGOTTEN)
-                ? "the hold has ended" : NULL);
-    }
-    if (open || chosen != p) {
-        return NULL;            /* Somebody else has it, or goes before. */
-    }
-    if (!h->dirt) {
-        long long int due = MAX(gate->since_ms + g->settings.gate_max_ms,
-                                env->now + (gate->keep_until_wall_ms
-                                            - env->wall));
-        if (env->now >= due) {
-            *alert = true;
-            return "nothing shows the address in use, and the evidence is "
-                   "still incomplete after gate-max-seconds";
-        }
-        guard_wake_at(g, due);
-    }
-    return NULL;
-}
+/* ---- What is to be written. ---- */
 
 static void
 plan_open(struct guard *g, const struct port *p, enum tristate previous,
@@ -493,40 +147,6 @@ give_back(struct guard *g, const struct guard_env *env,
     entitlement_destroy(&e);
 }
 
-/* A gated port that has got another address which is held: the gate is now
- * for that one.  Opened in between it would be there with a held address. */
-static void
-retarget_gate(struct guard *g, const struct guard_env *env,
-              struct gate *gate, const struct port *p)
-{
-    if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
-        || ip_addr_set_contains(&p->ips, &gate->addr)) {
-        return;
-    }
-    for (size_t i = 0; i < p->ips.n; i++) {
-        const struct ip_addr *ip = &p->ips.addrs[i];
-        const struct hold *h = hold_table_find(&g->holds, &gate->network, ip);
-
-        if (h && h->fixed
-            && (hold_has_taker(h, &p->uuid)
-                || (hold_is_evidence_phase(h)
-                    && !uuid_equals(&h->keeper, &p->uuid)
-                    && !judge_wants(&g->model, g->mode, p, &gate->addr)))) {
-            /* It was shut when that hold was made, perhaps, and nobody waits
-             * behind it for what it was shut for. */
-            gate->addr = *ip;
-            free(gate->reason);
-            gate->reason = reason_of(h);
-            gate->since_ms = env->now;
-            gate->since_wall_ms = env->wall;
-            gate->opening = false;
-            gate->changed = true;
-            g->own_changes++;
-            return;
-        }
-    }
-}
-
 static void
 tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
           bool may_shut)
@@ -537,7 +157,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
     bool alert;
 
     if (p && p->mark) {
-        retarget_gate(g, env, gate, p);
+        guard_retarget_gate(g, env, gate, p);
     }
     h = hold_table_find(&g->holds, &gate->network, &gate->addr);
     if (!p) {
@@ -555,7 +175,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
             guard_delete_gate(g, gate);
         } else if (!h || !hold_has_taker(h, &p->uuid)
                    || uuid_equals(&h->keeper, &p->uuid)
-                   || no_gate_because(g, h, p, &unused)) {
+                   || guard_no_gate_because(g, h, p, &unused)) {
             guard_delete_gate(g, gate);
         } else if (may_shut) {
             struct port_edit *edit = guard_edit(g, p);
@@ -572,7 +192,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
         plan_open(g, p, gate->previous, &gate->addr, by_another_hand);
         return;
     }
-    why = open_because(g, env, gate, p, &alert);
+    why = guard_open_gate_because(g, env, gate, p, &alert);
     if (why) {
         if (alert && !gate->alerted) {
             gate->alerted = true;
@@ -600,16 +220,16 @@ tend_unrecorded(struct guard *g, const struct guard_env *env)
             continue;
         }
         const struct ip_addr *twice
-            = (may_stay && evidence_is_gated(p) ? would_be_duplicate(g, p)
-               : NULL);
+            = (may_stay && evidence_is_gated(p)
+               ? guard_would_be_duplicate(g, p) : NULL);
         if (twice) {
             char ip[IP_ADDR_STRLEN];
 
             guard_log(g, 'w', "%s: bears a gate's mark that is not recorded; "
                       "stays shut: another port has %s", p->name,
                       ip_addr_to_string(twice, ip));
-            create_gate(g, env, p, twice,
-                        xasprintf("another port has %s", ip));
+            guard_create_gate(g, env, p, twice,
+                              xasprintf("another port has %s", ip));
         } else {
             struct ip_addr none = { .family = 0 };
 
@@ -635,7 +255,7 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
         struct hold *h;
         HMAP_FOR_EACH (h, node, &g->holds.holds) {
             if (h->n_takers) {
-                shut_takers(g, env, h);
+                guard_shut_takers(g, env, h);
             }
         }
     }
@@ -646,6 +266,8 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
         tend_unrecorded(g, env);
     }
 }
+
+/* ---- What came of it. ---- */
 
 void
 guard_gate_done(struct guard *g, const struct planned *pl,

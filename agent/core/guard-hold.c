@@ -154,6 +154,14 @@ guard_hold_departed(struct guard *g, struct hold *h, const struct uuid *port,
     guard_note_hold(g, h);
 }
 
+void
+guard_delete_hold_row(struct guard *g, const struct uuid *uuid)
+{
+    g->delete_holds = xrealloc(g->delete_holds, (g->n_delete_holds + 1)
+                                                * sizeof *g->delete_holds);
+    g->delete_holds[g->n_delete_holds++] = *uuid;
+}
+
 /* Takes 'h' out of the world: the row goes with a journal row that says why,
  * and whoever waited for the address is judged again. */
 void
@@ -173,10 +181,7 @@ guard_end_hold(struct guard *g, struct hold *h, const char *action,
                                                 h->reason_case, reason);
         guard_journal_hold(j, h);
         if (h->in_db || h->storing) {
-            g->delete_holds = xrealloc(g->delete_holds,
-                                       (g->n_delete_holds + 1)
-                                       * sizeof *g->delete_holds);
-            g->delete_holds[g->n_delete_holds++] = h->uuid;
+            guard_delete_hold_row(g, &h->uuid);
         }
         if (!strcmp(action, "release") || !strcmp(action, "force")) {
             guard_note_action(g, env, "%s of %s on %s", action, ip,

@@ -78,6 +78,13 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
  * snapshot, and what it is about happened all the same. */
 #define UNSAVED_MEMORY_MS 60000
 
+static bool
+is_to_be_kept(const struct hold *h, const struct guard_env *env)
+{
+    return (hold_is_evidence_phase(h)
+            && env->now - h->state_since_ms <= UNSAVED_MEMORY_MS);
+}
+
 static struct hold **
 take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
 {
@@ -87,17 +94,46 @@ take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
     size_t n = 0;
 
     HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
-        if (!h->would_be && (!h->in_db || h->in_doubt)
-            && hold_is_evidence_phase(h)
-            && env->now - h->state_since_ms <= UNSAVED_MEMORY_MS) {
+        if (!h->would_be
+            && (h->in_doubt || (!h->in_db && is_to_be_kept(h, env)))) {
             hold_table_remove(&g->holds, h);
-            h->in_db = h->in_doubt = false;
             h->changed = true;
             array[n++] = h;
         }
     }
     *np = n;
     return array;
+}
+
+/* Holds that were not in the snapshot.  A row that may yet appear, and that
+ * nobody would know then, is to go. */
+static void
+keep_unsaved(struct guard *g, struct hold **holds, size_t n,
+             const struct guard_env *env)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct hold *h = holds[i];
+
+        /* One that was stored after all may have been for a switch that was
+         * made again since: it follows by itself. */
+        bool stored = hold_table_find_uuid(&g->holds, &h->uuid);
+
+        if (!stored && is_to_be_kept(h, env)
+            && !hold_table_find(&g->holds, &h->network, &h->addr)) {
+            hold_table_insert(&g->holds, h);
+            continue;
+        }
+        if (!stored && h->in_doubt) {
+            struct journal_entry *j = guard_journal(
+                g, env, "cancel", h->reason_case,
+                "it was not stored when a lock was lost");
+
+            guard_journal_hold(j, h);
+            guard_delete_hold_row(g, &h->uuid);
+        }
+        hold_destroy(h);
+    }
+    free(holds);
 }
 
 /* The same for gates: the port was shut, and the record of it is not in the
@@ -115,13 +151,39 @@ take_unsaved_gates(struct guard *g, size_t *np)
 
         if ((!gate->in_db || gate->in_doubt) && p && p->mark) {
             hmap_remove(&g->gates, &gate->node);
-            gate->in_db = gate->in_doubt = false;
             gate->changed = true;
             array[n++] = gate;
         }
     }
     *np = n;
     return array;
+}
+
+/* What was loaded, or is kept, is not to be deleted. */
+static void
+drop_deletions_of_known(struct guard *g)
+{
+    const struct gate *gate;
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n_delete_holds; i++) {
+        if (!hold_table_find_uuid(&g->holds, &g->delete_holds[i])) {
+            g->delete_holds[n++] = g->delete_holds[i];
+        }
+    }
+    g->n_delete_holds = n;
+    n = 0;
+    for (size_t i = 0; i < g->n_delete_gates; i++) {
+        bool known = false;
+
+        HMAP_FOR_EACH (gate, node, &g->gates) {
+            known |= uuid_equals(&gate->uuid, &g->delete_gates[i]);
+        }
+        if (!known) {
+            g->delete_gates[n++] = g->delete_gates[i];
+        }
+    }
+    g->n_delete_gates = n;
 }
 
 /* Numbers the rows that are not stored yet after 'last'. */
@@ -154,19 +216,7 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
             adopt_hold(g, snap->holds[i], env);
         }
     }
-    for (size_t i = 0; i < n_unsaved; i++) {
-        struct hold *h = unsaved[i];
-
-        /* One that was stored after all may have been for a switch that was
-         * made again since: it follows by itself. */
-        if (hold_table_find_uuid(&g->holds, &h->uuid)
-            || hold_table_find(&g->holds, &h->network, &h->addr)) {
-            hold_destroy(h);
-        } else {
-            hold_table_insert(&g->holds, h);
-        }
-    }
-    free(unsaved);
+    keep_unsaved(g, unsaved, n_unsaved, env);
     for (size_t i = 0; i < snap->n_gates; i++) {
         adopt_gate(g, snap->gates[i], env);
     }
@@ -179,6 +229,7 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
         }
     }
     free(gates);
+    drop_deletions_of_known(g);
     adopt_row(g, &snap->row);
     /* What is not stored yet is of a time before a change of role. */
     number_journal(g, snap->last_sequence);

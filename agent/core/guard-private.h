@@ -8,8 +8,11 @@
  *   guard-refusal.c what may be done now, and why not
  *   guard-freeze.c  freeze and brake
  *   guard-dialect.c which CNI is spoken, and whether that is certain
- *   guard-judge.c   dirty members and addresses -> candidates, duplicates
- *   guard-clear.c   candidates -> intents, live reads, clears, put-backs
+ *   guard-judge.c   dirty members and addresses, judged anew
+ *   guard-candidate.c, guard-duplicate.c, guard-want.c  what comes of that
+ *   guard-advance.c candidates -> intents, live reads
+ *   guard-live-read.c  what is asked of the source, and its answers
+ *   guard-clear.c   what is cleared, and what came of it
  *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
  *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
@@ -17,7 +20,8 @@
  *   guard-departure.c  departures and arrivals
  *   guard-hold.c    whose a hold is, its keeper, its end
  *   guard-hold-step.c  evidence, and the steps that it makes
- *   guard-gate.c    gates: shut, open, tidy
+ *   guard-gate.c    gates: their records, what is written, what came of it
+ *   guard-gate-shut.c, guard-gate-open.c  who is to be shut, what to open
  *   guard-exclude.c held addresses in exclude_ips of a switch
  *   guard-reserve.c held addresses in Kube-OVN's IPAM
  *   guard-release.c IP objects of Kube-OVN that keep a stale address
@@ -31,7 +35,9 @@
  *   guard-store.c   what it is to have: one batch, what came of it
  *   guard-journal.c what was done, written down
  *   guard-watch.c   what the mirror of SB is to show
- *   guard-report.c  text for people
+ *   guard-report.c  text for people; guard-report-hold.c of holds,
+ *                   guard-report-plan.c of findings and the plan,
+ *                   guard-report-why.c of one port or one address
  *   guard-explain.c one address, as data
  *   guard-ask.c     addresses that somebody asks about
  *   guard-findings.c what an audit finds, as data
@@ -128,44 +134,93 @@ void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
+void guard_drop_all_judgements(struct guard *);
+
+/* guard-candidate.c */
 struct candidate *guard_find_candidate(const struct guard *,
                                        const struct uuid *port,
                                        const struct ip_addr *);
+/* Judges the address of 'port', which is owned and on a network: there is a
+ * candidate, or none, according to the verdict. */
+void guard_update_candidate(struct guard *, const struct guard_env *,
+                            const struct port *, const struct ip_addr *);
 void guard_drop_candidate(struct guard *, struct candidate *);
 /* 'hold' is that of the clear which the candidate is on its way to. */
 void guard_set_clear_hold(struct guard *, struct candidate *,
                           const struct uuid *hold);
 /* The clear that the candidate is on its way to is off, if that can be. */
 void guard_abort_clear(struct guard *, struct candidate *);
-void guard_drop_all_judgements(struct guard *);
+/* By port and address; the caller frees the array.  The comparison is that of
+ * qsort(), of pointers to them. */
+const struct candidate **guard_sorted_candidates(const struct guard *,
+                                                 size_t *n);
+int guard_compare_candidates(const void *, const void *);
+
+/* guard-duplicate.c */
+void guard_update_duplicate(struct guard *, const struct guard_env *,
+                            const struct addr_use *);
+/* Those that came to an end without a dirty address: the index entry is gone
+ * with its last port. */
+void guard_prune_duplicates(struct guard *);
+void guard_drop_duplicates(struct guard *);
+
+/* guard-want.c */
+/* 'port' has an owner: does it lack an address that is to be set? */
+void guard_update_want(struct guard *, const struct guard_env *,
+                       const struct port *);
 void guard_want_later(struct guard *, const struct uuid *port, bool waiting,
                       const char *why, const char *kind,
                       const struct guard_env *);
 void guard_drop_want(struct guard *, struct want *);
 
-/* guard-clear.c */
+/* How long a step towards a clear, or of the look back at one, is left alone
+ * after it has failed. */
+#define CLEAR_RETRY_MS 1000
+
+/* guard-advance.c */
 void guard_advance_candidates(struct guard *, const struct guard_env *,
                               struct orders *);
+
+/* guard-live-read.c */
+/* Asks the source about an owner; the answer bears 'id'. */
+struct live_read *guard_add_live_read(const struct guard *,
+                                      struct orders *orders, uint64_t id,
+                                      const char *ns, const char *name,
+                                      const char *workload, int owner_kind);
+/* Whom the source is to be asked about 'mb'. */
+void guard_read_owner(const struct model *, const struct member *mb,
+                      const char **workload, int *kind);
+/* Asks about the owner of the candidate's port. */
+void guard_ask_live(struct guard *, struct candidate *, struct orders *);
+
+/* guard-clear.c */
 void guard_plan_clears(struct guard *, const struct guard_env *);
-void guard_plan_put_backs(struct guard *, const struct guard_env *,
-                          struct orders *);
 void guard_clear_done(struct guard *, const struct planned *,
                       const struct nb_write *, const struct guard_env *);
 void guard_clear_failed(struct guard *, const struct planned *,
                         enum txn_result, const struct guard_env *);
-/* Whom the source is to be asked about 'mb'. */
-void guard_read_owner(const struct model *, const struct member *mb,
-                      const char **workload, int *kind);
+
+/* guard-put-back.c */
+void guard_plan_put_backs(struct guard *, const struct guard_env *,
+                          struct orders *);
 /* Would nothing but 'port' itself show the address of the hold in use?  A pod
  * that runs there may still send from it, and then the hold never ends. */
 bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
                        const struct hold *, const struct uuid *port);
+/* The clear was written to 'port', which has an owner: looks back at it. */
+void guard_post_read_add(struct guard *, const struct planned *,
+                         const struct nb_write *, const struct port *);
 void guard_post_read_destroy(struct post_read *);
 /* Tells if the owner has opted out since the clear: whether it wants the
  * address is not asked then, and its port is not ours to write any more. */
 void guard_tell_opted_out(struct guard *, const struct post_read *);
+/* The look back at the address of 'port' has come to its end. */
 void guard_post_read_done(struct guard *, const struct uuid *port,
                           const struct ip_addr *);
+/* Returns false if the live read 'id' was not asked for by a look back. */
+bool guard_post_read_answered(struct guard *, uint64_t id,
+                              enum live_read_result,
+                              const struct guard_env *);
 
 /* guard-gateway.c */
 /* Calls 'cb' for each port that has the address of a router port or gateway of
@@ -187,11 +242,6 @@ void guard_destroy_ipam(struct guard *);
 void guard_watch_move(struct guard *, const struct guard_env *,
                       struct candidate *, struct orders *);
 
-/* Asks the source about an owner; the answer bears 'id'. */
-struct live_read *guard_add_live_read(const struct guard *,
-                                      struct orders *orders, uint64_t id,
-                                      const char *ns, const char *name,
-                                      const char *workload, int owner_kind);
 /* Takes 'src' over into 'dst'. */
 static inline void
 guard_assign_svec(struct svec *dst, struct svec *src)
@@ -258,6 +308,8 @@ void guard_hold_departed(struct guard *, struct hold *, const struct uuid *,
                          const struct guard_env *);
 void guard_end_hold(struct guard *, struct hold *, const char *action,
                     const char *reason, const struct guard_env *);
+/* The row of a hold that is forgotten, if there is one, is to go. */
+void guard_delete_hold_row(struct guard *, const struct uuid *);
 
 /* guard-hold-step.c */
 /* Those chassis did not answer in time. */
@@ -275,12 +327,47 @@ bool guard_is_being_released(const struct guard *, const struct hold *);
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
-/* Why the address that 'gate' keeps its port from is in use, or NULL. */
-char *guard_gate_in_use(const struct guard *, const struct gate *);
-bool guard_gates_settled(struct guard *, struct hold *);
 void guard_gate_done(struct guard *, const struct planned *,
                      const struct guard_env *);
+/* Of 'port', which is to be shut or, if it bears a mark, is.  Takes
+ * 'reason'. */
+void guard_create_gate(struct guard *, const struct guard_env *,
+                       const struct port *port, const struct ip_addr *,
+                       char *reason);
+/* Forgets the gate, here and in the own database. */
 void guard_delete_gate(struct guard *, struct gate *);
+
+/* guard-gate-shut.c */
+/* Why 'port', which takes the address of the hold, may not be gated; NULL if
+ * it may.  '*later' is set if that may change by itself. */
+const char *guard_no_gate_because(const struct guard *, const struct hold *,
+                                  const struct port *, bool *later);
+/* Makes gates for those that take the address of the hold. */
+void guard_shut_takers(struct guard *, const struct guard_env *,
+                       struct hold *);
+/* If the gated port has got another address which is held, the gate is for
+ * that one from now on.  Opened in between it would be there with a held
+ * address. */
+void guard_retarget_gate(struct guard *, const struct guard_env *,
+                         struct gate *, const struct port *);
+
+/* guard-gate-open.c */
+/* Is there nothing left to open before the hold, which is clean, may be
+ * released?  If there is, the port that is to have the address becomes the
+ * keeper, and its gate is opened in this turn or the next. */
+bool guard_gates_settled(struct guard *, struct hold *);
+/* Why the address that 'gate' keeps its port from is in use, or NULL. */
+char *guard_gate_in_use(const struct guard *, const struct gate *);
+/* The address of 'port' that, once it is open, another open port has as well,
+ * or NULL.  A CNI controller may have given the gated port another one
+ * meanwhile.  Of two that are shut just one may be opened. */
+const struct ip_addr *guard_would_be_duplicate(const struct guard *,
+                                               const struct port *);
+/* Why the gate on 'port' is to be opened now, or NULL.  '*alert' is set if
+ * people are to be told. */
+const char *guard_open_gate_because(struct guard *, const struct guard_env *,
+                                    struct gate *, const struct port *,
+                                    bool *alert);
 
 /* guard-events.c: each does nothing unless Events are to be written now. */
 void guard_events_init(struct guard *);
@@ -472,8 +559,15 @@ char *guard_apply(struct guard *, struct request *, const struct guard_env *,
 /* Whoever asked does so no longer; requests of other kinds are left alone. */
 void guard_withdraw_apply(struct guard *, const struct request *);
 
-/* guard-report.c.  By port and address; the caller frees the array. */
-const struct candidate **guard_sorted_candidates(const struct guard *,
-                                                 size_t *n);
+/* guard-report.c */
+/* Appends a duration; a line for each of 'set', 'what' before it. */
+void guard_put_age(struct ds *, long long int ms);
+void guard_put_set(struct ds *, const char *indent, const char *what,
+                   const struct sset *set);
+
+/* guard-report-hold.c */
+/* Appends what the hold is about, and who waits for its end. */
+void guard_put_hold(const struct guard *, const struct guard_env *,
+                    const struct hold *, const char *indent, struct ds *);
 
 #endif /* guard-private.h */

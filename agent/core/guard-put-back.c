@@ -19,6 +19,65 @@
 /* For how long after a clear is what came instead taken for unused? */
 #define UNUSED_MS 5000
 
+/* ---- What is looked back at. ---- */
+
+void
+guard_post_read_destroy(struct post_read *pr)
+{
+    free(pr->ns);
+    free(pr->name);
+    free(pr->workload);
+    svec_destroy(&pr->left);
+    svec_destroy(&pr->before);
+    svec_destroy(&pr->left_ps);
+    svec_destroy(&pr->before_ps);
+    free(pr);
+}
+
+void
+guard_post_read_add(struct guard *g, const struct planned *pl,
+                    const struct nb_write *w, const struct port *p)
+{
+    struct post_read *pr = xzalloc(sizeof *pr);
+    const char *workload;
+    int kind;
+
+    guard_post_read_done(g, &pl->port, &pl->addr); /* Of an earlier clear. */
+    guard_read_owner(&g->model, p->member, &workload, &kind);
+    pr->port = pl->port;
+    pr->hold = pl->hold;
+    pr->addr = pl->addr;
+    pr->since_ms = pl->planned_ms;
+    pr->ns = xstrdup(p->member->ns);
+    pr->name = xstrdup(p->member->name);
+    pr->workload = xstrdup(workload);
+    pr->owner_kind = kind;
+    svec_clone(&pr->left, &w->new_addresses);
+    svec_clone(&pr->before, &w->old_addresses);
+    svec_clone(&pr->left_ps, &w->new_port_security);
+    svec_clone(&pr->before_ps, &w->old_port_security);
+    ovs_list_push_back(&g->post_reads, &pr->node);
+}
+
+void
+guard_post_read_done(struct guard *g, const struct uuid *port,
+                     const struct ip_addr *addr_)
+{
+    struct ip_addr addr = *addr_; /* May be part of what is freed. */
+    struct uuid uuid = *port;
+    struct post_read *pr;
+
+    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
+        if (uuid_equals(&pr->port, &uuid)
+            && ip_addr_equals(&pr->addr, &addr)) {
+            ovs_list_remove(&pr->node);
+            guard_post_read_destroy(pr);
+        }
+    }
+}
+
+/* ---- How it is put back. ---- */
+
 /* Puts the address of 'pr' back into 'addresses', which are as we left them.
  * Whatever else the same write took off stays off. */
 static void
@@ -176,6 +235,54 @@ guard_tell_opted_out(struct guard *g, const struct post_read *pr)
     }
 }
 
+static struct post_read *
+find_post_read(struct guard *g, uint64_t id)
+{
+    struct post_read *pr;
+
+    LIST_FOR_EACH (pr, node, &g->post_reads) {
+        if (pr->read_id == id) {
+            return pr;
+        }
+    }
+    return NULL;
+}
+
+bool
+guard_post_read_answered(struct guard *g, uint64_t id,
+                         enum live_read_result result,
+                         const struct guard_env *env)
+{
+    struct post_read *pr = find_post_read(g, id);
+    const struct port *p;
+    char ip[IP_ADDR_STRLEN];
+
+    if (!pr) {
+        return false;
+    }
+    p = model_find_port(&g->model, &pr->port);
+    pr->read_id = 0;
+    if (result == LIVE_READ_FAILED) {
+        if (!pr->failed_once) {
+            pr->failed_once = true;
+            guard_log(g, 'w', "%s/%s: could not be read after %s was cleared; "
+                      "trying again", pr->ns, pr->name,
+                      ip_addr_to_string(&pr->addr, ip));
+        }
+        pr->retry_ms = env->now + CLEAR_RETRY_MS;
+        return true;
+    }
+    if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)
+        && !evidence_is_gated(p)) {
+        pr->put_back = true;
+        return true;
+    }
+    guard_tell_opted_out(g, pr);
+    ovs_list_remove(&pr->node);
+    guard_post_read_destroy(pr);
+    return true;
+}
+
 /* The owner may think better of it while NB is busy or nothing may be written;
  * an operator has been asked. */
 static bool
@@ -198,23 +305,7 @@ has_it_again(const struct guard *g, const struct post_read *pr)
     return p && ip_addr_set_contains(&p->static_ips, &pr->addr);
 }
 
-/* The look back at 'addr' of 'port' has come to its end. */
-void
-guard_post_read_done(struct guard *g, const struct uuid *port,
-                     const struct ip_addr *addr_)
-{
-    struct ip_addr addr = *addr_; /* May be part of what is freed. */
-    struct uuid uuid = *port;
-    struct post_read *pr;
-
-    LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
-        if (uuid_equals(&pr->port, &uuid)
-            && ip_addr_equals(&pr->addr, &addr)) {
-            ovs_list_remove(&pr->node);
-            guard_post_read_destroy(pr);
-        }
-    }
-}
+/* ---- After a restart. ---- */
 
 /* The port of 'f' lost the address of 'h' to a clear: does its owner want it
  * by now? */
@@ -276,6 +367,8 @@ look_back_again(struct guard *g, const struct guard_env *env)
         }
     }
 }
+
+/* ---- A turn. ---- */
 
 void
 guard_plan_put_backs(struct guard *g, const struct guard_env *env,

@@ -32,8 +32,8 @@ drop_work_under_way(struct guard *g)
     HMAP_FOR_EACH (gate, node, &g->gates) {
         gate->changed = false;
     }
-    /* What was done stays to be written down; the rest is read again. */
-    g->n_delete_holds = g->n_delete_gates = 0;
+    /* What was done stays to be written down; the rest is read again.  Rows
+     * that are to go and are not there by then may still be on their way. */
     guard_forget_requests(g);
     struct candidate *c;
     HMAP_FOR_EACH (c, node, &g->candidates) {

@@ -246,6 +246,38 @@ restore_sent(struct guard *g, bool perhaps_stored)
     g->row_changed = true;
 }
 
+/* What was sent before a change of role may still be carried out, after all
+ * has been read again: a row that nobody knows any more by then is deleted. */
+static void
+doubt_sent(struct guard *g)
+{
+    const struct store_batch *b = g->sent;
+
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        const struct uuid *uuid = &b->put_holds[i]->uuid;
+        struct hold *h = hold_table_find_uuid(&g->holds, uuid);
+
+        if (h) {
+            h->in_doubt |= !h->in_db;
+            h->in_db = true;
+        } else {
+            guard_delete_hold_row(g, uuid);
+        }
+    }
+    for (size_t i = 0; i < b->n_put_gates; i++) {
+        const struct gate *sent = b->put_gates[i];
+        struct gate *gate = guard_find_gate(g, &sent->port);
+
+        if (gate && uuid_equals(&gate->uuid, &sent->uuid)) {
+            gate->in_doubt |= !gate->in_db;
+            gate->in_db = true;
+        } else {
+            prepend_uuids(&g->delete_gates, &g->n_delete_gates, &sent->uuid,
+                          1);
+        }
+    }
+}
+
 static void
 stored(struct guard *g)
 {
@@ -291,6 +323,9 @@ guard_store_done(struct guard *g, const struct store_result *r,
          * again. */
         if (r->result != TXN_RESULT_DONE) {
             restore_journal(g);
+        }
+        if (r->result == TXN_RESULT_UNKNOWN) {
+            doubt_sent(g);
         }
     } else if (r->result == TXN_RESULT_DONE) {
         stored(g);

@@ -46,6 +46,22 @@ ip_addr_parse(const char *s, struct ip_addr *ip)
     return ip_addr_is_set(ip);
 }
 
+void
+ip_addr_from_ipv4(ovs_be32 ip4, struct ip_addr *ip)
+{
+    memset(ip, 0, sizeof *ip);
+    ip->family = 4;
+    memcpy(ip->bytes, &ip4, sizeof ip4);
+}
+
+void
+ip_addr_from_ipv6(const struct in6_addr *ip6, struct ip_addr *ip)
+{
+    memset(ip, 0, sizeof *ip);
+    ip->family = 6;
+    memcpy(ip->bytes, ip6, sizeof *ip6);
+}
+
 int
 ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
 {

@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "openvswitch/types.h"
+
 struct ds;
+struct in6_addr;
 
 /* One address.  All bytes that the family does not use are zero, so that two
  * equal addresses are equal byte by byte. */
@@ -38,6 +41,10 @@ ip_addr_is_set(const struct ip_addr *ip)
  * may be spelled in any way.  Returns false, with '*ip' zeroed, on anything
  * else.  's' may be NULL, which is "anything else". */
 bool ip_addr_parse(const char *s, struct ip_addr *ip);
+
+/* Makes '*ip' the address of that value. */
+void ip_addr_from_ipv4(ovs_be32 ip4, struct ip_addr *ip);
+void ip_addr_from_ipv6(const struct in6_addr *ip6, struct ip_addr *ip);
 
 /* Can one host have the address on a network?  Not so the unspecified and the
  * loopback addresses, multicast, IPv6 link-local, nor 0.0.0.0/8 and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Kube-OVN's annotations.
+/* What Kube-OVN's annotations ask for.
  *
  * The controller's own reading is followed to the letter where it decides
  * which address it will give (blanks, lists of two, the number in a pod's
@@ -23,11 +23,9 @@
 
 #include "claim.h"
 #include "dialect.h"
+#include "kube-ovn-keys.h"
 #include "kube-ovn-pool.h"
 #include "net-selection.h"
-
-#define KEY_MIDDLE ".kubernetes.io/"
-#define VIP_KEY "ovn.kubernetes.io/vip"
 
 /* What a claim is read from. */
 struct claim_context {
@@ -37,142 +35,7 @@ struct claim_context {
     const char *nets_error;     /* Why 'nets' is not complete, or NULL. */
 };
 
-/* Keys. */
-
-/* Returns what follows "PROVIDER.kubernetes.io/" in 'key' and stores the
- * length of PROVIDER, or returns NULL if 'key' is not of this form. */
-static const char *
-split_key(const char *key, size_t *provider_len)
-{
-    const char *middle = strstr(key, KEY_MIDDLE);
-
-    if (!middle || middle == key) {
-        return NULL;
-    }
-    *provider_len = middle - key;
-    return middle + strlen(KEY_MIDDLE);
-}
-
-/* If 'suffix' is "ip_address.IF" or "mac_address.IF", returns IF. */
-static const char *
-interface_of_suffix(const char *suffix)
-{
-    static const char *const prefixes[] = { "ip_address.", "mac_address." };
-
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-        size_t n = strlen(prefixes[i]);
-
-        if (!strncmp(suffix, prefixes[i], n) && suffix[n]) {
-            return suffix + n;
-        }
-    }
-    return NULL;
-}
-
-static bool
-is_provider_suffix(const char *suffix)
-{
-    static const char *const suffixes[] = {
-        "ip_address", "ip_pool", "mac_address", "logical_switch", "allocated",
-        "ip_family",
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-        if (!strcmp(suffix, suffixes[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-kube_ovn_watches(const char *key)
-{
-    size_t provider_len;
-    const char *suffix = split_key(key, &provider_len);
-
-    return (!strcmp(key, NETWORKS_ANNOTATION)
-            || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)
-            || !strcmp(key, VIP_KEY)
-            || (suffix && (is_provider_suffix(suffix)
-                           || interface_of_suffix(suffix))));
-}
-
-/* Providers. */
-
-/* Finds the ".ovn" component of an attachment's provider.  A network's name
- * may have dots and so may an interface's; a namespace's may not, so there are
- * two components or more before it. */
-static const char *
-find_ovn_component(const char *provider)
-{
-    const char *p = strchr(provider, '.');
-
-    if (!p || p == provider) {
-        return NULL;
-    }
-    for (p = strchr(p + 1, '.'); p; p = strchr(p + 1, '.')) {
-        if (!strncmp(p, ".ovn", 4) && (!p[4] || (p[4] == '.' && p[5]))) {
-            return p[-1] == '.' ? NULL : p;
-        }
-    }
-    return NULL;
-}
-
-bool
-kube_ovn_provider_has_port(const char *provider)
-{
-    return (!strcmp(provider, KUBE_OVN_DEFAULT_PROVIDER)
-            || find_ovn_component(provider) != NULL);
-}
-
-/* The interface becomes a part of the name only where the same network is
- * listed more than once. */
-static char *
-selection_provider(const struct net_selections *nets,
-                   const struct net_selection *s)
-{
-    return (s->ifname[0] && net_selections_count(nets, s) > 1
-            ? xasprintf("%s.%s.ovn.%s", s->name, s->ns, s->ifname)
-            : xasprintf("%s.%s.ovn", s->name, s->ns));
-}
-
-/* Returns the attachment that is called 'provider', or NULL. */
-static const struct net_selection *
-find_selection(const struct net_selections *nets, const char *provider)
-{
-    for (size_t i = 0; i < nets->n; i++) {
-        const struct net_selection *s = &nets->all[i];
-        char *name = selection_provider(nets, s);
-        bool found = !strcmp(name, provider);
-
-        free(name);
-        if (found) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
-/* Returns the provider that the per-interface key of 'net' (NAD.NAMESPACE) and
- * 'ifname' is about.  A network that is not listed has no port; its claim,
- * under the longer name, does no harm. */
-static char *
-interface_provider(const struct net_selections *nets, const char *net,
-                   const char *ifname)
-{
-    for (size_t i = 0; i < nets->n; i++) {
-        const struct net_selection *s = &nets->all[i];
-        size_t name_len = strlen(s->name);
-
-        if (!strncmp(net, s->name, name_len) && net[name_len] == '.'
-            && !strcmp(net + name_len + 1, s->ns)
-            && !strcmp(s->ifname, ifname)) {
-            return selection_provider(nets, s);
-        }
-    }
-    return xasprintf("%s.ovn.%s", net, ifname);
-}
+/* Which claims there are. */
 
 /* Adds a claim for each provider that the annotations name. */
 static void
@@ -182,7 +45,7 @@ collect_providers(const struct claim_context *ctx, struct claims *claims)
 
     SMAP_FOR_EACH (node, ctx->annotations) {
         size_t provider_len;
-        const char *suffix = split_key(node->key, &provider_len);
+        const char *suffix = kube_ovn_split_key(node->key, &provider_len);
         const char *ifname;
         char *provider, *name;
 
@@ -190,16 +53,16 @@ collect_providers(const struct claim_context *ctx, struct claims *claims)
             continue;
         }
         provider = xmemdup0(node->key, provider_len);
-        ifname = interface_of_suffix(suffix);
+        ifname = kube_ovn_interface_of_suffix(suffix);
         if (ifname) {
-            name = interface_provider(ctx->nets, provider, ifname);
+            name = kube_ovn_interface_provider(ctx->nets, provider, ifname);
             if (kube_ovn_provider_has_port(name)) {
                 claims_get(claims, name);
             }
             free(name);
-        } else if ((is_provider_suffix(suffix)
+        } else if ((kube_ovn_is_provider_suffix(suffix)
                     && kube_ovn_provider_has_port(provider))
-                   || !strcmp(node->key, VIP_KEY)) {
+                   || !strcmp(node->key, KUBE_OVN_VIP_KEY)) {
             claims_get(claims, provider);
         }
         free(provider);
@@ -209,7 +72,7 @@ collect_providers(const struct claim_context *ctx, struct claims *claims)
         const struct net_selection *s = &ctx->nets->all[i];
 
         if (s->ips || s->mac) {
-            char *name = selection_provider(ctx->nets, s);
+            char *name = kube_ovn_selection_provider(ctx->nets, s);
 
             claims_get(claims, name);
             free(name);
@@ -272,22 +135,6 @@ claim_set_source(struct claim *claim, const char *key)
     claim->source = escape(key);
 }
 
-/* Returns "PROVIDER.kubernetes.io/SUFFIX".  Made for each value that is looked
- * for, which is why it is not left to printf(). */
-static char *
-join_key(const char *provider, const char *suffix)
-{
-    size_t provider_len = strlen(provider);
-    size_t middle_len = strlen(KEY_MIDDLE);
-    size_t suffix_size = strlen(suffix) + 1;
-    char *key = xmalloc(provider_len + middle_len + suffix_size);
-
-    memcpy(key, provider, provider_len);
-    memcpy(key + provider_len, KEY_MIDDLE, middle_len);
-    memcpy(key + provider_len + middle_len, suffix, suffix_size);
-    return key;
-}
-
 /* Returns the value of PROVIDER.kubernetes.io/SUFFIX, or NULL if it is absent
  * or empty, which is the same to Kube-OVN, and stores the key in '*keyp' for
  * the caller to free (also then). */
@@ -297,7 +144,7 @@ get_value(const struct claim_context *ctx, const char *provider,
 {
     const char *value;
 
-    *keyp = join_key(provider, suffix);
+    *keyp = kube_ovn_join_key(provider, suffix);
     value = smap_get(ctx->annotations, *keyp);
     return value && value[0] ? value : NULL;
 }
@@ -366,16 +213,17 @@ static const char *
 get_interface_value(const struct claim_context *ctx,
                     const struct claim *claim, const char *what, char **keyp)
 {
-    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
-    const char *ovn = find_ovn_component(claim->provider);
+    const struct net_selection *s
+        = kube_ovn_find_selection(ctx->nets, claim->provider);
+    const char *ovn = kube_ovn_find_component(claim->provider);
     const char *value;
 
     *keyp = NULL;
     if (s && s->ifname[0]) {
-        *keyp = xasprintf("%s.%s"KEY_MIDDLE"%s.%s", s->name, s->ns, what,
-                          s->ifname);
+        *keyp = xasprintf("%s.%s"KUBE_OVN_KEY_MIDDLE"%s.%s", s->name, s->ns,
+                          what, s->ifname);
     } else if (!s && ovn && ovn[4]) {
-        *keyp = xasprintf("%.*s"KEY_MIDDLE"%s.%s",
+        *keyp = xasprintf("%.*s"KUBE_OVN_KEY_MIDDLE"%s.%s",
                           (int) (ovn - claim->provider), claim->provider,
                           what, ovn + 5);
     } else {
@@ -390,7 +238,8 @@ get_interface_value(const struct claim_context *ctx,
 static void
 read_input(const struct claim_context *ctx, struct claim *claim)
 {
-    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
+    const struct net_selection *s
+        = kube_ovn_find_selection(ctx->nets, claim->provider);
     char *key, *if_key;
     const char *value;
 
@@ -430,7 +279,8 @@ read_input(const struct claim_context *ctx, struct claim *claim)
 static void
 read_mac(const struct claim_context *ctx, struct claim *claim)
 {
-    const struct net_selection *s = find_selection(ctx->nets, claim->provider);
+    const struct net_selection *s
+        = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *value = NULL;
     char *key = NULL;
 
@@ -483,7 +333,7 @@ check_ip_family(const struct claim_context *ctx, struct claim *claim)
 static void
 read_claim(const struct claim_context *ctx, struct claim *claim)
 {
-    const char *vip = smap_get(ctx->annotations, VIP_KEY);
+    const char *vip = smap_get(ctx->annotations, KUBE_OVN_VIP_KEY);
     const char *value;
     char *key;
 
@@ -506,7 +356,7 @@ read_claim(const struct claim_context *ctx, struct claim *claim)
         }
         free(key);
         claim->kind = CLAIM_VIP;
-        claim_set_source(claim, VIP_KEY);
+        claim_set_source(claim, KUBE_OVN_VIP_KEY);
         return;
     }
 
@@ -587,7 +437,7 @@ kube_ovn_marks_pod(const struct smap *annotations)
 
     SMAP_FOR_EACH (node, annotations) {
         size_t provider_len;
-        const char *suffix = split_key(node->key, &provider_len);
+        const char *suffix = kube_ovn_split_key(node->key, &provider_len);
 
         if (suffix && !strcmp(suffix, "allocated")
             && !strcmp(node->value, "true")) {
@@ -607,7 +457,7 @@ bool
 kube_ovn_read_pool(const struct smap *annotations, const struct claim *claim,
                    struct claim_pool *pool)
 {
-    static const char suffix[] = KEY_MIDDLE"ip_pool";
+    static const char suffix[] = KUBE_OVN_KEY_MIDDLE"ip_pool";
     size_t len = claim->source ? strlen(claim->source) : 0;
     const char *value;
 

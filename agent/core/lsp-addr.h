@@ -6,8 +6,8 @@
  * An element owns what OVN would make flows for, no more and no less: reading
  * more loosely would clear addresses that nobody has, reading more strictly
  * would hand over an address that OVN still delivers to its old port.  The
- * scanning itself is libopenvswitch's, which OVN uses too.  lsp-edit.h
- * computes changed columns on top of this. */
+ * scanning itself is lsp-scan.h's.  lsp-edit.h computes changed columns on top
+ * of this. */
 
 #ifndef LSP_ADDR_H
 #define LSP_ADDR_H 1
@@ -20,6 +20,7 @@
 #include "ip-addr.h"
 
 struct ds;
+struct lsp_token;
 
 enum lsp_addr_kind {
     LSP_ADDR_STATIC,            /* A MAC, then any number of addresses. */
@@ -102,41 +103,10 @@ void ps_entry_destroy(struct ps_entry *);
  * with evidence, to err towards "may be in use" is the safe side. */
 bool ps_entries_permit(char **elements, size_t n, const struct ip_addr *ip);
 
-
-/* The scanner below all of the above, for lsp-edit.c, which must know where
- * in an element each address is written. */
+/* The two below are for lsp-edit.c, which uses the scanner as well. */
 
 /* What is 's', without looking at its addresses? */
 enum lsp_addr_kind lsp_addr_kind_of(const char *s);
-
-/* One address and the place of its text in the element, as byte offsets. */
-struct lsp_token {
-    struct ip_addr ip;
-    unsigned int plen;          /* The mask's, or all bits without a mask. */
-
-    /* From here all goes when the address goes.  Usually 'addr_start', but
-     * OVN's parser goes on behind an IPv4 address with a bad mask if an IPv6
-     * address follows it directly: then the start of the former, because the
-     * latter is only read together with it. */
-    size_t start;
-    size_t addr_start;          /* The address itself, behind blanks. */
-    size_t addr_end;            /* Its end, where a mask may follow. */
-    size_t end;                 /* The end of the mask, if any. */
-};
-
-struct lsp_scan {
-    const char *s;              /* Borrowed. */
-    struct eth_addr mac;
-    size_t ofs;                 /* Up to here all was read. */
-};
-
-/* Starts reading an element, addresses or port_security, and reads its MAC.
- * False if it has none, so that it means nothing to OVN. */
-bool lsp_scan_start(struct lsp_scan *, const char *s);
-
-/* Reads the next address.  False at the end and at anything else, where
- * 'ofs' stays. */
-bool lsp_scan_next(struct lsp_scan *, struct lsp_token *);
 
 /* What the token means in port_security. */
 struct ps_net lsp_token_to_ps_net(const struct lsp_token *);

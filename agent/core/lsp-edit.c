@@ -3,7 +3,7 @@
 /* Computes the changed "addresses" and "port_security" columns of a
  * Logical_Switch_Port.
  *
- * The scanner of lsp-addr.h tells where each address is written; an edit cuts
+ * The scanner of lsp-scan.h tells where each address is written; an edit cuts
  * or replaces just that text.  What must not happen is that the rest reads
  * differently afterwards: OVN reads "10.0.0.1fd00::1" as two addresses, stops
  * at junk and takes a MAC followed by "dynamic" for a request to assign an
@@ -24,6 +24,7 @@
 #include "util.h"
 
 #include "lsp-addr.h"
+#include "lsp-scan.h"
 
 /* The two columns differ in what a mask means. */
 enum column {

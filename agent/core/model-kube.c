@@ -436,6 +436,72 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
     model_gc_base(m, b);
 }
 
+static void
+apply_pod(struct model *m, struct kube_change *c)
+{
+    if (c->gone) {
+        remove_pod(m, c->ns, c->name, c->uid);
+    } else {
+        set_pod(m, c->pod, c->listed);
+        c->pod = NULL;
+    }
+}
+
+static void
+apply_workload(struct model *m, struct kube_change *c)
+{
+    if (c->gone) {
+        struct base_entry *b = find_base(m, c->ns, c->name);
+        struct workload *w = (!b ? NULL : c->owner_kind == OWNER_VM
+                              ? b->vm : b->workload);
+        if (w && uid_agrees(w->uid, c->uid)) {
+            set_workload(m, c->owner_kind, c->ns, c->name, NULL);
+        }
+    } else {
+        struct workload *w = c->workload;
+        c->workload = NULL;
+        set_workload(m, w->kind, c->ns, c->name, w);
+    }
+}
+
+static void
+set_vip(struct model *m, const struct kube_change *c)
+{
+    char *key = xasprintf("%s/%s", c->ns, c->name);
+    if (c->gone) {
+        sset_find_and_delete(&m->vips, key);
+    } else {
+        sset_add(&m->vips, key);
+    }
+    free(key);
+
+    struct member *mb = model_find_member(m, c->ns, c->name);
+    if (mb) {
+        model_mark_member(m, mb);
+    }
+}
+
+static void
+set_namespace(struct model *m, const struct kube_change *c)
+{
+    bool out = !c->gone && c->opted_out;
+    struct member *mb;
+
+    if (out == sset_contains(&m->opted_out_namespaces, c->name)) {
+        return;
+    }
+    if (out) {
+        sset_add(&m->opted_out_namespaces, c->name);
+    } else {
+        sset_find_and_delete(&m->opted_out_namespaces, c->name);
+    }
+    HMAP_FOR_EACH (mb, node, &m->members) {
+        if (!strcmp(mb->ns, c->name)) {
+            model_mark_member(m, mb);
+        }
+    }
+}
+
 /* A pod is refused its address.  It may be gone already. */
 static void
 set_refusal(struct model *m, const struct kube_change *c)
@@ -453,75 +519,26 @@ model_apply_kube_change(struct model *m, struct kube_change *c)
     m->change_seqno++;
     switch (c->kind) {
     case KUBE_POD:
-        if (c->gone) {
-            remove_pod(m, c->ns, c->name, c->uid);
-        } else {
-            set_pod(m, c->pod, c->listed);
-            c->pod = NULL;
-        }
+        apply_pod(m, c);
         break;
-
     case KUBE_WORKLOAD:
-        if (c->gone) {
-            struct base_entry *b = find_base(m, c->ns, c->name);
-            struct workload *w = (!b ? NULL : c->owner_kind == OWNER_VM
-                                  ? b->vm : b->workload);
-            if (w && uid_agrees(w->uid, c->uid)) {
-                set_workload(m, c->owner_kind, c->ns, c->name, NULL);
-            }
-        } else {
-            struct workload *w = c->workload;
-            c->workload = NULL;
-            set_workload(m, w->kind, c->ns, c->name, w);
-        }
+        apply_workload(m, c);
         break;
-
-    case KUBE_VIP: {
-        char *key = xasprintf("%s/%s", c->ns, c->name);
-        if (c->gone) {
-            sset_find_and_delete(&m->vips, key);
-        } else {
-            sset_add(&m->vips, key);
-        }
-        free(key);
-        struct member *mb = model_find_member(m, c->ns, c->name);
-        if (mb) {
-            model_mark_member(m, mb);
-        }
+    case KUBE_VIP:
+        set_vip(m, c);
         break;
-    }
-
     case KUBE_IPAM_CLAIM:
         model_set_ipam_claim(m, c);
         break;
-
-    case KUBE_NAMESPACE: {
-        bool out = !c->gone && c->opted_out;
-        if (out == sset_contains(&m->opted_out_namespaces, c->name)) {
-            break;
-        }
-        if (out) {
-            sset_add(&m->opted_out_namespaces, c->name);
-        } else {
-            sset_find_and_delete(&m->opted_out_namespaces, c->name);
-        }
-        struct member *mb;
-        HMAP_FOR_EACH (mb, node, &m->members) {
-            if (!strcmp(mb->ns, c->name)) {
-                model_mark_member(m, mb);
-            }
-        }
+    case KUBE_NAMESPACE:
+        set_namespace(m, c);
         break;
-    }
-
     case KUBE_IP:
         model_apply_ip_object(m, c);
         break;
-
     case KUBE_SUBNET:
         model_apply_subnet(m, c);
         break;
-
     case KUBE_REFUSAL:
         set_refusal(m, c);
         break;

@@ -160,6 +160,57 @@ model_note_binding(struct model *m, struct member *mb, bool bound)
     }
 }
 
+/* ---- Its ports. ---- */
+
+/* Puts 'p' at the end of the ports of 'mb'.  Those are one for each interface
+ * of the pod: few. */
+static void
+add_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p;
+    p->next_of_member = NULL;
+}
+
+static void
+remove_member_port(struct member *mb, struct port *p)
+{
+    struct port **link = &mb->ports;
+
+    while (*link != p) {
+        link = &(*link)->next_of_member;
+    }
+    *link = p->next_of_member;
+    p->next_of_member = NULL;
+}
+
+void
+model_set_port_member(struct model *m, struct port *p, struct member *mb)
+{
+    struct member *old = p->member;
+
+    if (old == mb) {
+        return;
+    }
+    if (old) {
+        remove_member_port(old, p);
+        model_mark_member(m, old);
+        m->n_owned_ports--;
+    }
+    p->member = mb;
+    if (mb) {
+        add_member_port(mb, p);
+        m->n_owned_ports++;
+    }
+    if (old) {
+        model_gc_member(m, old);
+    }
+}
+
 /* ---- What was seen of pods. ---- */
 
 static void

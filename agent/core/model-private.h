@@ -10,9 +10,11 @@
 
 struct base_entry;
 struct ip_addr;
+struct ip_addr_set;
 struct kube_change;
 struct member;
 struct model;
+struct network;
 struct pod;
 struct port;
 struct port_proof;
@@ -38,6 +40,22 @@ struct base_entry *model_get_base(struct model *, const char *ns,
 /* Frees the base, which may be NULL, if nothing needs it.  What was seen of a
  * workload is forgotten only when none of its members is left. */
 void model_gc_base(struct model *, struct base_entry *);
+/* Takes 'port' off its network, if it is on one: every address of it
+ * departs. */
+void model_detach_port(struct model *, struct port *, bool row_gone);
+/* Notes that 'ip' leaves 'port', which is still as it was before; or all of
+ * its addresses that are not among 'ips', which it is about to have on
+ * 'network' (NULL: none). */
+void model_queue_departure(struct model *, const struct port *,
+                           const struct ip_addr *ip, bool row_gone);
+void model_queue_departures(struct model *, const struct port *,
+                            const struct network *network,
+                            const struct ip_addr_set *ips);
+/* Notes those of 'ips' on 'network' that are new to 'port', which is about to
+ * have them. */
+void model_queue_arrivals(struct model *, const struct port *,
+                          const struct network *network,
+                          const struct ip_addr_set *ips);
 /* Puts 'port' into the index of its network's addresses, or takes it out. */
 void model_add_addr_use(struct model *, struct port *, const struct ip_addr *);
 void model_del_addr_use(struct model *, struct port *, const struct ip_addr *);

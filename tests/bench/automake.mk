@@ -24,6 +24,8 @@ CLEANFILES += tests/bench/floor$(EXEEXT) tests/bench/bench.svg
 
 EXTRA_DIST += \
 	tests/bench/benchlib/__init__.py \
+	tests/bench/benchlib/bench.py \
+	tests/bench/benchlib/cluster.py \
 	tests/bench/benchlib/contenders.py \
 	tests/bench/benchlib/data.py \
 	tests/bench/benchlib/northd.py \

@@ -5,15 +5,20 @@
  * it.  tests/bench/run measures the daemon against this program.
  *
  *     floor REMOTE load       reads the first copy
+ *     floor REMOTE follow     ... then what changes, until it is stopped
  *     floor REMOTE set        ... then sets addresses, one transaction a port
  *     floor REMOTE set N      ... N ports a transaction
  *
- * It prints "ready" once the first copy is complete and memory that the copy
- * needed is given back.  "set" then reads lines "PORT<tab>ADDRESSES" from the
- * standard input until its end, carries them out as ovn-ipguard would (each
- * verifies the columns that it read), and prints "done" and the microseconds
- * that each transaction took from its making to its success, one a line.
- * "load" ends with its standard input. */
+ * It prints "ready" once the first copy is complete, and "trimmed ALLOCATOR"
+ * once memory that the copy needed is given back; ALLOCATOR is "libc", or
+ * "jemalloc" where that is loaded before it (LD_PRELOAD).  "set" then reads
+ * lines "PORT<tab>ADDRESSES" from the standard input until its end, carries
+ * them out as ovn-ipguard would (each verifies the columns that it read), and
+ * prints the microseconds that each transaction took from its making to its
+ * success, one a line, and in the end "done" and those of processor time that
+ * the program took in all.  "follow" prints "ready" again whenever something
+ * has changed, as after a new connection.  "load" ends with its standard
+ * input. */
 
 #include <config.h>
 
@@ -22,6 +27,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +45,31 @@
 
 #include "ovsdb/db-conn.h"
 #include "ovsdb/nb-columns.h"
+
+/* Where jemalloc is not loaded there is no such function. */
+#pragma weak mallctl
+int mallctl(const char *name, void *old, size_t *old_size, void *new,
+            size_t new_size);
+
+/* As the daemon does it. */
+static void
+give_back(void)
+{
+    if (mallctl) {
+        mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+        mallctl("arena.0.purge", NULL, NULL, NULL, 0);
+    } else {
+        malloc_trim(0);
+    }
+}
+
+/* What it says is read by a program that waits for it. */
+static void
+say(const char *text)
+{
+    puts(text);
+    fflush(stdout);
+}
 
 static void
 run_once(struct ovsdb_idl *idl)
@@ -67,8 +99,22 @@ load(const char *remote)
         }
         poll_block();
     }
-    malloc_trim(0);
     return idl;
+}
+
+static void
+follow(struct ovsdb_idl *idl)
+{
+    unsigned int seqno = ovsdb_idl_get_seqno(idl);
+
+    for (;;) {
+        run_once(idl);
+        if (ovsdb_idl_get_seqno(idl) != seqno) {
+            seqno = ovsdb_idl_get_seqno(idl);
+            say("ready");
+        }
+        poll_block();
+    }
 }
 
 static long long int
@@ -78,6 +124,12 @@ now_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+static long long int
+timeval_us(const struct timeval *tv)
+{
+    return tv->tv_sec * 1000000LL + tv->tv_usec;
 }
 
 static void
@@ -136,8 +188,12 @@ set_ports(struct ovsdb_idl *idl, const struct shash *ports, size_t n)
         ovs_fatal(0, "transaction: %s",
                   ovsdb_idl_txn_status_to_string(status));
     }
+
+    char *us = xasprintf("%lld", now_us() - start);
+
     ovsdb_idl_txn_destroy(txn);
-    printf("%lld\n", now_us() - start);
+    say(us);
+    free(us);
     return i;
 }
 
@@ -153,28 +209,43 @@ set(struct ovsdb_idl *idl, size_t batch)
     while (set_ports(idl, &ports, batch)) {
         continue;
     }
-    puts("done");
     shash_destroy(&ports);
+
+    struct rusage usage;
+    char *done;
+
+    getrusage(RUSAGE_SELF, &usage);
+    done = xasprintf("done %lld", timeval_us(&usage.ru_utime)
+                                  + timeval_us(&usage.ru_stime));
+    say(done);
+    free(done);
 }
 
 int
 main(int argc, char *argv[])
 {
     bool sets = argc > 2 && !strcmp(argv[2], "set");
+    bool follows = argc > 2 && !strcmp(argv[2], "follow");
+    unsigned int batch = 1;
     char buffer[64];
 
     ovs_set_program_name(argv[0], PACKAGE_VERSION);
-    if (argc < 3 || argc > 4 || (!sets && strcmp(argv[2], "load"))) {
-        ovs_fatal(0, "usage: floor REMOTE load|set [N]");
+    if (argc < 3 || argc > (sets ? 4 : 3)
+        || (!sets && !follows && strcmp(argv[2], "load"))
+        || (argc > 3 && (!str_to_uint(argv[3], 10, &batch) || !batch))) {
+        ovs_fatal(0, "usage: floor REMOTE load|follow|set [N]");
     }
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
 
     struct ovsdb_idl *idl = load(argv[1]);
-    puts("ready");
-    fflush(stdout);
+    say("ready");
+    give_back();
+    say(mallctl ? "trimmed jemalloc" : "trimmed libc");
     if (sets) {
-        set(idl, argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+        set(idl, batch);
+    } else if (follows) {
+        follow(idl);
     } else {
         while (read(STDIN_FILENO, buffer, sizeof buffer) > 0) {
             continue;

@@ -198,6 +198,7 @@ void orders_nb_done(struct world *, struct instance *);
 void orders_nb_late(struct world *, struct instance *);
 void orders_store_commit(struct world *, struct instance *);
 void orders_store_done(struct world *, struct instance *);
+void orders_store_late(struct world *, struct instance *);
 void orders_reads(struct world *, struct instance *);
 void orders_macs(struct world *, struct instance *);
 void orders_drop(struct instance *);
@@ -216,9 +217,10 @@ const char *truth_dirt(const struct world *, const struct instance *,
 int truth_duplicates(const struct world *, uint64_t seq, uint64_t own);
 
 /* rules.c */
-/* Did the instance set 'ip' a moment ago?  A put-back undoes that. */
-bool rules_is_undone(const struct world *, const struct instance *, int slot,
-                     int ip);
+/* Had the instance set 'ip' a moment before it ordered to take it off?  That
+ * is a put-back. */
+bool rules_is_undone(const struct instance *, int slot, int ip,
+                     int64_t ordered_ms);
 void rules_check_orders(struct world *, struct instance *,
                         const struct orders *);
 void rules_check_nb_write(struct world *, struct instance *,

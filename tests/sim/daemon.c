@@ -111,8 +111,11 @@ wants_lock(const struct instance *in, enum database db)
 static void
 execute_before_lock(struct world *w, struct instance *in, enum database db)
 {
-    if (db == DB_OWN && in->store && !in->store_done) {
-        orders_store_commit(w, in);
+    if (db == DB_OWN) {
+        orders_store_late(w, in);
+        if (in->store && !in->store_done) {
+            orders_store_commit(w, in);
+        }
     } else if (db == DB_NB && in->nb && !in->nb_done) {
         orders_nb_commit(w, in);
     }
@@ -181,6 +184,10 @@ instance_disconnect(struct world *w, struct instance *in, enum database db,
         return;
     }
     SAY(w, in->name, "loses %s for %"PRId64" ms", names[db], ms);
+    if (db == DB_OWN && in->late_store) {
+        in->connected[db] = delay(w, 1); /* It was read, or never is. */
+        orders_store_late(w, in);
+    }
     in->connected[db] = false;
     in->lock_seen[db] = false;
     switch (db) {
@@ -470,6 +477,12 @@ void
 instance_kill(struct world *w, struct instance *in, const char *how)
 {
     SAY(w, in->name, "is killed%s", how);
+    if (in->late_store && delay(w, 1)) {
+        orders_store_late(w, in);
+    }
+    if (in->late_nb && delay(w, 1)) {
+        orders_nb_late(w, in);
+    }
     if (in->store && !in->store_done && delay(w, 1)) {
         orders_store_commit(w, in);
     }
@@ -572,6 +585,7 @@ instance_timer(struct world *w, struct instance *in, enum instance_timer t)
     case IT_STORE_IN: instance_wake(w, in, w->now); break;
     case IT_STORE_COMMIT: orders_store_commit(w, in); break;
     case IT_STORE_DONE: orders_store_done(w, in); break;
+    case IT_STORE_LATE: orders_store_late(w, in); break;
     case IT_NB_COMMIT: orders_nb_commit(w, in); break;
     case IT_NB_DONE:
         if (in->connected[DB_NB]) {

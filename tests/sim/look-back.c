@@ -26,7 +26,7 @@ look_back_due(struct world *w, struct instance *in, const struct nb_batch *b)
 
         for (int ip = 0; ip < N_IPS; ip++) {
             if (gone & (1u << ip) && slot >= 0
-                && !rules_is_undone(w, in, slot, ip)
+                && !rules_is_undone(in, slot, ip, in->nb_ordered_ms)
                 && in->nb_rows[slot].id == sim_uuid_number(&wr->port)) {
                 in->look_back |= 1u << slot;
                 in->look_back_ms = w->now;

@@ -33,10 +33,12 @@ orders_drop(struct instance *in)
     store_batch_destroy(in->store);
     nb_batch_destroy(in->nb);
     nb_batch_destroy(in->late_nb);
+    store_batch_destroy(in->late_store);
     ipam_drop_writes(in);
     free(in->macs);
     in->store = NULL;
     in->nb = in->late_nb = NULL;
+    in->late_store = NULL;
     in->macs = NULL;
     in->n_macs = 0;
     in->nb_fault = in->store_fault = FAULT_NONE;
@@ -392,12 +394,20 @@ orders_store_commit(struct world *w, struct instance *in)
     in->store_fault = FAULT_NONE;
     in->store_done = true;
     set(w, in, IT_STORE_COMMIT, NEVER);
+    if (in->late_store) {
+        orders_store_late(w, in); /* One after the other, in a session. */
+    }
     if (w->lock_holder[DB_OWN] != in->number) {
         in->store_result = TXN_RESULT_NOT_LOCKED;
     } else if (fault == FAULT_ERROR) {
         in->store_result = TXN_RESULT_ERROR;
-    } else if (fault == FAULT_UNKNOWN_NOT_DONE || fault == FAULT_LATE) {
+    } else if (fault == FAULT_UNKNOWN_NOT_DONE) {
         in->store_result = TXN_RESULT_UNKNOWN;
+    } else if (fault == FAULT_LATE) {
+        in->store_result = TXN_RESULT_UNKNOWN;
+        in->late_store = store_batch_clone(in->store);
+        in->late_store_ms = in->store_ordered_ms;
+        set(w, in, IT_STORE_LATE, in->store_deadline + delay(w, 3000));
     } else {
         rules_check_store(w, in, in->store);
         if (own_commit(w, in->number, in->store)) {
@@ -424,6 +434,28 @@ orders_store_commit(struct world *w, struct instance *in)
     if (in->alive) {
         set(w, in, IT_STORE_DONE, done_at);
     }
+}
+
+/* A transaction that was given up reaches the server after all. */
+void
+orders_store_late(struct world *w, struct instance *in)
+{
+    struct store_batch *b = in->late_store;
+
+    in->late_store = NULL;
+    set(w, in, IT_STORE_LATE, NEVER);
+    if (b && in->connected[DB_OWN]
+        && w->lock_holder[DB_OWN] == in->number) {
+        int64_t ordered_ms = in->store_ordered_ms;
+
+        SAY(w, in->name, "an own transaction that was given up is carried "
+            "out");
+        in->store_ordered_ms = in->late_store_ms;
+        rules_check_store(w, in, b);
+        own_commit(w, in->number, b);
+        in->store_ordered_ms = ordered_ms;
+    }
+    store_batch_destroy(b);
 }
 
 void

@@ -400,7 +400,8 @@ check_second_plan(struct world *w, struct instance *in)
         instance_env(w, in, &env);
         orders_init(&orders);
         guard_run(in->guard, &env, &orders);
-        if (orders.nb || orders.store) {
+        if (orders.nb || orders.store || orders.n_delete_mac_bindings
+            || orders.n_kube_writes || orders.n_reads) {
             violate(w, RULE_IDEMPOTENT, "%s plans again what is done",
                     in->name);
         }

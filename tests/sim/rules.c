@@ -184,10 +184,12 @@ keeps_what_it_has(const struct world *w, const struct instance *in, int slot)
 }
 
 bool
-rules_is_undone(const struct world *w, const struct instance *in, int slot,
-                int ip)
+rules_is_undone(const struct instance *in, int slot, int ip,
+                int64_t ordered_ms)
 {
-    return in->set_ms[slot][ip] && w->now - in->set_ms[slot][ip] < 5000;
+    int64_t set_ms = in->set_ms[slot][ip];
+
+    return set_ms && ordered_ms >= set_ms && ordered_ms < set_ms + 5000;
 }
 
 /* How many members has the StatefulSet of 'slot', as the instance knows it? */
@@ -209,6 +211,31 @@ only_opens(const struct nb_write *wr)
             && (!wr->set_mark || !wr->new_mark));
 }
 
+/* Writes 'in' where it may write nothing, or nothing yet? */
+static void
+check_stopped(struct world *w, struct instance *in, const char *what)
+{
+    const struct model *m = guard_model_const(in->guard);
+
+    if (in->must_be_frozen && !guard_frozen(in->guard)) {
+        violate(w, RULE_MUST_FREEZE, "%s writes %s although a database went "
+                "back", in->name, what);
+    }
+    if (guard_frozen(in->guard)) {
+        violate(w, RULE_FROZEN, "%s writes %s", in->name, what);
+    }
+    if (guard_brake(in->guard) || w->braked) {
+        violate(w, RULE_BRAKE, "%s writes %s", in->name, what);
+    }
+    if (in->paused) {
+        violate(w, RULE_PAUSED, "%s writes %s", in->name, what);
+    }
+    if (!m->nb_synced || !m->sb_synced || !m->kube_synced) {
+        violate(w, RULE_SOURCES, "%s writes %s before all is synced",
+                in->name, what);
+    }
+}
+
 static void
 check_write_order(struct world *w, struct instance *in,
                   const struct nb_write *wr)
@@ -225,29 +252,13 @@ check_write_order(struct world *w, struct instance *in,
     if (only_opens(wr)) {
         return;
     }
-    if (in->must_be_frozen && !guard_frozen(in->guard)) {
-        violate(w, RULE_MUST_FREEZE, "%s writes %s although NB went back",
-                in->name, wr->port_name);
-    }
-    if (guard_frozen(in->guard)) {
-        violate(w, RULE_FROZEN, "%s writes %s", in->name, wr->port_name);
-    }
-    if (guard_brake(in->guard) || w->braked) {
-        violate(w, RULE_BRAKE, "%s writes %s", in->name, wr->port_name);
-    }
-    if (in->paused) {
-        violate(w, RULE_PAUSED, "%s writes %s", in->name, wr->port_name);
-    }
-    if (!m->nb_synced || !m->sb_synced || !m->kube_synced) {
-        violate(w, RULE_SOURCES, "%s writes %s before all is synced",
-                in->name, wr->port_name);
-    }
+    check_stopped(w, in, wr->port_name);
     gone = (wr->set_addresses ? svec_ips(&wr->old_addresses)
             & ~svec_ips(&wr->new_addresses) : 0);
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)
             & ~svec_ips(&wr->old_addresses) : 0);
     for (int i = 0; i < N_IPS; i++) {
-        if (gone & (1u << i) && rules_is_undone(w, in, slot, i)) {
+        if (gone & (1u << i) && rules_is_undone(in, slot, i, w->now)) {
             continue;
         }
         if (come & (1u << i)) {
@@ -277,18 +288,23 @@ void
 rules_check_orders(struct world *w, struct instance *in,
                    const struct orders *o)
 {
+    size_t n_elsewhere = o->n_delete_mac_bindings + o->n_kube_writes;
     struct guard_env env;
 
-    if (!o->store && !o->nb && !o->n_reads && !o->n_delete_mac_bindings) {
+    if (!o->store && !o->nb && !o->n_reads && !n_elsewhere) {
         return;
     }
     instance_env(w, in, &env);
     if (in->settings.mode == MODE_OBSERVE) {
         violate(w, RULE_OBSERVE, "%s orders something", in->name);
     }
-    if (!env.locked && (o->store || o->nb || o->n_delete_mac_bindings)) {
+    if (!env.locked && (o->store || o->nb || n_elsewhere)) {
         violate(w, RULE_ONE_WRITER, "%s orders something without the locks",
                 in->name);
+    }
+    if (n_elsewhere) {
+        check_stopped(w, in, (o->n_kube_writes ? "to the API server"
+                              : "to SB"));
     }
     if (!o->nb) {
         return;
@@ -382,6 +398,19 @@ check_given(struct world *w, struct instance *in, int slot, int ip,
     }
 }
 
+/* The addresses that port_security may gain in mode guard, where a gate is
+ * opened and its port gets back what somebody else's write had taken: as many
+ * as it loses of those which the port does not have. */
+static uint32_t
+swapped_ps(const struct nb_row *old, const struct nb_row *new)
+{
+    uint32_t come = row_ips(new) & ~row_ips(old);
+    uint32_t stale = row_ps_ips(old) & ~row_ps_ips(new) & ~row_ips(new);
+    bool opens = old->mark && !new->mark;
+
+    return opens && count_1bits(come) <= count_1bits(stale) ? come : 0;
+}
+
 static void
 check_ps(struct world *w, struct instance *in, int slot,
          const struct nb_row *old, const struct nb_row *new)
@@ -394,7 +423,8 @@ check_ps(struct world *w, struct instance *in, int slot,
     uint32_t back = row_ips(new) & ~row_ips(old) ? w->ps_taken[slot] : 0;
     w->ps_taken[slot] |= row_ps_ips(old) & ~row_ps_ips(new);
     if (in->settings.mode == MODE_GUARD
-        && row_ps_ips(new) & ~row_ps_ips(old) & ~back) {
+        && (row_ps_ips(new) & ~row_ps_ips(old) & ~back
+            & ~swapped_ps(old, new))) {
         violate(w, RULE_PORT_SECURITY, "%s widens port_security of %s",
                 in->name, slot_port(slot));
     }
@@ -423,7 +453,8 @@ rules_check_nb_write(struct world *w, struct instance *in,
     for (int i = 0; i < N_IPS; i++) {
         uint32_t bit = 1u << i;
 
-        if (before & ~after & bit && !rules_is_undone(w, in, slot, i)) {
+        if (before & ~after & bit
+            && !rules_is_undone(in, slot, i, in->nb_ordered_ms)) {
             check_clear(w, in, slot, old, i);
             look_back_note_loss(w, slot, i, new);
         }
@@ -454,9 +485,12 @@ rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
                                            &port);
 
     if (row->id && row_ips(row) & (1u << ip) && p) {
+        int64_t ordered_ms = in->nb_ordered_ms;
+
         /* It was on its way for as long as this. */
         in->nb_ordered_ms = w->now - 2 * w->config.kube_ms - 1;
         check_clear(w, in, slot, row, ip);
+        in->nb_ordered_ms = ordered_ms;
         if (judge_binding(guard_model_const(in->guard), p)
             == BINDING_BOUND) {
             violate(w, RULE_RUNS, "%s deletes the IP object of %s, which it "

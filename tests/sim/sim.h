@@ -533,6 +533,8 @@ struct instance {
     struct nb_batch *late_nb;   /* Given up, but still on its way. */
     uint64_t late_seq;
     int64_t late_ordered_ms;
+    struct store_batch *late_store; /* Likewise. */
+    int64_t late_store_ms;      /* When that was ordered. */
     struct uuid *macs;
     size_t n_macs;
     struct live_ask reads[N_READS];
@@ -590,8 +592,8 @@ enum timer {
 enum instance_timer {
     IT_NB_IN, IT_SB_IN, IT_SB_ACK, IT_KUBE_IN, IT_KUBE_LIST, IT_IPAM_IN,
     IT_KUBE_WRITE, IT_STORE_IN,
-    IT_STORE_COMMIT, IT_STORE_DONE, IT_NB_COMMIT, IT_NB_DONE, IT_NB_LATE,
-    IT_READS,
+    IT_STORE_COMMIT, IT_STORE_DONE, IT_STORE_LATE,
+    IT_NB_COMMIT, IT_NB_DONE, IT_NB_LATE, IT_READS,
     IT_MACS, IT_CONNECT, IT_LOCKS, IT_START, IT_TURN, N_INSTANCE_TIMERS
 };
 #define N_TIMERS (T_INSTANCE + N_INSTANCES * N_INSTANCE_TIMERS)

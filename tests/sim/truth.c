@@ -118,11 +118,8 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
                      slot_port(q));
             return reason;
         }
-        if (restored || (slot >= 0 && w->nb.lost_ms[slot][ip]
-                         && (w->nb.lost_ms[slot][ip]
-                             >= w->nb.lost_ms[q][ip]))) {
-            continue;           /* It had it, as a keeper, until the other one
-                                 * had lost it, and may have it again. */
+        if (restored) {
+            continue;
         }
         if (sb->present && sb->net_id == w->nb.net_ids[net]
             && row_open_ips(&sb->nb) & bit) {

@@ -17,6 +17,7 @@
 #include "util.h"
 
 #include "agent/core/lsp-addr.h"
+#include "agent/core/lsp-scan.h"
 #include "tests/unit/lsp-gen.h"
 
 #define MAC "0a:00:00:00:00:01"

@@ -19,6 +19,7 @@
 
 #include "agent/core/lsp-addr.h"
 #include "agent/core/lsp-edit.h"
+#include "agent/core/lsp-scan.h"
 #include "tests/unit/lsp-gen.h"
 
 /* Returns 's' without blanks. */

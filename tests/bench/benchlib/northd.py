@@ -6,7 +6,6 @@ ports that change in NB are copied to their bindings, then nb_cfg to SB and to
 every chassis, which so confirm at once.  Where the real ones can be had
 (work_hold.py, work_sb.py) they are."""
 
-import threading
 import time
 
 from .rpc import ovsdb_set
@@ -30,20 +29,14 @@ class Bumps(Worker):
             self.times.append(time.monotonic())
 
 
-class Northd(threading.Thread):
-    """To be used in a with statement."""
-
+class Northd(Worker):
     def __init__(self, sandbox):
-        super().__init__(daemon=True)
-        self.nb = sandbox.nb()
+        super().__init__(sandbox.nb())
+        self.nb = self.connection
         self.sb = sandbox.sb()
-        self.ending = threading.Event()
         self.cfg = -1           # What SB has.
-        self.bindings = {}      # Name of a port to the uuid of its binding.
-        self.error = None
-
-    def __enter__(self):
-        # Servers look rows up by uuid fast, and by name slowly.
+        # Name of a port to the uuid of its binding: servers look rows up by
+        # uuid fast, and by name slowly.
         self.bindings = {
             row["logical_port"]: row["_uuid"] for row in self.sb.select(
                 "Port_Binding", [], ["_uuid", "logical_port"])}
@@ -55,22 +48,17 @@ class Northd(threading.Thread):
                                     "select": quiet}}])
         self.publish(self.nb.select("NB_Global", [], ["nb_cfg"])[0]["nb_cfg"])
         self.start()
-        return self
 
-    def __exit__(self, *_):
-        self.ending.set()
-        self.join()
-        self.nb.close()
-        self.sb.close()
+    def work(self):
+        update = self.nb.next_update(0.05)
+        if update:
+            self.take(update)
 
-    def run(self):
+    def end(self):
         try:
-            while not self.ending.is_set():
-                update = self.nb.next_update(0.05)
-                if update:
-                    self.take(update)
-        except OSError as e:
-            self.error = e
+            super().end()
+        finally:
+            self.sb.close()
 
     def take(self, update):
         rows = [change["new"] for change in

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cost against size as an SVG picture, one plot for each work."""
+"""Cost against size as an SVG picture, one plot for each work that was
+measured at more than one size."""
 
 import math
 from xml.sax.saxutils import escape
@@ -80,14 +81,17 @@ def draw(title, unit, curves, y0):
 
 
 def collect(results, field, factor):
-    """{work: {contender: [(ports, value)]}}"""
+    """{work: {contender: [(ports, value)]}}.  A work of one size is left out,
+    unless that is so of all."""
     works = {}
     for run in results.runs:
         value = run.get(field)
         if value and value > 0:
             works.setdefault(run["name"], {}).setdefault(
                 run["contender"], []).append((run["ports"], value * factor))
-    return works
+    several = {work: curves for work, curves in works.items() if len(
+        {ports for curve in curves.values() for ports, _ in curve}) > 1}
+    return several or works
 
 
 def write(results, path):

@@ -3,11 +3,16 @@
 
 import os
 import re
+import select
 import subprocess
+import tempfile
 import threading
 import time
 
 from .rpc import Failure, TIMEOUT_S, ask
+
+# For a program to end that was told to.
+PATIENCE_S = 60
 
 
 class Sample:
@@ -51,27 +56,57 @@ def wakeups(pid):
     return total
 
 
+def end_child(child):
+    """Ends a program, whatever state it is in."""
+    if child.stdin:
+        try:
+            child.stdin.close()
+        except OSError:
+            pass                # It has ended, and did not read everything.
+    child.terminate()
+    try:
+        child.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def watch_to_end(child):
+    """Returns the status, the usage, and the largest amount of memory: what
+    wait4() says of that includes this program's own from before the exec().
+    The end itself is told at once."""
+    ended = os.pidfd_open(child.pid)
+    try:
+        peak = 0
+        while not select.select([ended], [], [], 0.002)[0]:
+            peak = max(peak, memory_kib(child.pid, "VmHWM") or 0)
+    finally:
+        os.close(ended)
+    _, status, usage = os.wait4(child.pid, 0)
+    return status, usage, peak
+
+
 def run_to_end(argv, env=None, wanted=0):
     """Runs 'argv', whose output goes nowhere, to its end, with the exit status
     'wanted'."""
-    start = time.monotonic()
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
-                          stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE) as child:
-        peak = 0
-        # What wait4() says of memory includes this program's own from before
-        # the exec().
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            peak = max(peak, memory_kib(child.pid, "VmHWM") or 0)
-            time.sleep(0.002)
-        child.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as errors:
+        start = time.monotonic()
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
+                              stdout=subprocess.DEVNULL,
+                              stderr=errors) as child:
+            try:
+                status, usage, peak = watch_to_end(child)
+            except BaseException:
+                end_child(child)
+                raise
+            end = time.monotonic()
+            child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != wanted:
-            raise Failure("%s: %s" % (" ".join(argv),
-                                      child.stderr.read().decode()))
-    return Sample(1000 * (time.monotonic() - start),
+            errors.seek(0)
+            raise Failure("%s: exit status %d: %s" % (
+                " ".join(argv)[:200], child.returncode,
+                errors.read().decode(errors="replace")[-2000:]))
+    return Sample(1000 * (end - start),
                   1000 * (usage.ru_utime + usage.ru_stime), peak)
 
 
@@ -96,9 +131,7 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.child.stdin.close()
-        self.child.terminate()
-        self.child.wait()
+        end_child(self.child)
         self.reader.join()
         self.child.stdout.close()
 
@@ -127,7 +160,8 @@ class Program:
             if line is None:
                 raise Failure("%s: ended without saying \"%s\":\n%s"
                               % (" ".join(self.argv), pattern, "\n".join(
-                                  text for _, text in self.said[-20:] if text)))
+                                  text for _, text in self.said[-20:]
+                                  if text)))
             m = re.search(pattern, line)
             if m:
                 return when, m

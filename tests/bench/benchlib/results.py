@@ -13,10 +13,10 @@ def median(values):
 
 def spread(values):
     """Half the distance between the quartiles, or of the two ends of what
-    are fewer than four values."""
+    are fewer than four values.  None of one value."""
     values = sorted(v for v in values if v is not None)
     if len(values) < 2:
-        return 0.0
+        return None
     if len(values) < 4:
         return (values[-1] - values[0]) / 2
     quartiles = statistics.quantiles(values, n=4)
@@ -42,6 +42,8 @@ class Results:
             "steady_kib": median([s.steady_kib for s in samples]),
         }
         run.update(more)
+        if not self.runs or self.runs[-1]["name"] != name:
+            print("  " + name)
         self.runs.append(run)
         print_run(run)
         return run
@@ -59,13 +61,12 @@ class Results:
         other sizes they show how the cost grows."""
         met = (None if target is None
                else value >= target if at_least else value <= target)
-        self.ratios.append({"name": name, "ports": ports,
-                            "value": round(value, 4), "target": target,
-                            "at_least": at_least, "met": met})
+        ratio = {"name": name, "ports": ports, "value": round(value, 4),
+                 "target": target, "at_least": at_least, "met": met}
+        self.ratios.append(ratio)
         print("    %-52s %10.3f%s" % (
-            name, value, "" if target is None else "   (%s %g: %s)" % (
-                "at least" if at_least else "at most", target,
-                "met" if met else "MISSED")), flush=True)
+            name, value, target is not None
+            and "   (%s)" % show_target(ratio) or ""), flush=True)
 
     def note(self, text):
         self.notes.append(text)
@@ -92,33 +93,39 @@ def print_run(run):
           flush=True)
 
 
+def show_cell(run):
+    if not run:
+        return "-"
+    return show(run["median_ms"], "%.1f") + (
+        " (%.0f)" % (run["peak_kib"] / 1024) if run["peak_kib"] else "")
+
+
+def show_target(ratio):
+    if ratio["target"] is None:
+        return ""
+    return "%s %g: %s" % ("at least" if ratio["at_least"] else "at most",
+                          ratio["target"],
+                          "met" if ratio["met"] else "MISSED")
+
+
 def print_table(results):
     """The cost of each contender at each size, one line for a work."""
     sizes = sorted({run["ports"] for run in results.runs})
-    works = []
+    works = {}
     for run in results.runs:
-        key = (run["name"], run["contender"])
-        if key not in works:
-            works.append(key)
+        contenders = works.setdefault(run["name"], [])
+        if run["contender"] not in contenders:
+            contenders.append(run["contender"])
     print("\nmedian milliseconds (peak memory in MB) at so many ports\n")
     print("  %-36s" % "" + "".join("%20d" % n for n in sizes))
-    last = None
-    for name, contender in works:
-        if name != last:
-            print("  " + name)
-            last = name
-        cells = []
-        for n in sizes:
-            run = results.find(name, contender, n)
-            cells.append("-" if not run else "%s%s" % (
-                show(run["median_ms"], "%.1f"),
-                " (%.0f)" % (run["peak_kib"] / 1024)
-                if run["peak_kib"] else ""))
-        print("    %-34s" % contender + "".join("%20s" % c for c in cells))
+    for name, contenders in works.items():
+        print("  " + name)
+        for contender in contenders:
+            print("    %-34s" % contender + "".join(
+                "%20s" % show_cell(results.find(name, contender, n))
+                for n in sizes))
     print("\nratios and targets\n")
     for r in results.ratios:
         print("  %-54s %7d %10.3f  %s" % (
             r["name"], r["ports"], r["value"],
-            "" if r["target"] is None else "%s %g: %s" % (
-                "at least" if r["at_least"] else "at most", r["target"],
-                "met" if r["met"] else "MISSED")))
+            show_target(r)))

@@ -103,15 +103,18 @@ class Sandbox:
                    '"$(sandbox_find_schema %s ovn-central)"' % (part, schema))
 
 
+def cache_folder():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "ovn-ipguard", "bench")
+
+
 class Cache:
     """Filled databases and manifests, kept between runs, one folder for each
     number of ports."""
 
     def __init__(self, seed):
         self.seed = seed
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(
-            "~/.cache")
-        self.folder = os.path.join(base, "ovn-ipguard", "bench")
+        self.folder = cache_folder()
 
     def key(self):
         """Changes with whatever the content depends on."""

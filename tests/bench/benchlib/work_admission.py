@@ -10,6 +10,7 @@ import re
 import subprocess
 
 from .proc import Daemon, Program, Sample
+from .results import median
 from .rpc import Failure
 from .sandbox import TOP, Sandbox, load
 from .work_start import pods_folders
@@ -60,7 +61,7 @@ def send_load_in_crowd(bench, sandbox, address, seconds):
                                    "--seconds=600", "--gap=0.2", "slow")):
         flood.wait_for("open=400")
         return [send_load(sandbox, address, seconds)
-                for _ in range(bench.repeat(0))]
+                for _ in range(bench.rounds(5, 2))]
 
 
 def check_judged(daemon):
@@ -82,8 +83,7 @@ def run(bench, ports):
         with Daemon(bench, sandbox, pods_folders(sandbox, cached), options=[
                 "--webhook-listen=127.0.0.1:0", "--webhook-cert=" + cert,
                 "--webhook-key=" + key]) as daemon, Program([
-                    bench.build + "/tests/bench/allow-all", "127.0.0.1:0",
-                    cert, key]) as floor:
+                    bench.allow_all, "127.0.0.1:0", cert, key]) as floor:
             addresses = {
                 "ovn-ipguard": daemon.wait_for(
                     r"webhook: listening on (\S+)")[1].group(1),
@@ -91,7 +91,7 @@ def run(bench, ports):
             }
             daemon.wait_for_plan()
             daemon.reset_turns()
-            for _ in range(bench.repeat(ports)):
+            for _ in range(bench.rounds(5, 2)):
                 for name, values in times.items():
                     values.append(send_load(sandbox, addresses[name],
                                             seconds))
@@ -109,7 +109,7 @@ def run(bench, ports):
                                % daemon.longest_turn_ms())
     runs = {name: bench.results.add(
         NAME, name, ports, [Sample(p99) for _, p99, _ in values],
-        p50_ms=sorted(v[0] for v in values)[len(values) // 2],
+        p50_ms=median([v[0] for v in values]),
         max_ms=max(v[2] for v in values)) for name, values in times.items()}
     judge(bench.results, ports, runs)
 

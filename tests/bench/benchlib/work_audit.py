@@ -62,10 +62,10 @@ def run(bench, ports):
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb")
         check_findings(bench, sandbox, cached)
-        for _ in range(bench.repeat(ports)):
+        for _ in range(bench.rounds(5, 2)):
             for name, function in CONTENDERS:
                 found[name].append(function(bench, sandbox, cached))
-    runs = [bench.results.add("audit", name, ports, found[name])
+    runs = [bench.results.add(NAME, name, ports, found[name])
             for name, _ in CONTENDERS]
     bench.results.ratio("audit: time against both lists", ports,
                         runs[0]["median_ms"] / runs[1]["median_ms"],

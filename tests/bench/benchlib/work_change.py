@@ -10,15 +10,17 @@ import time
 
 from . import contenders, data
 from .northd import Northd
-from .proc import Daemon, Sample, cpu_ms
+from .proc import Daemon
 from .rpc import Failure
 from .sandbox import Sandbox, load
 
 NAME = "change"
 WHAT = "one address set, to the NB commit"
 
-EACH = 12               # Changes by each contender in each round.
+# Changes by each contender in each round.
+EACH, EACH_QUICK = 12, 5
 ROUNDS = 3
+ROUNDS_MAX = data.SINGLES // (EACH + 1)
 PATIENCE_S = 60
 
 
@@ -55,33 +57,29 @@ def check_work(before, after, n_changes):
 def set_by_daemon(bench, sandbox, cached, ports):
     """Returns samples of 'ports', the first of which only warms up."""
     moving = sandbox.path("moving")
-    samples = []
     with Daemon(bench, sandbox, [cached + "/pods", moving],
                 "manage") as daemon:
         daemon.wait_for_plan()
         sandbox.settle("nb", "sb")
         before = daemon.counters()
         nb = watch(sandbox, ports)
-        for i, p in enumerate(ports):
-            # The daemon has settled, and the journal is written.
-            time.sleep(0.3)
-            if i == 1:
+
+        def set_one(p):
+            if p is ports[1]:
                 daemon.reset_turns()
             path = os.path.join(moving, "single-%d.json" % p.n)
             with open(path + ".tmp", "w", encoding="utf-8") as f:
                 json.dump(data.make_pod(p, data.annotations(
                     ip_address=p.ip)), f)
-            cpu = cpu_ms(daemon.pid)
             start = time.monotonic()
             os.rename(path + ".tmp", path)
-            end = wait_for_address(nb, p, p.full())
-            samples.append(Sample(1000 * (end - start)))
-            time.sleep(0.1)
-            samples[-1].cpu_ms = cpu_ms(daemon.pid) - cpu
+            return 1000 * (wait_for_address(nb, p, p.full()) - start)
+
+        samples = contenders.pace(daemon.pid, ports, set_one)
         nb.close()
         turn = daemon.longest_turn_ms()
         check_work(before, daemon.counters(), len(ports))
-    return samples[1:], turn
+    return samples, turn
 
 
 class Renumbered:
@@ -99,14 +97,16 @@ class Renumbered:
         return "%s %s" % (self.mac, self.ip)
 
 
-def others(bench):
+def others(bench, each):
+    """Name, function, ports: the first port warms up where there is one
+    program for all."""
     found = [
-        ("bare IDL client", contenders.set_floor, EACH),
-        ("ovn-nbctl daemon", contenders.set_nbctl_daemon, EACH),
+        ("bare IDL client", contenders.set_floor, each + 1),
+        ("ovn-nbctl daemon", contenders.set_nbctl_daemon, each + 1),
         ("ovn-nbctl", contenders.set_nbctl_cold, 2),
     ]
     if not bench.quick and contenders.have_ovsdbapp():
-        found.append(("ovsdbapp", contenders.set_ovsdbapp, EACH))
+        found.append(("ovsdbapp", contenders.set_ovsdbapp, each + 1))
     return found
 
 
@@ -117,20 +117,20 @@ def run(bench, ports):
     bare = [p for p in all_ports if p.bare and not p.single]
     samples = {"ovn-ipguard": []}
     turns = []
-    rounds = 1 if bench.quick else ROUNDS
+    each = EACH_QUICK if bench.quick else EACH
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb", "own")
         with Northd(sandbox):
-            for i in range(rounds):
-                mine = singles[i * (EACH + 1):(i + 1) * (EACH + 1)]
+            for i in range(min(bench.rounds(ROUNDS), ROUNDS_MAX)):
+                mine = singles[i * (each + 1):(i + 1) * (each + 1)]
                 found, turn = set_by_daemon(bench, sandbox, cached, mine)
                 samples["ovn-ipguard"] += found
                 turns.append(turn)
-                for name, function, n in others(bench):
+                for name, function, n in others(bench, each):
                     chosen = [Renumbered(p)
                               for p in bench.chance.sample(bare, n)]
                     samples.setdefault(name, []).extend(
-                        Sample(ms) for ms in function(bench, sandbox, chosen))
+                        function(bench, sandbox, chosen))
     runs = {name: bench.results.add(NAME, name, ports, samples[name])
             for name in samples}
     judge(bench.results, ports, runs, max(turns))

@@ -3,11 +3,12 @@
 StatefulSet's template to the first packet of the next owner, with real
 ovn-northd, ovn-controllers and ovs-vswitchd.
 
-Of each turn the old owner's pod runs with the address.  Its interface goes, and
-its template changes (the clock starts).  As soon as the port is cleared, the
-next owner's port gets the address, as a CNI controller would write it, and as
-soon as it is gated its interface is plugged.  Another port sends packets to it
-all the time.  Every moment is the one at which a client of its own was told."""
+Of each turn the old owner's pod runs with the address.  Its interface goes,
+and its template changes (the clock starts).  As soon as the port is cleared,
+the next owner's port gets the address, as a CNI controller would write it, and
+as soon as it is gated its interface is plugged.  Another port sends packets to
+it all the time.  Every moment is the one at which a client of its own was
+told."""
 
 import json
 import os
@@ -19,8 +20,9 @@ import time
 from . import data, work_hold
 from .proc import Daemon, Sample
 from .results import median
-from .rpc import Database, Failure, Rpc, TIMEOUT_S, ovsdb_set
+from .rpc import Failure, Rpc, TIMEOUT_S, ovsdb_set
 from .sandbox import Sandbox
+from .worker import Worker
 
 NAME = "handover"
 WHAT = "a whole hand-over, from template to packets"
@@ -43,20 +45,16 @@ STEPS = [
     ("taker's port to its gate", "taken", "gated"),
     ("clean in SB to hold released", "chassis", "released"),
 ]
-CLEAN_TO_OPEN = STEPS[4][0]
 
 
-class Watch(threading.Thread):
+class Watch(Worker):
     """Notes what changes in a database, and when."""
 
     def __init__(self, db, tables):
-        super().__init__(daemon=True)
-        self.db = db
+        super().__init__(db)
         self.events = []        # (time, table, uuid, new row or None)
         self.rows = {}
         self.news = threading.Condition()
-        self.ending = threading.Event()
-        self.error = None
         self.take(db.call("monitor", [db.name, None, {
             table: [{"columns": columns}]
             for table, columns in tables.items()}]))
@@ -74,36 +72,27 @@ class Watch(threading.Thread):
                     self.events.append((now, table, uuid, row))
             self.news.notify_all()
 
-    def run(self):
-        try:
-            while not self.ending.is_set():
-                notice = self.db.next_notice(0.1)
-                if notice and notice["method"] == "update":
-                    self.take(notice["params"][1])
-        except OSError as e:
-            self.error = e
+    def work(self):
+        notice = self.connection.next_notice(0.1)
+        if notice and notice["method"] == "update":
+            self.take(notice["params"][1])
 
     def wait(self, what, predicate, since=0):
-        """Returns the first event from number 'since' on for which the
-        predicate of (table, row) is true."""
+        """Returns when the first event, from number 'since' on, came for which
+        the predicate of (table, row) is true, and the number of the next."""
         deadline = time.monotonic() + TIMEOUT_S
         n = since
         with self.news:
             while True:
                 while n < len(self.events):
-                    _, table, _, row = self.events[n]
-                    if predicate(table, row):
-                        return self.events[n]
+                    when, table, _, row = self.events[n]
                     n += 1
+                    if predicate(table, row):
+                        return when, n
                 if self.error or time.monotonic() > deadline:
                     raise Failure("handover: %s: %s" % (
                         what, self.error or "it does not happen"))
                 self.news.wait(0.2)
-
-    def end(self):
-        self.ending.set()
-        self.join()
-        self.db.close()
 
 
 class Prober(threading.Thread):
@@ -251,11 +240,10 @@ class Turn:
         self.new.write(self.ip, True)
         moments["taken"] = time.monotonic()
         self.new.make_port(self.nb)
-        moments["gated"] = self.watch_nb.wait("the gate", self.port_is(
-            self.new, lambda row: row["enabled"] is False), since[0])[0]
+        moments["gated"], gated = self.watch_nb.wait("the gate", self.port_is(
+            self.new, lambda row: row["enabled"] is False), since[0])
         self.new.plug()
         prober = Prober(self.sandbox, self.new.iface, self.new.mac, self.ip)
-        gated = len(self.watch_nb.events)
         moments["open"] = self.watch_nb.wait("the opening", self.port_is(
             self.new, lambda row: row["enabled"] == ["set", []]), gated)[0]
         moments["released"] = self.watch_own.wait(
@@ -316,7 +304,7 @@ def measure(bench, sandbox, cached, options):
         own = sandbox.own()
         work_hold.wait_for_no_hold(own)
         own.close()
-        for n in range(2 if bench.quick else TURNS):
+        for n in range(bench.rounds(TURNS, 2)):
             turns.append(Turn(sandbox, nb, watches, n_first + n))
             turns[-1].prepare()
             turns[-1].play()
@@ -327,24 +315,27 @@ def measure(bench, sandbox, cached, options):
     return turns
 
 
-def tell(bench, name, turns, with_target):
+def tell(bench, ports, name, turns):
     for step, start, end in STEPS:
         bench.results.add(
-            "%s: %s" % (name, step), "ovn-ipguard", 1000,
+            "%s: %s" % (name, step), "ovn-ipguard", ports,
             [Sample(1000 * (t.moments[end] - t.moments[start]))
              for t in turns])
     bench.results.note("%s: packets before the gate was carried out: %s" % (
         name, " ".join(str(t.early) for t in turns)))
     bench.results.ratio(
-        "%s: ms from clean in SB to the open port" % name, 1000,
+        "%s: ms from clean in SB to the open port" % name, ports,
         median([1000 * (t.moments["open"] - t.moments["chassis"])
-                for t in turns]), 50 if with_target else None)
+                for t in turns]), 50)
+
+
+def choose_sizes(_sizes):
+    """It does not depend on the number of ports."""
+    return [1000]
 
 
 def run(bench, ports):
-    if ports != min(bench.options.ports):
-        return                  # It does not depend on the number of ports.
-    cached = bench.cached(1000)
+    cached = bench.cached(ports)
     for n in (1,) if bench.quick else (1, 10):
         with Sandbox() as sandbox:
             shutil.copy2(cached + "/nb.db", sandbox.folder)
@@ -359,7 +350,7 @@ def run(bench, ports):
                 " 'addresses=\"%s %s\"' && plug ch1 probe probe && "
                 "ovn-nbctl --wait=hv sync" % (SWITCH, PROBE_MAC, PROBE_IP))
             for interval in (1000, 100):
-                tell(bench, "handover, %d chassis, barriers %d ms"
+                tell(bench, ports, "handover, %d chassis, barriers %d ms"
                      % (n, interval),
                      measure(bench, sandbox, cached,
-                             ["--barrier-interval=%d" % interval]), True)
+                             ["--barrier-interval=%d" % interval]))

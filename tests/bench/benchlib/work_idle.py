@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing happens: how often the daemon wakes up, what processor time it
-takes, and what it sends and receives.  The databases are behind relays that
-count bytes."""
+takes, and what it sends and receives.  It is in the mode "guard", with a lock
+and a database of its own, and what was out of order has been put in order.
+The databases are behind relays that count bytes."""
 
 import contextlib
 import os
@@ -10,8 +11,10 @@ import socket
 import threading
 import time
 
+from . import work_hold
+from .northd import Northd
 from .proc import Daemon, Sample, cpu_ms, memory_kib, wakeups
-from .rpc import connect
+from .rpc import Failure, connect
 from .sandbox import Sandbox, load
 
 NAME = "idle"
@@ -101,8 +104,17 @@ class Idler:
         self.relayed = Relayed(sandbox)
         self.daemon = stack.enter_context(
             Daemon(bench, self.relayed, [cached + "/pods",
-                                         sandbox.path("moving")]))
+                                         sandbox.path("moving")], "guard"))
         self.daemon.wait_for_plan()
+        self.daemon.wait_for("this instance is now active")
+        with Northd(sandbox):
+            # Longer than it takes until the first address is taken.
+            time.sleep(CALM_S)
+            own = sandbox.own()
+            work_hold.wait_for_no_hold(own)
+            if not own.select("Journal", [], ["_uuid"]):
+                raise Failure("idle: nothing was put in order")
+            own.close()
 
     def read(self):
         pid = self.daemon.pid

@@ -13,8 +13,9 @@ from .worker import Worker
 NAME = "northd"
 WHAT = "a change and a hold while ovn-northd is busy"
 
-ROUNDS, ROUNDS_QUICK = 3, 1
+ROUNDS = 3
 CHANGES, HOLDS, SYNCS = 4, 2, 3
+ROUNDS_MAX = (data.SINGLES - 1) // (2 * CHANGES)
 # Longer than between two barriers, so that each hold waits for its own.
 APART_S = 1.5
 
@@ -108,34 +109,35 @@ def measure(bench, sandbox, cached, singles):
                 "manage", ["--unseen-settle=1000"]) as daemon:
         daemon.wait_for_plan()
         scene = Scene(sandbox, singles)
-        for _ in range(ROUNDS_QUICK if bench.quick else ROUNDS):
+        for _ in range(min(bench.rounds(ROUNDS), ROUNDS_MAX)):
             work_sb.wait_for_northd(sandbox)
             scene.take(found["calm"])
-            restless = Restless(sandbox)
-            time.sleep(1)
-            scene.take(found["busy"])
-            restless.end()
+            with Restless(sandbox):
+                time.sleep(1)
+                scene.take(found["busy"])
         scene.close()
     return found
 
 
+def choose_sizes(sizes):
+    """With more ports ovn-northd would be all that is measured."""
+    return [ports for ports in sizes if ports <= work_sb.NORTHD_MAX_PORTS]
+
+
 def run(bench, ports):
-    if ports > work_sb.NORTHD_MAX_PORTS:
-        return                  # ovn-northd would be all that is measured.
     cached = bench.cached(ports)
     singles = [p for p in data.make_ports(ports) if p.single]
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb", "own")
         # The one chassis of the data confirms at once.
-        chassis = work_hold.Phantoms(sandbox, 0)
-        sb = sandbox.sb()
-        chassis.uuids += [row["_uuid"] for row in
-                          sb.select("Chassis_Private", [], ["_uuid"])]
-        sb.close()
-        sandbox.shell("sandbox_start_northd")
-        work_sb.wait_for_northd(sandbox)
-        found = measure(bench, sandbox, cached, singles)
-        chassis.end()
+        with work_hold.Phantoms(sandbox, 0) as chassis:
+            sb = sandbox.sb()
+            chassis.uuids += [row["_uuid"] for row in
+                              sb.select("Chassis_Private", [], ["_uuid"])]
+            sb.close()
+            sandbox.shell("sandbox_start_northd")
+            work_sb.wait_for_northd(sandbox)
+            found = measure(bench, sandbox, cached, singles)
     add(bench.results, ports, found)
 
 

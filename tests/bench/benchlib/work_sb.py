@@ -7,6 +7,7 @@ import time
 
 from . import contenders, data
 from .proc import Daemon, Sample, memory_kib
+from .results import median
 from .rpc import Failure
 from .sandbox import Sandbox, load
 
@@ -25,6 +26,8 @@ def memory(bench, sandbox, cached, with_sb):
     with Daemon(bench, sandbox, [cached + "/pods", sandbox.path("moving")],
                 options=sb) as daemon:
         daemon.wait_for("read [0-9]+ ports")
+        if with_sb:
+            daemon.wait_for_plan()
         time.sleep(6)
         daemon.ask("version")
         return memory_kib(daemon.pid, "VmRSS")
@@ -35,13 +38,11 @@ def run(bench, ports):
     found = {True: [], False: []}
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb")
-        for _ in range(1 if bench.quick else 3):
+        for _ in range(bench.rounds(3)):
             for with_sb in (True, False):
                 found[with_sb].append(memory(bench, sandbox, cached, with_sb))
-    best = {key: sorted(values)[len(values) // 2]
-            for key, values in found.items()}
     bench.results.ratio("sb: MB of memory with SB more than without", ports,
-                        (best[True] - best[False]) / 1024,
+                        (median(found[True]) - median(found[False])) / 1024,
                         5 if ports >= 100000 else None)
     if ports <= NORTHD_MAX_PORTS:
         run_northd(bench, cached, ports)
@@ -65,7 +66,9 @@ def wait_for_northd(sandbox):
 
 def run_northd(bench, cached, ports):
     """Real ovn-northd."""
-    singles = [p for p in data.make_ports(ports) if p.single][:CHANGES]
+    all_ports = data.make_ports(ports)
+    singles = [p for p in all_ports if p.single][:CHANGES]
+    bare = [p for p in all_ports if p.bare and not p.single]
     ours, others = [], []
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb", "own")
@@ -75,7 +78,7 @@ def run_northd(bench, cached, ports):
         with Daemon(bench, sandbox, [cached + "/pods", moving],
                     "manage") as daemon:
             daemon.wait_for_plan()
-            for p in singles:
+            for p, other in zip(singles, bare):
                 sb = sandbox.sb()
                 sb.monitor("Port_Binding", ["mac"],
                            [["logical_port", "==", p.name]])
@@ -85,18 +88,13 @@ def run_northd(bench, cached, ports):
                 ours.append(Sample(1000 * (wait_for_mac(sb, p.full())
                                            - start)))
                 sb.close()
-        bare = [p for p in data.make_ports(ports)
-                if p.bare and not p.single][:CHANGES]
-        for p in bare:
-            wait_for_northd(sandbox)
-            start = time.monotonic()
-            sandbox_args = contenders.nbctl(
-                sandbox, "--wait=sb", "lsp-set-addresses", p.name, p.full())
-            contenders.run_to_end(sandbox_args, contenders.client_env())
-            others.append(Sample(1000 * (time.monotonic() - start)))
+                wait_for_northd(sandbox)
+                others.append(contenders.run_to_end(contenders.nbctl(
+                    sandbox, "--wait=sb", "lsp-set-addresses", other.name,
+                    other.full()), contenders.client_env()))
     # The first waits for the daemon's start barrier.
     mine = bench.results.add("change to SB", "ovn-ipguard", ports, ours[1:])
     other = bench.results.add("change to SB", "ovn-nbctl --wait=sb", ports,
-                              others)
+                              others[1:])
     bench.results.ratio("change to SB: time, of the one of ovn-nbctl", ports,
                         mine["median_ms"] / other["median_ms"], None)

@@ -14,6 +14,7 @@ NAME = "start"
 WHAT = "start to converged, and memory"
 
 TRIMMED_S = 4
+JEMALLOC = "bare IDL client, jemalloc"
 
 
 def pods_folders(sandbox, cached):
@@ -42,32 +43,36 @@ def start_daemon(bench, sandbox, cached):
         return sample
 
 
-CONTENDERS = [
-    ("ovn-ipguard", start_daemon, None),
-    ("bare IDL client", contenders.load_floor, None),
-    ("ovn-nbctl", contenders.load_nbctl_cold, None),
-    ("ovn-nbctl daemon", contenders.load_nbctl_daemon, None),
-    ("ovsdb-client dump", contenders.load_dump, None),
-    # Slow: once or twice are enough.
-    ("ovsdbapp", contenders.load_ovsdbapp, 2),
-]
+def choose_contenders(bench):
+    found = [
+        ("ovn-ipguard", start_daemon),
+        ("bare IDL client", contenders.load_floor),
+        (JEMALLOC, contenders.load_floor_jemalloc),
+        ("ovn-nbctl", contenders.load_nbctl_cold),
+        ("ovn-nbctl daemon", contenders.load_nbctl_daemon),
+        ("ovsdb-client dump", contenders.load_dump),
+        ("ovsdbapp", contenders.load_ovsdbapp),
+    ]
+    for name, there, package in (
+            (JEMALLOC, contenders.have_jemalloc, "libjemalloc2"),
+            ("ovsdbapp", contenders.have_ovsdbapp, "python3-ovsdbapp")):
+        if not there():
+            bench.results.note("%s: left out; install %s" % (name, package))
+            found = [c for c in found if c[0] != name]
+    return found
 
 
 def run(bench, ports):
     cached = bench.cached(ports)
-    present = [c for c in CONTENDERS
-               if c[0] != "ovsdbapp" or contenders.have_ovsdbapp()]
-    if len(present) < len(CONTENDERS):
-        bench.results.note("ovsdbapp: left out; install python3-ovsdbapp")
-    samples = {name: [] for name, _, _ in present}
+    present = choose_contenders(bench)
+    samples = {name: [] for name, _ in present}
     with Sandbox() as sandbox:
         load(sandbox, cached, "nb", "sb")
-        for i in range(bench.repeat(ports)):
-            for name, function, limit in present:
-                if limit is None or i < min(limit, bench.repeat(ports)):
-                    samples[name].append(function(bench, sandbox, cached))
+        for _ in range(bench.rounds(5, 2)):
+            for name, function in present:
+                samples[name].append(function(bench, sandbox, cached))
     runs = {name: bench.results.add(NAME, name, ports, samples[name])
-            for name, _, _ in present}
+            for name, _ in present}
     judge(bench.results, ports, runs)
 
 
@@ -82,6 +87,12 @@ def judge(results, ports, runs):
     results.ratio("start: memory afterwards, of the bare IDL client's", ports,
                   ours["steady_kib"] / floor["steady_kib"],
                   1.15 if big else None)
+    if JEMALLOC in runs:
+        same = runs[JEMALLOC]
+        results.ratio("start: peak memory, of the same with jemalloc", ports,
+                      ours["peak_kib"] / same["peak_kib"], None)
+        results.ratio("start: memory afterwards, of the same with jemalloc",
+                      ports, ours["steady_kib"] / same["steady_kib"], None)
     for other in ("ovn-nbctl", "ovn-nbctl daemon"):
         results.ratio("start: time, of the one of %s" % other, ports,
                       ours["median_ms"] / runs[other]["median_ms"], None)

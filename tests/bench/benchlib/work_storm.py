@@ -11,6 +11,7 @@ import time
 from . import contenders, data
 from .northd import Bumps, Northd
 from .proc import Daemon, Sample, cpu_ms, memory_kib
+from .results import median
 from .rpc import Failure, TIMEOUT_S
 from .sandbox import Sandbox, load
 
@@ -20,6 +21,10 @@ WHAT = "many addresses at once"
 OPTIONS = ["--brake-clears=1000000", "--brake-floor=1000000",
            "--max-holds=1000000"]
 MOVES = "storm of moves"
+STORMS = (1000, 10000)
+FLOOR_BATCH = 300
+# Until what is free was given back.
+TRIMMED_S = 4
 
 
 class Moved:
@@ -90,8 +95,7 @@ class Storm:
     def end(self, when):
         sample = Sample(1000 * (when - self.start),
                         cpu_ms(self.daemon.pid) - self.cpu,
-                        memory_kib(self.daemon.pid, "VmHWM"),
-                        memory_kib(self.daemon.pid, "VmRSS"))
+                        memory_kib(self.daemon.pid, "VmHWM"))
         sample.turn = self.daemon.longest_turn_ms()
         self.bumps.end()
         sample.bumps = rate(self.bumps.times)
@@ -133,6 +137,13 @@ def storm_of_moves(storm, sandbox, chosen, every):
     return storm.end(time.monotonic())
 
 
+def rest(daemon):
+    """Returns its memory in KiB when it has been calm for a while."""
+    time.sleep(TRIMMED_S)
+    daemon.ask("version")
+    return memory_kib(daemon.pid, "VmRSS")
+
+
 def run_daemon(bench, sandbox, cached, chosen, every, samples):
     with Daemon(bench, sandbox, [cached + "/pods", sandbox.path("moving")],
                 "manage", OPTIONS) as daemon, Northd(sandbox) as northd:
@@ -140,7 +151,7 @@ def run_daemon(bench, sandbox, cached, chosen, every, samples):
         # Everything is judged once more when it becomes the active instance.
         daemon.wait_for("this instance is now active")
         sandbox.settle("nb", "sb")
-        time.sleep(3)
+        before_kib = rest(daemon)
         storm = Storm(sandbox, daemon, northd)
         sample = storm_of_sets(storm, sandbox, chosen, every)
         samples.setdefault(NAME, []).append(sample)
@@ -149,13 +160,19 @@ def run_daemon(bench, sandbox, cached, chosen, every, samples):
         storm = Storm(sandbox, daemon, northd)
         sample = storm_of_moves(storm, sandbox, chosen, every)
         sample.moved_ms = storm.moved_ms
+        sample.before_kib = before_kib
+        sample.steady_kib = rest(daemon)
         samples.setdefault(MOVES, []).append(sample)
+
+
+def choose_sizes(sizes):
+    return [ports for ports in sizes if ports >= 10 * min(STORMS)]
 
 
 def run(bench, ports):
     all_ports = data.make_ports(ports)
     bare = [p for p in all_ports if p.bare and not p.single]
-    for n in (1000, 10000):
+    for n in STORMS:
         # As many as there are, less those with a file of their own.
         if n <= ports // 10:
             run_storm(bench, ports, n, bare)
@@ -165,17 +182,16 @@ def run_storm(bench, ports, n, every):
     cached = bench.cached(ports)
     chosen = every[:n]
     ours, floor, chain = {}, [], []
-    rounds = 1 if bench.quick or n > 1000 else 3
-    for _ in range(rounds):
+    # A round of the largest takes a quarter of an hour.
+    for _ in range(bench.rounds(3 if n * ports <= 10 ** 9 else 1)):
         with Sandbox() as sandbox:
             load(sandbox, cached, "nb", "sb", "own")
             run_daemon(bench, sandbox, cached, chosen, every, ours)
             contenders.reset_ports(sandbox, chosen)
-            start = time.monotonic()
-            times = contenders.set_floor(bench, sandbox, chosen, 300)
-            floor.append(Sample(sum(times)))
+            floor.append(contenders.storm_floor(bench, sandbox, chosen,
+                                                FLOOR_BATCH))
             contenders.reset_ports(sandbox, chosen)
-            chain.append(Sample(contenders.chain_nbctl(sandbox, chosen)))
+            chain.append(contenders.chain_nbctl(sandbox, chosen))
     add(bench.results, ports, n, len(chosen), ours, floor, chain)
 
 
@@ -203,10 +219,13 @@ def add(results, ports, n, count, ours, floor, chain):
     results.note("%s of %d: %.0f moves a second, %.0f released a second"
                  % (MOVES, n, count / max(s.moved_ms for s in moves) * 1000,
                     per_second(run)))
-    for what, samples in ((name, ours[NAME]), (MOVES, moves)):
+    for what, samples in ((name, ours[NAME]), (run["name"], moves)):
         results.ratio("%s: longest turn of the loop in ms" % what, ports,
                       max(s.turn for s in samples), 100 if big else None)
         # In a storm of a few seconds one that is told late makes more of a
         # difference than there may be.
         results.ratio("%s: bumps of nb_cfg a second" % what, ports,
                       max(s.bumps for s in samples), 1 if big else None)
+    results.ratio("%s: memory afterwards, of that before" % run["name"],
+                  ports, run["steady_kib"] / median(
+                      [s.before_kib for s in moves]), None)
