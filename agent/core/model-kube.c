@@ -410,7 +410,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
                        && (w && w->opted_out) != (*slot
                                                   && (*slot)->opted_out));
 
-    if (w && !m->n_workloads) {
+    bool first_vm = w && kind == OWNER_VM && !m->vms_listed;
+
+    if (first_vm || (w && !m->n_workloads)) {
+        m->vms_listed |= first_vm;
         model_mark_all(m);      /* It lists such things: what is not there is
                                  * gone. */
     }
