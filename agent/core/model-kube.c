@@ -156,7 +156,7 @@ model_member_opted_out(const struct model *m, const struct member *mb)
         return true;
     }
     for (size_t i = 0; i < mb->n_pods; i++) {
-        if (mb->pods[i]->opted_out) {
+        if (mb->pods[i]->opted_out && !PLANTED(OPT_OUT_IGNORED)) {
             return true;
         }
     }
