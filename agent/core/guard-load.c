@@ -249,8 +249,8 @@ merge(struct guard *g, const struct store_snapshot *snap,
         for (size_t i = 0; i < snap->n_holds; i++) {
             found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
         }
-        h->in_db = found;
-        h->in_doubt = false;
+        h->in_doubt &= !found;
+        h->in_db = found || h->in_doubt;
         h->changed = true;
         h->storing = false;
     }
@@ -271,11 +271,12 @@ merge(struct guard *g, const struct store_snapshot *snap,
         }
     }
     HMAP_FOR_EACH (gate, node, &g->gates) {
-        gate->in_db = gate->in_doubt = false;
+        gate->in_db = gate->in_doubt;
         for (size_t i = 0; i < snap->n_gates; i++) {
             if (uuid_equals(&snap->gates[i]->port, &gate->port)) {
                 gate->uuid = snap->gates[i]->uuid;
                 gate->in_db = true;
+                gate->in_doubt = false;
             }
         }
         gate->changed = true;
@@ -310,7 +311,7 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
                     && strcmp(g->store_identity, snap->identity));
     bool back = g->store_identity[0] && snap->row.generation < g->generation;
 
-    if (!another && !back) {
+    if ((!another && !back) || PLANTED(OWN_ROLLBACK_UNSEEN)) {
         return false;
     }
     guard_freeze_for_store(g, env, another
