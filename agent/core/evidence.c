@@ -162,7 +162,7 @@ look_at_bindings(const struct model *m, const struct hold *h,
             say(&e->blockers, "Port_Binding %s still lists it", f->name);
         }
         if ((b->chassis || b->n_additional_chassis)
-            && !(now && evidence_is_gated(now))
+            && !(now && evidence_is_gated(now)) && !PLANTED(SENDER_IGNORED)
             && ps_entries_permit(b->port_security.names, b->port_security.n,
                                  &h->addr)) {
             e->dirt = true;

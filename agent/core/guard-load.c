@@ -336,7 +336,7 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
                     && strcmp(g->store_identity, snap->identity));
     bool back = g->store_identity[0] && snap->row.generation < g->generation;
 
-    if (!another && !back) {
+    if ((!another && !back) || PLANTED(OWN_ROLLBACK_UNSEEN)) {
         return false;
     }
     guard_freeze_for_store(g, env, another

@@ -51,7 +51,9 @@
     PLANT(HELD_LET_IN, "a pod that asks for a held address is let in")      \
     PLANT(RESERVE_FORGOTTEN, "a reservation outlives its hold")             \
     PLANT(LEFT_UNHELD, "what leaves a port by another hand is not held")    \
-    PLANT(OPT_OUT_IGNORED, "a pod that has opted out is judged all the same")
+    PLANT(OPT_OUT_IGNORED, "a pod that has opted out is judged anyway")     \
+    PLANT(SENDER_IGNORED, "who may still send from an address is gone")     \
+    PLANT(OWN_ROLLBACK_UNSEEN, "an own database that goes back is accepted")
 
 enum planted_bug {
     BUG_NONE,

@@ -437,6 +437,7 @@ orders_store_commit(struct world *w, struct instance *in)
             }
         }
         in->store_change = w->own.change;
+        in->store_generation = w->own.row.generation;
     }
     if (in->store_result == TXN_RESULT_UNKNOWN
         || done_at > in->store_deadline) {
@@ -486,6 +487,8 @@ orders_store_done(struct world *w, struct instance *in)
     if (r.result != TXN_RESULT_DONE) {
         SAY(w, in->name, "own transaction: %s",
             txn_result_to_string(r.result));
+    } else {
+        in->own_generation = MAX(in->own_generation, in->store_generation);
     }
     store_batch_destroy(in->store);
     in->store = NULL;

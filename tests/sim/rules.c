@@ -525,6 +525,27 @@ find_end(const struct store_batch *b, const struct hold *h)
     return NULL;
 }
 
+/* May one of those who had the address still send from it, by what an instance
+ * could know at 'sb_seq' of SB? */
+static void
+check_senders(struct world *w, const struct instance *in,
+              const struct hold *h, int keeper, uint64_t sb_seq)
+{
+    int ip = ip_number(&h->addr);
+
+    for (int q = 0; q < N_SLOTS; q++) {
+        const struct sb_row *row = &w->sb.rows[q];
+        struct uuid uuid = sim_uuid(UUID_PORT, row->nb.id);
+
+        if (q != keeper && row->present && row->chassis != NO_CHASSIS
+            && row->nb.enabled != TRI_FALSE && row_ps_ips(&row->nb) & (1u << ip)
+            && w->sb.row_seq[q] <= sb_seq && hold_find_former(h, &uuid)) {
+            violate(w, RULE_RELEASE_LAST, "%s releases %s, and %s may send "
+                    "from it", in->name, ip_text(ip), slot_port(q));
+        }
+    }
+}
+
 static void
 check_release(struct world *w, struct instance *in, const struct hold *h)
 {
@@ -551,6 +572,9 @@ check_release(struct world *w, struct instance *in, const struct hold *h)
     if (dirt) {
         violate(w, RULE_RELEASE_LAST, "%s releases %s: %s", in->name,
                 ip_text(ip), dirt);
+    }
+    if (!(w->forced[net] & (1u << ip))) {
+        check_senders(w, in, h, keeper, e->sb_seq);
     }
     if (w->config.localnet && net == 0 && h->gone_ms
         && !strcmp(h->boot_id, in->boot_id)) {

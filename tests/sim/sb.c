@@ -35,6 +35,7 @@ sb_changed(struct world *w)
 void
 sb_row_changed(struct world *w, int slot)
 {
+    w->sb.row_seq[slot] = w->sb.seq + 1;
     for (int i = 0; i < N_INSTANCES; i++) {
         w->instances[i].sb_told[slot] = false;
     }

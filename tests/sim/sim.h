@@ -295,6 +295,7 @@ struct sb_server {
     int64_t nb_cfg;
     int identity;
     uint64_t seq;               /* +1 with each change. */
+    uint64_t row_seq[N_SLOTS];  /* When each row was changed. */
     uint64_t nb_seq;            /* Transactions of NB that are in. */
     struct chassis_state chassis[N_CHASSIS];
     struct mac_row macs[N_MACS];
@@ -557,6 +558,10 @@ struct instance {
     uint32_t nb_clean_openings; /* Slots opened because it is clean. */
     int64_t read_began[N_SLOTS]; /* Of the latest live read answered. */
     int64_t set_ms[N_SLOTS][N_IPS]; /* When it ordered to set one. */
+    int own_identity;           /* Of the own database as last seen; 0: it was
+                                 * not. */
+    int64_t own_generation, store_generation; /* The same; and of what was
+                                 * stored, before the answer. */
     bool must_be_frozen;        /* Told something that freezes. */
     bool thawed;                /* Whatever NB will be like is accepted. */
     bool sb_thawed;             /* Likewise. */

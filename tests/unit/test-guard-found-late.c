@@ -87,9 +87,10 @@ test_forgotten_intent(void)
 
 /* A departure's hold is being stored as a lock is lost for a moment, and there
  * is no answer.  Its owner is there again when all is read anew, so it ends at
- * once; then its row appears, which nobody would ever have deleted. */
+ * once; then its row appears, which nobody would ever have deleted.  So it was
+ * also where the database had become another one just before. */
 static void
-test_ended_before_it_appears(void)
+check_ended_before_it_appears(bool replaced)
 {
     struct world w;
     struct wport *p = fixture_begin(&w, MODE_GUARD);
@@ -97,6 +98,12 @@ test_ended_before_it_appears(void)
     world_run(&w, 60 * 1000);
     w.northd_frozen = true;
     world_del_port(&w, p);
+    if (replaced) {
+        free(w.store_identity);
+        w.store_identity = xstrdup("another");
+        world_load(&w);
+        free(guard_thaw(w.guard));
+    }
     CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
 
     struct hold *late = hold_clone(w.store->put_holds[0]);
@@ -113,6 +120,13 @@ test_ended_before_it_appears(void)
     world_run(&w, 60 * 1000);
     CU_ASSERT_EQUAL(w.n_holds, 0);
     fixture_end(&w);
+}
+
+static void
+test_ended_before_it_appears(void)
+{
+    check_ended_before_it_appears(false);
+    check_ended_before_it_appears(true);
 }
 
 /* The same where it ends before the lock is lost. */
