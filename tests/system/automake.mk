@@ -49,11 +49,13 @@ EXTRA_DIST += \
 	tests/system/browse \
 	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
+	tests/system/manifest-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/on-terminal \
 	tests/system/ovsdb-rows \
 	tests/system/packets \
 	tests/system/packets-lib.sh \
+	tests/system/rows-lib.sh \
 	tests/system/type-in-bash
 
 # A program with nothing but the database layer, for ovsdb-layer.at and
