@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the simulation (tests/sim) found wrong with transactions of the own
- * database that were given up, and are carried out later. */
+ * database that were given up, and are carried out later, and with what
+ * happens while one is on its way. */
 
 #include <config.h>
 
@@ -145,6 +146,44 @@ test_ended_before_the_answer(void)
     fixture_end(&w);
 }
 
+/* Two ports have one address, and the one whose owner is gone is about to lose
+ * it.  Then the other one does, by another hand, and the owner is there again:
+ * the clear is off, but the address has left a port. */
+static void
+test_left_amid_a_clear(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
+
+    world_bind(&w, fixture_running(&w, "sts2", MAC2, IP1), NULL);
+    world_settle(&w);
+    world_del_pod(&w, "sts2-0");
+    world_del_sts(&w, "sts2");
+    CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(
+        w.store->put_holds[0],
+        &world_find_port(&w, "sts2-0.default")->uuid));
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_sts(&w, unit_sts("sts2", "again", 1, "ip_pool="IP1));
+    world_settle(&w);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+
+    const struct hold *h = world_stored_hold(&w, IP1);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    CU_ASSERT_EQUAL(h->state, HOLD_DRAINING);
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(h, &p->uuid));
+    CU_ASSERT_EQUAL(h->n_former, 1);
+    CU_ASSERT(uuid_equals(&h->keeper, &world_find_port(&w, "sts2-0.default")
+                          ->uuid));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -153,4 +192,5 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_forgotten_intent);
     CU_ADD_TEST(suite, test_ended_before_it_appears);
     CU_ADD_TEST(suite, test_ended_before_the_answer);
+    CU_ADD_TEST(suite, test_left_amid_a_clear);
 }

@@ -18,6 +18,7 @@
 
 #include "agent/core/dialect.h"
 #include "agent/core/hold.h"
+#include "agent/core/kube-change.h"
 #include "agent/core/model.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
@@ -220,6 +221,66 @@ test_requested_chassis(void)
     }
 }
 
+/* The pod of a VM is seen after the VM has gone, or without it, and goes as
+ * well.  Where VMs are seen at all, its port is left over; elsewhere it may be
+ * that of a VM that is stopped. */
+static void
+test_vm_not_seen(void)
+{
+    static const struct {
+        const char *vm;         /* One that was there before, or NULL. */
+        enum verdict_kind kind;
+    } cases[] = {
+        { NULL, VERDICT_FINE },
+        { "x", VERDICT_CLEAR },
+        { "other", VERDICT_CLEAR },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ip_addr ip = unit_ip("10.0.0.1");
+        struct hold_table holds;
+        struct verdict v;
+        struct settings s;
+        struct model m;
+
+        settings_init(&s);
+        hold_table_init(&holds);
+        model_init(&m, &dialect_kube_ovn);
+        unit_set_network(&m, 1, "net");
+        m.nb_synced = m.sb_synced = m.kube_synced = m.kube_trusted = true;
+        if (cases[i].vm) {
+            struct workload *w = unit_sts(cases[i].vm, "v1", 1, NEW);
+
+            w->kind = OWNER_VM;
+            unit_set_workload(&m, w);
+
+            struct kube_change *c = kube_change_create(
+                KUBE_WORKLOAD, true, "default", cases[i].vm, "v1");
+            c->owner_kind = OWNER_VM;
+            model_apply_kube_change(&m, c);
+            kube_change_destroy(c);
+        }
+        unit_set_port(&m, 10, 1, "net", "x", "0a:00:00:00:00:01 10.0.0.1",
+                      NULL);
+        unit_set_pod(&m, unit_pod("virt-launcher-x", "p1", OWNER_VM, "x",
+                                  "ip_address=10.0.0.1"));
+        unit_drop_pod(&m, "virt-launcher-x", "p1");
+        unit_ack(&m, 7, "x.default", "", 1, 1000);
+        unit_set_binding(&m, "x.default", "", NULL, NULL, 1000);
+        judge_address(&m, &s, MODE_MANAGE, &holds,
+                      model_find_port_by_name(&m, "x.default"), &ip, NOW,
+                      &v);
+        if (v.kind != cases[i].kind) {
+            printf("\n%"PRIuSIZE": %s: %s\n", i,
+                   verdict_kind_to_string(v.kind), v.why);
+        }
+        CU_ASSERT_EQUAL(v.kind, cases[i].kind);
+        verdict_destroy(&v);
+        model_destroy(&m);
+        hold_table_destroy(&holds);
+    }
+}
+
 void
 suite_judge_model(void)
 {
@@ -228,4 +289,5 @@ suite_judge_model(void)
     CU_ADD_TEST(suite, test_keeper);
     CU_ADD_TEST(suite, test_scope);
     CU_ADD_TEST(suite, test_requested_chassis);
+    CU_ADD_TEST(suite, test_vm_not_seen);
 }
