@@ -10,6 +10,9 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system/sandbox.at \
 	tests/system/daemon.at \
 	tests/system/ovsdb-layer.at \
+	tests/system/layer-northbound.at \
+	tests/system/layer-southbound.at \
+	tests/system/layer-own.at \
 	tests/system/hold.at \
 	tests/system/stale-cases.at \
 	tests/system/addresses.at \
@@ -46,14 +49,17 @@ EXTRA_DIST += \
 	tests/system/browse \
 	tests/system/fill-nb.sh \
 	tests/system/ipguard-lib.sh \
+	tests/system/manifest-lib.sh \
 	tests/system/ovn-kubernetes-lib.sh \
 	tests/system/on-terminal \
 	tests/system/ovsdb-rows \
 	tests/system/packets \
 	tests/system/packets-lib.sh \
+	tests/system/rows-lib.sh \
 	tests/system/type-in-bash
 
-# A program with nothing but the database layer, for ovsdb-layer.at.
+# A program with nothing but the database layer, for ovsdb-layer.at and
+# layer-*.at.
 check_PROGRAMS += tests/system/test-ovsdb-layer
 tests_system_test_ovsdb_layer_SOURCES = \
 	tests/system/layer-nb.c \

@@ -2,9 +2,9 @@
 
 /* A daemon that has the database layer (ovsdb/) and the model, and decides
  * nothing: what it writes and watches is told to it over its control socket,
- * and it prints what it has been told by the databases.  ovsdb-layer.at drives
- * it, with ovn-nbctl and the like as the other hand.  layer-*.c have the
- * commands of each database.
+ * and it prints what it has been told by the databases.  ovsdb-layer.at and
+ * layer-*.at drive it, with ovn-nbctl and the like as the other hand.
+ * layer-*.c have the commands of each database.
  *
  * Lists within an argument are separated by semicolons.  A command that
  * writes is answered when the write has ended. */
