@@ -75,12 +75,18 @@ guard_create_gate(struct guard *g, const struct guard_env *env,
 }
 
 void
+guard_delete_gate_row(struct guard *g, const struct uuid *uuid)
+{
+    g->delete_gates = xrealloc(g->delete_gates, (g->n_delete_gates + 1)
+                                                * sizeof *g->delete_gates);
+    g->delete_gates[g->n_delete_gates++] = *uuid;
+}
+
+void
 guard_delete_gate(struct guard *g, struct gate *gate)
 {
     if (gate->in_db || !gate->changed) { /* Or on its way there. */
-        g->delete_gates = xrealloc(g->delete_gates, (g->n_delete_gates + 1)
-                                   * sizeof *g->delete_gates);
-        g->delete_gates[g->n_delete_gates++] = gate->uuid;
+        guard_delete_gate_row(g, &gate->uuid);
     }
     hmap_remove(&g->gates, &gate->node);
     gate_destroy(gate);

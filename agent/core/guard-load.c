@@ -235,6 +235,50 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     number_journal(g, snap->last_sequence);
 }
 
+/* 'h' takes over the row that 's' tells of.  Its own may still be on its way:
+ * nobody would know it then. */
+static void
+take_row_of(struct guard *g, struct hold *h, const struct hold *s)
+{
+    if (h->in_doubt) {
+        guard_delete_hold_row(g, &h->uuid);
+        h->in_doubt = false;
+    }
+    hold_table_remove(&g->holds, h);
+    h->uuid = s->uuid;
+    hold_table_insert(&g->holds, h);
+    h->in_db = true;
+}
+
+static void
+merge_gates(struct guard *g, const struct store_snapshot *snap,
+            const struct guard_env *env)
+{
+    struct gate *gate;
+
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        gate->in_db = gate->in_doubt;
+        for (size_t i = 0; i < snap->n_gates; i++) {
+            const struct gate *s = snap->gates[i];
+
+            if (uuid_equals(&s->port, &gate->port)) {
+                if (gate->in_doubt && !uuid_equals(&s->uuid, &gate->uuid)) {
+                    guard_delete_gate_row(g, &gate->uuid);
+                }
+                gate->uuid = s->uuid;
+                gate->in_db = true;
+                gate->in_doubt = false;
+            }
+        }
+        gate->changed = true;
+    }
+    for (size_t i = 0; i < snap->n_gates; i++) {
+        if (!guard_find_gate(g, &snap->gates[i]->port)) {
+            adopt_gate(g, snap->gates[i], env);
+        }
+    }
+}
+
 /* The database is not what we left: what it has more than we know is taken
  * over, what we know is put into it again. */
 static void
@@ -242,7 +286,6 @@ merge(struct guard *g, const struct store_snapshot *snap,
       const struct guard_env *env)
 {
     struct hold *h;
-    struct gate *gate;
 
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         bool found = false;
@@ -264,28 +307,10 @@ merge(struct guard *g, const struct store_snapshot *snap,
             adopt_hold(g, s, env);
         } else {
             /* Another row for the same address would violate the index. */
-            hold_table_remove(&g->holds, h);
-            h->uuid = s->uuid;
-            hold_table_insert(&g->holds, h);
-            h->in_db = true;
+            take_row_of(g, h, s);
         }
     }
-    HMAP_FOR_EACH (gate, node, &g->gates) {
-        gate->in_db = gate->in_doubt;
-        for (size_t i = 0; i < snap->n_gates; i++) {
-            if (uuid_equals(&snap->gates[i]->port, &gate->port)) {
-                gate->uuid = snap->gates[i]->uuid;
-                gate->in_db = true;
-                gate->in_doubt = false;
-            }
-        }
-        gate->changed = true;
-    }
-    for (size_t i = 0; i < snap->n_gates; i++) {
-        if (!guard_find_gate(g, &snap->gates[i]->port)) {
-            adopt_gate(g, snap->gates[i], env);
-        }
-    }
+    merge_gates(g, snap, env);
     g->sequence = MAX(g->sequence, snap->last_sequence);
     g->row_changed = true;
 }
@@ -317,6 +342,7 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
     guard_freeze_for_store(g, env, another
                            ? "the own database is another one than before"
                            : "the own database went back in time");
+    guard_doubt_sent(g);
     store_batch_destroy(g->sent);
     g->sent = NULL;
     g->store_token = 0;

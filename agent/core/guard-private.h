@@ -336,6 +336,8 @@ void guard_create_gate(struct guard *, const struct guard_env *,
                        char *reason);
 /* Forgets the gate, here and in the own database. */
 void guard_delete_gate(struct guard *, struct gate *);
+/* The row alone is to go, if it is there; see guard_delete_hold_row(). */
+void guard_delete_gate_row(struct guard *, const struct uuid *);
 
 /* guard-gate-shut.c */
 /* Why 'port', which takes the address of the hold, may not be gated; NULL if
@@ -496,6 +498,9 @@ void guard_start_if_ready(struct guard *, const struct guard_env *);
 /* guard-store.c */
 void guard_build_store_batch(struct guard *, const struct guard_env *,
                              struct orders *);
+/* What was sent last, if anything, may yet be carried out, after all has been
+ * read again: a row that nobody knows any more by then is deleted. */
+void guard_doubt_sent(struct guard *);
 
 /* guard-journal.c */
 struct journal_entry *guard_journal(struct guard *, const struct guard_env *,

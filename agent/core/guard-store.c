@@ -246,13 +246,14 @@ restore_sent(struct guard *g, bool perhaps_stored)
     g->row_changed = true;
 }
 
-/* What was sent before a change of role may still be carried out, after all
- * has been read again: a row that nobody knows any more by then is deleted. */
-static void
-doubt_sent(struct guard *g)
+void
+guard_doubt_sent(struct guard *g)
 {
     const struct store_batch *b = g->sent;
 
+    if (!b) {
+        return;
+    }
     for (size_t i = 0; i < b->n_put_holds; i++) {
         const struct uuid *uuid = &b->put_holds[i]->uuid;
         struct hold *h = hold_table_find_uuid(&g->holds, uuid);
@@ -272,8 +273,7 @@ doubt_sent(struct guard *g)
             gate->in_doubt |= !gate->in_db;
             gate->in_db = true;
         } else {
-            prepend_uuids(&g->delete_gates, &g->n_delete_gates, &sent->uuid,
-                          1);
+            guard_delete_gate_row(g, &sent->uuid);
         }
     }
 }
@@ -325,7 +325,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
             restore_journal(g);
         }
         if (r->result == TXN_RESULT_UNKNOWN) {
-            doubt_sent(g);
+            guard_doubt_sent(g);
         }
     } else if (r->result == TXN_RESULT_DONE) {
         stored(g);

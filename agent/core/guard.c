@@ -62,24 +62,14 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     return g;
 }
 
-void
-guard_destroy(struct guard *g)
+/* What was noted one by one. */
+static void
+destroy_records(struct guard *g)
 {
     struct log_line *line;
     struct post_read *pr;
     struct gate *gate;
 
-    if (!g) {
-        return;
-    }
-    guard_drop_all_judgements(g);
-    guard_clear_plan(g);
-    guard_forget_standby_departures(g);
-    guard_events_destroy(g);
-    guard_reserves_destroy(g);
-    guard_releases_destroy(g);
-    guard_destroy_hazards(g);
-    guard_forget_asked(g);
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
@@ -100,6 +90,12 @@ guard_destroy(struct guard *g)
     free(g->journal);
     free(g->delete_holds);
     free(g->delete_gates);
+}
+
+/* What goes to databases, and what they said. */
+static void
+destroy_traffic(struct guard *g)
+{
     guard_forget_requests(g);
     free(g->delete_requests);
     free(g->db_frozen);
@@ -112,6 +108,11 @@ guard_destroy(struct guard *g)
     free(g->nb_error);
     free(g->store_error);
     free(g->store_identity);
+}
+
+static void
+destroy_tables(struct guard *g)
+{
     hold_table_destroy(&g->holds);
     hmap_destroy(&g->gates);
     hmap_destroy(&g->candidates);
@@ -126,6 +127,25 @@ guard_destroy(struct guard *g)
     sset_destroy(&g->watch.ports);
     sset_destroy(&g->watch.addresses);
     sset_destroy(&g->watch.networks);
+}
+
+void
+guard_destroy(struct guard *g)
+{
+    if (!g) {
+        return;
+    }
+    guard_drop_all_judgements(g);
+    guard_clear_plan(g);
+    guard_forget_standby_departures(g);
+    guard_events_destroy(g);
+    guard_reserves_destroy(g);
+    guard_releases_destroy(g);
+    guard_destroy_hazards(g);
+    guard_forget_asked(g);
+    destroy_records(g);
+    destroy_traffic(g);
+    destroy_tables(g);
     model_destroy(&g->model);
     free(g->instance);
     free(g);

@@ -155,6 +155,35 @@ ent_from_pods(const struct model *m, const struct member *mb,
     free(whose);
 }
 
+/* Adds what one revision asks for to 'e'.  Tells if that decides. */
+static bool
+ent_add_revision(struct entitlement *e, const struct claim *c,
+                 const char *whose, bool first)
+{
+    struct entitlement one = { .kind = ENT_UNKNOWN, .terse = e->terse };
+
+    ip_addr_set_init(&one.wanted);
+    ent_from_claim(&one, c, whose);
+    if (first || one.kind != ENT_EXPLICIT) {
+        /* One revision that does not name an address decides: the next pod
+         * may be of that one. */
+        e->kind = one.kind;
+        free(e->why);
+        e->why = one.why;
+        one.why = NULL;
+    }
+    for (size_t i = 0; i < one.wanted.n; i++) {
+        ip_addr_set_add(&e->wanted, &one.wanted.addrs[i]);
+    }
+    if (first) {
+        e->has_mac = one.has_mac;
+        e->mac = one.mac;
+    }
+    bool decided = one.kind != ENT_EXPLICIT;
+    entitlement_destroy(&one);
+    return decided;
+}
+
 /* No pod; 'w' speaks for the member: all revisions in play together. */
 static void
 ent_from_workload(const struct model *m, const struct member *mb,
@@ -187,30 +216,7 @@ ent_from_workload(const struct model *m, const struct member *mb,
     }
     workload_claims(w, m->dialect, mb->ordinal, p->provider, claims);
     for (size_t i = 0; i < n; i++) {
-        struct entitlement one = { .kind = ENT_UNKNOWN, .terse = e->terse };
-
-        ip_addr_set_init(&one.wanted);
-        ent_from_claim(&one, &claims[i], whose);
-        if (i == 0 || one.kind != ENT_EXPLICIT) {
-            /* One revision that does not name an address decides: the next
-             * pod may be of that one. */
-            enum entitlement_kind kind = one.kind;
-            char *why = one.why;
-            one.why = NULL;
-            e->kind = kind;
-            free(e->why);
-            e->why = why;
-        }
-        for (size_t j = 0; j < one.wanted.n; j++) {
-            ip_addr_set_add(&e->wanted, &one.wanted.addrs[j]);
-        }
-        if (i == 0) {
-            e->has_mac = one.has_mac;
-            e->mac = one.mac;
-        }
-        bool decided = one.kind != ENT_EXPLICIT;
-        entitlement_destroy(&one);
-        if (decided) {
+        if (ent_add_revision(e, &claims[i], whose, i == 0)) {
             break;
         }
     }
@@ -296,17 +302,15 @@ is_vip(const struct model *m, const struct member *mb)
     return vip;
 }
 
-/* Fills 'e', of which 'terse' is set and everything else zero. */
-static void
-fill_entitlement(const struct model *m, enum guard_mode mode,
-                 const struct port *p, struct entitlement *e)
+/* Is the member none of ours, whatever its pods and owners ask for, or is that
+ * not known yet?  Then 'e' says so. */
+static bool
+ent_is_exempt(const struct model *m, const struct member *mb,
+              struct entitlement *e)
 {
-    const struct member *mb = p->member;
-
-    ovs_assert(mb);
     if (is_vip(m, mb)) {
         ent_set(e, ENT_EXEMPT, "%s/%s is a Vip", mb->ns, mb->name);
-        return;
+        return true;
     }
 
     char *outside;
@@ -322,20 +326,24 @@ fill_entitlement(const struct model *m, enum guard_mode mode,
     }
     if (outside) {
         free(outside);
-        return;
+        return true;
     }
     if (model_member_opted_out(m, mb)) {
         ent_set(e, ENT_EXEMPT, "%s/%s opted out by " OPT_OUT_ANNOTATION,
                 mb->ns, mb->name);
-        return;
+        return true;
     }
+    return false;
+}
 
-    const struct workload *w = model_member_workload(m, mb);
-    if (mb->n_pods) {
-        ent_from_pods(m, mb, p, e);
-        e->workload = w;
-        return;
-    }
+/* The member has no pod; 'w' speaks for it, if that is not NULL. */
+static void
+ent_without_pods(const struct model *m, enum guard_mode mode,
+                 const struct port *p, const struct workload *w,
+                 struct entitlement *e)
+{
+    const struct member *mb = p->member;
+
     if (judge_is_migrating(m, p)) {
         ent_set(e, ENT_EXEMPT, "%s/%s is under live migration", mb->ns,
                 mb->name);
@@ -370,6 +378,27 @@ fill_entitlement(const struct model *m, enum guard_mode mode,
         ent_set(e, ENT_GONE, "StatefulSet %s/%s was re-created (uid %s, "
                 "formerly %s) and names no address", w->ns, w->name, w->uid,
                 mb->seen->uid);
+    }
+}
+
+/* Fills 'e', of which 'terse' is set and everything else zero. */
+static void
+fill_entitlement(const struct model *m, enum guard_mode mode,
+                 const struct port *p, struct entitlement *e)
+{
+    const struct member *mb = p->member;
+
+    ovs_assert(mb);
+    if (ent_is_exempt(m, mb, e)) {
+        return;
+    }
+
+    const struct workload *w = model_member_workload(m, mb);
+    if (mb->n_pods) {
+        ent_from_pods(m, mb, p, e);
+        e->workload = w;
+    } else {
+        ent_without_pods(m, mode, p, w, e);
     }
 }
 

@@ -427,6 +427,48 @@ judge_wanted(const struct model *m, const struct settings *s,
     require_unbound(m, s, p, v);
 }
 
+/* Case E: the other port that has the address, rightly; NULL if there is
+ * none. */
+static const struct port *
+find_keeper(const struct model *m, enum guard_mode mode, const struct port *p,
+            const struct ip_addr *ip)
+{
+    const struct addr_use *use = model_find_addr(m, p->network, ip);
+    const struct port *keeper = NULL;
+
+    if (use && use->n > 1) {
+        char *why;
+        keeper = judge_keeper(m, mode, use, &why);
+        free(why);
+    }
+    return keeper == p ? NULL : keeper;
+}
+
+/* The port is not to have the address. */
+static void
+judge_unwanted(const struct model *m, const struct settings *s,
+               enum guard_mode mode, const struct hold_table *holds,
+               const struct port *p, const struct ip_addr *ip,
+               const struct entitlement *e, long long int now,
+               struct verdict *v)
+{
+    const struct hold *h = hold_table_find(holds, &p->network->uuid, ip);
+    const struct port *keeper;
+
+    if (h && uuid_equals(&h->keeper, &p->uuid)) {
+        verdict_set(v, VERDICT_WAIT, "E", "%s, but its port had the "
+                    "address when it was held and keeps it until that "
+                    "hold ends", e->why);
+        return;
+    }
+    keeper = find_keeper(m, mode, p, ip);
+    if (e->pod) {
+        judge_with_pod(m, s, mode, p, ip, e, keeper, v);
+    } else {
+        judge_without_pod(m, s, mode, p, ip, e, keeper, now, v);
+    }
+}
+
 bool
 judge_is_wanted(const struct model *m, enum guard_mode mode,
                 const struct port *p, const struct ip_addr *ip)
@@ -467,38 +509,12 @@ judge_address(const struct model *m, const struct settings *s,
     case ENT_GONE:
         if (ip_addr_set_contains(&e.wanted, ip)) {
             judge_wanted(m, s, p, ip, &e, v);
-            break;
-        }
-        if (e.kind == ENT_EXPLICIT
-            && !ip_addr_set_has_family(&e.wanted, ip->family)) {
+        } else if (e.kind == ENT_EXPLICIT
+                   && !ip_addr_set_has_family(&e.wanted, ip->family)) {
             verdict_set(v, VERDICT_FINE, "G", "%s: nothing is said about "
                         "this family", e.why);
-            break;
-        }
-
-        const struct hold *h = hold_table_find(holds, &p->network->uuid, ip);
-        if (h && uuid_equals(&h->keeper, &p->uuid)) {
-            verdict_set(v, VERDICT_WAIT, "E", "%s, but its port had the "
-                        "address when it was held and keeps it until that "
-                        "hold ends", e.why);
-            break;
-        }
-
-        /* Case E: somebody else has it, rightly. */
-        const struct addr_use *use = model_find_addr(m, p->network, ip);
-        const struct port *keeper = NULL;
-        if (use && use->n > 1) {
-            char *why;
-            keeper = judge_keeper(m, mode, use, &why);
-            free(why);
-            if (keeper == p) {
-                keeper = NULL;
-            }
-        }
-        if (e.pod) {
-            judge_with_pod(m, s, mode, p, ip, &e, keeper, v);
         } else {
-            judge_without_pod(m, s, mode, p, ip, &e, keeper, now, v);
+            judge_unwanted(m, s, mode, holds, p, ip, &e, now, v);
         }
         break;
     }

@@ -5,6 +5,7 @@
  * it.  tests/bench/run measures the daemon against this program.
  *
  *     floor REMOTE load       reads the first copy
+ *     floor REMOTE follow     ... then what changes, until it is stopped
  *     floor REMOTE set        ... then sets addresses, one transaction a port
  *     floor REMOTE set N      ... N ports a transaction
  *
@@ -14,7 +15,9 @@
  * lines "PORT<tab>ADDRESSES" from the standard input until its end, carries
  * them out as ovn-ipguard would (each verifies the columns that it read), and
  * prints the microseconds that each transaction took from its making to its
- * success, one a line, and in the end "done".  "load" ends with its standard
+ * success, one a line, and in the end "done" and those of processor time that
+ * the program took in all.  "follow" prints "ready" again whenever something
+ * has changed, as after a new connection.  "load" ends with its standard
  * input. */
 
 #include <config.h>
@@ -24,6 +27,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -97,6 +102,21 @@ load(const char *remote)
     return idl;
 }
 
+static void
+follow(struct ovsdb_idl *idl)
+{
+    unsigned int seqno = ovsdb_idl_get_seqno(idl);
+
+    for (;;) {
+        run_once(idl);
+        if (ovsdb_idl_get_seqno(idl) != seqno) {
+            seqno = ovsdb_idl_get_seqno(idl);
+            say("ready");
+        }
+        poll_block();
+    }
+}
+
 static long long int
 now_us(void)
 {
@@ -104,6 +124,12 @@ now_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+static long long int
+timeval_us(const struct timeval *tv)
+{
+    return tv->tv_sec * 1000000LL + tv->tv_usec;
 }
 
 static void
@@ -183,22 +209,31 @@ set(struct ovsdb_idl *idl, size_t batch)
     while (set_ports(idl, &ports, batch)) {
         continue;
     }
-    say("done");
     shash_destroy(&ports);
+
+    struct rusage usage;
+    char *done;
+
+    getrusage(RUSAGE_SELF, &usage);
+    done = xasprintf("done %lld", timeval_us(&usage.ru_utime)
+                                  + timeval_us(&usage.ru_stime));
+    say(done);
+    free(done);
 }
 
 int
 main(int argc, char *argv[])
 {
     bool sets = argc > 2 && !strcmp(argv[2], "set");
+    bool follows = argc > 2 && !strcmp(argv[2], "follow");
     unsigned int batch = 1;
     char buffer[64];
 
     ovs_set_program_name(argv[0], PACKAGE_VERSION);
     if (argc < 3 || argc > (sets ? 4 : 3)
-        || (!sets && strcmp(argv[2], "load"))
+        || (!sets && !follows && strcmp(argv[2], "load"))
         || (argc > 3 && (!str_to_uint(argv[3], 10, &batch) || !batch))) {
-        ovs_fatal(0, "usage: floor REMOTE load|set [N]");
+        ovs_fatal(0, "usage: floor REMOTE load|follow|set [N]");
     }
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
@@ -209,6 +244,8 @@ main(int argc, char *argv[])
     say(mallctl ? "trimmed jemalloc" : "trimmed libc");
     if (sets) {
         set(idl, batch);
+    } else if (follows) {
+        follow(idl);
     } else {
         while (read(STDIN_FILENO, buffer, sizeof buffer) > 0) {
             continue;

@@ -116,8 +116,11 @@ execute_before_lock(struct world *w, struct instance *in, enum database db)
         if (in->store && !in->store_done) {
             orders_store_commit(w, in);
         }
-    } else if (db == DB_NB && in->nb && !in->nb_done) {
-        orders_nb_commit(w, in);
+    } else if (db == DB_NB) {
+        orders_nb_late(w, in);
+        if (in->nb && !in->nb_done) {
+            orders_nb_commit(w, in);
+        }
     }
 }
 

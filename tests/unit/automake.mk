@@ -21,11 +21,17 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/lsp-gen.h \
 	tests/unit/manifest-fixture.c \
 	tests/unit/manifest-fixture.h \
+	tests/unit/object-fixture.c \
+	tests/unit/object-fixture.h \
+	tests/unit/ovnk-fixture.c \
+	tests/unit/ovnk-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
 	tests/unit/release-fixture.h \
 	tests/unit/run-unit.c \
+	tests/unit/story-fixture.c \
+	tests/unit/story-fixture.h \
 	tests/unit/stub-server.c \
 	tests/unit/stub-server.h \
 	tests/unit/suites.h \
@@ -49,15 +55,22 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-explain.c \
+	tests/unit/test-guard-bounds.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-failed-move.c \
+	tests/unit/test-guard-found-barriers.c \
 	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found-late.c \
+	tests/unit/test-guard-found-put-back.c \
+	tests/unit/test-guard-found-restarts.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-losers.c \
+	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
+	tests/unit/test-guard-ovn-kubernetes-vm.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
@@ -70,20 +83,24 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-ip-addr.c \
 	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
+	tests/unit/test-judge-model.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
 	tests/unit/test-lsp-addr.c \
 	tests/unit/test-lsp-edit-random.c \
 	tests/unit/test-lsp-edit.c \
+	tests/unit/test-manifest-kinds.c \
 	tests/unit/test-manifest-object.c \
 	tests/unit/test-manifest-reader.c \
 	tests/unit/test-manifests-folder.c \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
 	tests/unit/test-memory.c \
+	tests/unit/test-model-random.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
+	tests/unit/test-network-list.c \
 	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
 	tests/unit/test-overview.c \
@@ -92,6 +109,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-pod.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
+	tests/unit/test-rfc3339.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-ask.c \
 	tests/unit/test-sb-condition.c \
@@ -102,6 +120,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-web-host.c \
 	tests/unit/test-web-server.c \
 	tests/unit/test-web-stream.c \
+	tests/unit/test-web-tls.c \
 	tests/unit/test-webhook-watch.c \
 	tests/unit/test-workload.c \
 	tests/unit/tls-fixture.c \
@@ -109,10 +128,17 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/unit-rows.c \
 	tests/unit/unit.h \
 	tests/unit/until.h \
+	tests/unit/web-fixture.c \
+	tests/unit/web-fixture.h \
 	utilities/ovn-ipguardctl/redact.c \
 	utilities/ovn-ipguardctl/redact.h \
 	tests/unit/world-act.c \
+	tests/unit/world-hands.c \
+	tests/unit/world-looks.c \
+	tests/unit/world-nb.c \
 	tests/unit/world-private.h \
+	tests/unit/world-sb.c \
+	tests/unit/world-store.c \
 	tests/unit/world.c \
 	tests/unit/world.h
 tests_unit_run_unit_LDFLAGS = $(AM_LDFLAGS) $(EXCLUDE_LIBS)

@@ -19,6 +19,9 @@ JEMALLOC = "libjemalloc.so.2"
 # Between two changes, of each contender: a server that is given no rest puts
 # off what it has to free, and does it while somebody waits.
 PAUSE_S = 0.4
+# Of that, after a change, until the processor time that it took is read: the
+# daemon's journal is written by then.
+READ_S = 0.1
 
 
 def nbctl(sandbox, *args):
@@ -142,18 +145,22 @@ def lines(ports):
     return "".join("%s\t%s\n" % (p.name, p.full()) for p in ports)
 
 
-def pace(ports, set_one):
-    """Returns the milliseconds that set_one() returned for each of 'ports',
-    the first of which only warms up."""
-    times = []
+def pace(pid, ports, set_one):
+    """Returns samples of process 'pid', with the milliseconds that set_one()
+    returned for each of 'ports', the first of which only warms up."""
+    samples = []
     for p in ports:
-        time.sleep(PAUSE_S)
-        times.append(set_one(p))
-    return times[1:]
+        time.sleep(PAUSE_S - READ_S)
+        cpu = cpu_ms(pid)
+        ms = set_one(p)
+        time.sleep(READ_S)
+        samples.append(Sample(ms, cpu_ms(pid) - cpu,
+                              memory_kib(pid, "VmHWM")))
+    return samples[1:]
 
 
-def set_by_program(argv, sandbox, ports):
-    """By one that reads lines, and prints a number for each."""
+def set_by_program(argv, sandbox, ports, unit_ms):
+    """By one that reads lines, and prints how long each took."""
     with Program(argv) as program:
         program.wait_for("^ready$")
         sandbox.settle()
@@ -162,28 +169,31 @@ def set_by_program(argv, sandbox, ports):
             n = len(program.said)
             program.child.stdin.write(lines([p]))
             program.child.stdin.flush()
-            return float(program.wait_for(r"^[\d.]+$", n)[1].group(0))
+            return unit_ms * float(program.wait_for(r"^[\d.]+$",
+                                                    n)[1].group(0))
 
-        return pace(ports, set_one)
+        return pace(program.pid, ports, set_one)
 
 
 def set_floor(bench, sandbox, ports):
-    return [us / 1000 for us in set_by_program(
-        [bench.floor, sandbox.remote("nb"), "set"], sandbox, ports)]
+    return set_by_program([bench.floor, sandbox.remote("nb"), "set"], sandbox,
+                          ports, 0.001)
 
 
 def storm_floor(bench, sandbox, ports, batch):
-    """Sets all of 'ports', 'batch' in each transaction.  Returns the
-    milliseconds of all transactions."""
+    """Sets all of 'ports', 'batch' in each transaction.  Its time is that of
+    all transactions."""
     with Program([bench.floor, sandbox.remote("nb"), "set",
                   str(batch)]) as program:
         program.wait_for("^trimmed")
         sandbox.settle()
+        cpu, peak = cpu_ms(program.pid), memory_kib(program.pid, "VmHWM")
         program.child.stdin.write(lines(ports))
         program.child.stdin.close()
-        program.wait_for("^done$")
-        return sum(int(text) for _, text in program.said
-                   if text and text.isdecimal()) / 1000
+        done = program.wait_for(r"^done (\d+)$")[1]
+        ms = sum(int(text) for _, text in program.said
+                 if text and text.isdecimal()) / 1000
+        return Sample(ms, int(done.group(1)) / 1000 - cpu, peak)
 
 
 def set_nbctl_daemon(_bench, sandbox, ports):
@@ -196,30 +206,31 @@ def set_nbctl_daemon(_bench, sandbox, ports):
             daemon.run("lsp-set-addresses", p.name, p.full())
             return 1000 * (time.monotonic() - start)
 
-        return pace(ports, set_one)
+        return pace(daemon.pid, ports, set_one)
 
 
 def set_nbctl_cold(_bench, sandbox, ports):
     """Each call begins anew, so that none warms up."""
     return [run_to_end(nbctl(sandbox, "lsp-set-addresses", p.name, p.full()),
-                       client_env()).ms for p in ports]
+                       client_env()) for p in ports]
 
 
 def set_ovsdbapp(bench, sandbox, ports):
     return set_by_program([SYSTEM_PYTHON, bench.path("load-ovsdbapp"),
-                           sandbox.remote("nb"), "set"], sandbox, ports)
+                           sandbox.remote("nb"), "set"], sandbox, ports, 1)
 
 
 def chain_nbctl(sandbox, ports):
     """One call of ovn-nbctl for each 1,000 ports, commands chained with
     "--"."""
-    start = time.monotonic()
+    samples = []
     for i in range(0, len(ports), 1000):
         args = []
         for p in ports[i:i + 1000]:
             args += ["--", "lsp-set-addresses", p.name, p.full()]
-        run_to_end(nbctl(sandbox, *args[1:]), client_env())
-    return 1000 * (time.monotonic() - start)
+        samples.append(run_to_end(nbctl(sandbox, *args[1:]), client_env()))
+    return Sample(sum(s.ms for s in samples), sum(s.cpu_ms for s in samples),
+                  max(s.peak_kib for s in samples))
 
 
 def reset_ports(sandbox, ports):

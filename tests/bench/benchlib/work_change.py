@@ -10,7 +10,7 @@ import time
 
 from . import contenders, data
 from .northd import Northd
-from .proc import Daemon, Sample, cpu_ms
+from .proc import Daemon
 from .rpc import Failure
 from .sandbox import Sandbox, load
 
@@ -22,9 +22,6 @@ EACH, EACH_QUICK = 12, 5
 ROUNDS = 3
 ROUNDS_MAX = data.SINGLES // (EACH + 1)
 PATIENCE_S = 60
-# After a change, until the processor time that it took is read: the journal is
-# written by then.
-READ_S = 0.1
 
 
 def wait_for_address(nb, port, address):
@@ -60,32 +57,29 @@ def check_work(before, after, n_changes):
 def set_by_daemon(bench, sandbox, cached, ports):
     """Returns samples of 'ports', the first of which only warms up."""
     moving = sandbox.path("moving")
-    samples = []
     with Daemon(bench, sandbox, [cached + "/pods", moving],
                 "manage") as daemon:
         daemon.wait_for_plan()
         sandbox.settle("nb", "sb")
         before = daemon.counters()
         nb = watch(sandbox, ports)
-        for i, p in enumerate(ports):
-            time.sleep(contenders.PAUSE_S - READ_S)
-            if i == 1:
+
+        def set_one(p):
+            if p is ports[1]:
                 daemon.reset_turns()
             path = os.path.join(moving, "single-%d.json" % p.n)
             with open(path + ".tmp", "w", encoding="utf-8") as f:
                 json.dump(data.make_pod(p, data.annotations(
                     ip_address=p.ip)), f)
-            cpu = cpu_ms(daemon.pid)
             start = time.monotonic()
             os.rename(path + ".tmp", path)
-            end = wait_for_address(nb, p, p.full())
-            samples.append(Sample(1000 * (end - start)))
-            time.sleep(READ_S)
-            samples[-1].cpu_ms = cpu_ms(daemon.pid) - cpu
+            return 1000 * (wait_for_address(nb, p, p.full()) - start)
+
+        samples = contenders.pace(daemon.pid, ports, set_one)
         nb.close()
         turn = daemon.longest_turn_ms()
         check_work(before, daemon.counters(), len(ports))
-    return samples[1:], turn
+    return samples, turn
 
 
 class Renumbered:
@@ -136,7 +130,7 @@ def run(bench, ports):
                     chosen = [Renumbered(p)
                               for p in bench.chance.sample(bare, n)]
                     samples.setdefault(name, []).extend(
-                        Sample(ms) for ms in function(bench, sandbox, chosen))
+                        function(bench, sandbox, chosen))
     runs = {name: bench.results.add(NAME, name, ports, samples[name])
             for name in samples}
     judge(bench.results, ports, runs, max(turns))

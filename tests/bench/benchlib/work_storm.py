@@ -188,10 +188,10 @@ def run_storm(bench, ports, n, every):
             load(sandbox, cached, "nb", "sb", "own")
             run_daemon(bench, sandbox, cached, chosen, every, ours)
             contenders.reset_ports(sandbox, chosen)
-            floor.append(Sample(contenders.storm_floor(bench, sandbox, chosen,
-                                                       FLOOR_BATCH)))
+            floor.append(contenders.storm_floor(bench, sandbox, chosen,
+                                                FLOOR_BATCH))
             contenders.reset_ports(sandbox, chosen)
-            chain.append(Sample(contenders.chain_nbctl(sandbox, chosen)))
+            chain.append(contenders.chain_nbctl(sandbox, chosen))
     add(bench.results, ports, n, len(chosen), ours, floor, chain)
 
 
