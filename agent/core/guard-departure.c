@@ -230,6 +230,23 @@ guard_take_departures(struct guard *g, const struct guard_env *env)
     }
 }
 
+/* Two ports had one address, and both have lost it: what the other one leaves
+ * behind is waited for, although the owner that had it last is there again.
+ * (A VM's pods may have ports of other names, which are its own.) */
+static bool
+has_left_others(const struct hold *h, const struct port *p)
+{
+    if (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))) {
+        return false;
+    }
+    for (size_t i = 0; i < h->n_former; i++) {
+        if (strcmp(h->former[i].name, p->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- Arrivals: takers, and owners that come back. ---- */
 
 void
@@ -261,7 +278,10 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
             }                   /* Otherwise it may yet be carried out. */
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
-                h->returned = true;
+                h->returned = !has_left_others(h, p);
+                if (!h->returned) {
+                    guard_hold_keep(g, h, &p->uuid);
+                }
             } else {
                 hold_add_taker(h, &a->port);
                 guard_log(g, 'i', "%s: takes %s, which is held (%s)",

@@ -538,7 +538,8 @@ check_senders(struct world *w, const struct instance *in,
         struct uuid uuid = sim_uuid(UUID_PORT, row->nb.id);
 
         if (q != keeper && row->present && row->chassis != NO_CHASSIS
-            && row->nb.enabled != TRI_FALSE && row_ps_ips(&row->nb) & (1u << ip)
+            && row->nb.enabled != TRI_FALSE
+            && row_ps_ips(&row->nb) & (1u << ip)
             && w->sb.row_seq[q] <= sb_seq && hold_find_former(h, &uuid)) {
             violate(w, RULE_RELEASE_LAST, "%s releases %s, and %s may send "
                     "from it", in->name, ip_text(ip), slot_port(q));

@@ -198,6 +198,39 @@ test_left_amid_a_clear(void)
     fixture_end(&w);
 }
 
+/* Two ports have one address, and both go; the one that went last is there
+ * again, and another turn has not come.  Its owner is not kept from it, but
+ * what the other port left behind is waited for. */
+static void
+test_both_left(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD), *q;
+    struct uuid uuid = p->uuid;
+
+    q = fixture_running(&w, "sts2", MAC2, IP1);
+    world_run(&w, 60 * 1000);
+    w.northd_frozen = true;
+    world_del_port(&w, p);
+    world_del_port(&w, q);
+    q = fixture_running(&w, "sts2", MAC2, IP1);
+    world_settle(&w);
+
+    const struct hold *h = world_stored_hold(&w, IP1);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    CU_ASSERT_EQUAL(h->state, HOLD_DRAINING);
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(h, &uuid));
+    CU_ASSERT(uuid_equals(&h->keeper, &q->uuid));
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -207,4 +240,5 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_ended_before_it_appears);
     CU_ADD_TEST(suite, test_ended_before_the_answer);
     CU_ADD_TEST(suite, test_left_amid_a_clear);
+    CU_ADD_TEST(suite, test_both_left);
 }
