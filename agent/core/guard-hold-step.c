@@ -259,6 +259,20 @@ clear_state(const struct guard *g, const struct hold *h)
     return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
+/* A look back keeps a hold from its end, but an owner that cannot be asked, or
+ * a put-back that cannot be written, not for ever: after the deadline that is
+ * no reason. */
+static void
+add_look_back(const struct guard *g, const struct hold *h, struct evidence *e)
+{
+    const char *why = (h->state == HOLD_DRAINING
+                       ? guard_looks_back(g, h) : NULL);
+
+    if (why) {
+        sset_add(&e->blockers, why);
+    }
+}
+
 /* Finds out what is known of the address, and asks for what is to be known. */
 static void
 collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
@@ -274,6 +288,7 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
         sset_add(&e->blockers, "the start barrier has not passed in SB");
         guard_want_start_barrier(g);
     }
+    add_look_back(g, h, e);
     h->dirt = e->dirt;
     h->wants_b1 = e->needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
     h->wants_b2 = e->needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
@@ -541,6 +556,7 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
         return;
     }
     note_inputs(g, env);
+    guard_note_look_backs(g);
     uint64_t seqno = g->step_seqno;
     holds = hold_table_sorted(&g->holds);
     for (size_t i = 0; i < n; i++) {

@@ -211,6 +211,13 @@ bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
 void guard_post_read_add(struct guard *, const struct planned *,
                          const struct nb_write *, const struct port *);
 void guard_post_read_destroy(struct post_read *);
+/* Finds out which holds have a former port that is still looked back at.  To
+ * be called in each turn before guard_looks_back(). */
+void guard_note_look_backs(struct guard *);
+/* What the hold waits for because of a look back at a former port (static), or
+ * NULL: whoever becomes active next looks back at nothing but what is held.  A
+ * put-back that waits for the hold itself is no reason. */
+const char *guard_looks_back(const struct guard *, const struct hold *);
 /* Tells if the owner has opted out since the clear: whether it wants the
  * address is not asked then, and its port is not ours to write any more. */
 void guard_tell_opted_out(struct guard *, const struct post_read *);

@@ -59,6 +59,38 @@ guard_post_read_add(struct guard *g, const struct planned *pl,
     ovs_list_push_back(&g->post_reads, &pr->node);
 }
 
+/* The hold of the address which the port of 'pr' lost, or NULL. */
+static struct hold *
+hold_of(const struct guard *g, const struct post_read *pr)
+{
+    const struct port *p = model_find_port(&g->model, &pr->port);
+    struct hold *h = (p && p->network
+                      ? hold_table_find(&g->holds, &p->network->uuid,
+                                        &pr->addr) : NULL);
+
+    return h && hold_find_former(h, &pr->port) ? h : NULL;
+}
+
+/* 'pr' is about to change, and what its hold waits for with it. */
+static void
+note_hold_of(struct guard *g, const struct post_read *pr)
+{
+    struct hold *h = hold_of(g, pr);
+
+    if (h) {
+        guard_note_hold(g, h);
+        g->again = true;
+    }
+}
+
+static void
+end_post_read(struct guard *g, struct post_read *pr)
+{
+    note_hold_of(g, pr);
+    ovs_list_remove(&pr->node);
+    guard_post_read_destroy(pr);
+}
+
 void
 guard_post_read_done(struct guard *g, const struct uuid *port,
                      const struct ip_addr *addr_)
@@ -70,8 +102,7 @@ guard_post_read_done(struct guard *g, const struct uuid *port,
     LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
         if (uuid_equals(&pr->port, &uuid)
             && ip_addr_equals(&pr->addr, &addr)) {
-            ovs_list_remove(&pr->node);
-            guard_post_read_destroy(pr);
+            end_post_read(g, pr);
         }
     }
 }
@@ -274,12 +305,12 @@ guard_post_read_answered(struct guard *g, uint64_t id,
     }
     if (p && p->member && judge_wants(&g->model, g->mode, p, &pr->addr)
         && !evidence_is_gated(p)) {
+        note_hold_of(g, pr);
         pr->put_back = true;
         return true;
     }
     guard_tell_opted_out(g, pr);
-    ovs_list_remove(&pr->node);
-    guard_post_read_destroy(pr);
+    end_post_read(g, pr);
     return true;
 }
 
@@ -366,6 +397,46 @@ look_back_again(struct guard *g, const struct guard_env *env)
             look_back_at(g, env, h, &h->former[i]);
         }
     }
+}
+
+/* ---- What holds wait for. ---- */
+
+#define TO_BE_ASKED "its owner is still to be asked whether it wants it again"
+#define TO_BE_PUT_BACK "it is to be put back on the port that it left"
+
+/* Does the put-back wait for 'h' itself, see must_wait()?  What that asks for
+ * after the deadline makes no difference: then 'h' waits for no look back. */
+static bool
+waits_for(const struct post_read *pr, const struct hold *h)
+{
+    for (size_t i = 0; i < h->n_former; i++) {
+        if (!uuid_equals(&h->former[i].port, &pr->port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+guard_note_look_backs(struct guard *g)
+{
+    const struct post_read *pr;
+
+    g->look_back_seqno++;
+    LIST_FOR_EACH (pr, node, &g->post_reads) {
+        struct hold *h = hold_of(g, pr);
+
+        if (h && !(pr->put_back && waits_for(pr, h))) {
+            h->look_back = pr->put_back ? TO_BE_PUT_BACK : TO_BE_ASKED;
+            h->look_back_seqno = g->look_back_seqno;
+        }
+    }
+}
+
+const char *
+guard_looks_back(const struct guard *g, const struct hold *h)
+{
+    return h->look_back_seqno == g->look_back_seqno ? h->look_back : NULL;
 }
 
 /* ---- A turn. ---- */

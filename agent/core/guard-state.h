@@ -249,6 +249,7 @@ struct guard {
     struct ovs_list wants_ready, wants_waiting;
     struct ovs_list post_reads;
     bool look_back;             /* At what was cleared in another life. */
+    uint64_t look_back_seqno;   /* +1 for each guard_note_look_backs(). */
     struct ovs_list standby_departures; /* struct standby_departure. */
 
     /* guard_step_holds(), where there are very many. */

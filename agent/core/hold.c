@@ -202,6 +202,8 @@ hold_clone(const struct hold *src)
     h->takers = NULL;
     h->n_takers = 0;
     h->looked_seqno = 0;
+    h->look_back = NULL;
+    h->look_back_seqno = 0;
     memset(&h->owner, 0, sizeof h->owner);
     hold_set_owner(h, src->owner.ns, src->owner.kind, src->owner.name,
                    src->owner.workload, src->owner.uid);

@@ -117,6 +117,9 @@ struct hold {
     bool returned;              /* hold_facts.owner_returned likewise. */
     bool force;                 /* hold/release was asked for. */
     bool dirt;                  /* As last found: see struct evidence. */
+    const char *look_back;      /* What it waits for because of a look back at
+                                 * a former port (static), as of ... */
+    uint64_t look_back_seqno;   /* ... this guard_note_look_backs(). */
     bool releasing;             /* Its former port's IP object is to be
                                  * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */

@@ -127,6 +127,29 @@ fixture_nb_writes(const struct world *w)
     return w->nb && w->nb->n;
 }
 
+bool
+fixture_stores_a_hold(const struct world *w)
+{
+    return w->store && w->store->n_put_holds;
+}
+
+void
+fixture_lose_locks_for_a_moment(struct world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        struct guard_env env = {
+            .now = w->now, .wall = w->wall, .boot_id = w->boot_id,
+            .have_store = true, .store_ready = true, .store_busy = true,
+            .locked = i,
+        };
+        struct orders orders;
+
+        orders_init(&orders);
+        guard_run(w->guard, &env, &orders);
+        orders_destroy(&orders);
+    }
+}
+
 void
 fixture_end(struct world *w)
 {

@@ -38,6 +38,13 @@ bool fixture_run_until(struct world *, bool (*done)(const struct world *));
 /* A write of ports is on its way to NB. */
 bool fixture_nb_writes(const struct world *);
 
+/* For fixture_run_until(): a hold is on its way to the own database. */
+bool fixture_stores_a_hold(const struct world *);
+
+/* The locks are lost, and there again in the next turn; what is on its way to
+ * the own database stays so. */
+void fixture_lose_locks_for_a_moment(struct world *);
+
 /* Ends the world; fails if a rule was broken in it. */
 void fixture_end(struct world *);
 

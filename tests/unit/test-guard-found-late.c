@@ -21,37 +21,12 @@ stores(const struct world *w)
     return w->store;
 }
 
-static bool
-stores_a_hold(const struct world *w)
-{
-    return w->store && w->store->n_put_holds;
-}
-
 /* 'h' gets into the own database, and nobody is told. */
 static void
 carry_out_late(struct world *w, struct hold *h)
 {
     w->holds = xrealloc(w->holds, (w->n_holds + 1) * sizeof *w->holds);
     w->holds[w->n_holds++] = h;
-}
-
-/* The locks are lost, and had again, in two turns in which nothing that is
- * under way is answered. */
-static void
-lose_locks_for_a_moment(struct world *w)
-{
-    for (int i = 0; i < 2; i++) {
-        struct guard_env env = {
-            .now = w->now, .wall = w->wall, .boot_id = w->boot_id,
-            .have_store = true, .store_ready = true, .store_busy = true,
-            .locked = i,
-        };
-        struct orders orders;
-
-        orders_init(&orders);
-        guard_run(w->guard, &env, &orders);
-        orders_destroy(&orders);
-    }
 }
 
 /* The intent of a clear is stored without an answer, and then a lock is lost
@@ -66,7 +41,7 @@ test_forgotten_intent(void)
     world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
     world_del_pod(&w, "sts1-0");
     world_del_sts(&w, "sts1");
-    CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
 
     struct hold *late = hold_clone(w.store->put_holds[0]);
 
@@ -104,11 +79,11 @@ check_ended_before_it_appears(bool replaced)
         world_load(&w);
         free(guard_thaw(w.guard));
     }
-    CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
 
     struct hold *late = hold_clone(w.store->put_holds[0]);
 
-    lose_locks_for_a_moment(&w);
+    fixture_lose_locks_for_a_moment(&w);
     fixture_running(&w, "sts1", MAC1, IP1);
     w.store_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
@@ -139,7 +114,7 @@ test_ended_before_the_answer(void)
     world_run(&w, 60 * 1000);
     w.northd_frozen = true;
     world_del_port(&w, p);
-    CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
 
     struct hold *late = hold_clone(w.store->put_holds[0]);
 
@@ -149,7 +124,7 @@ test_ended_before_the_answer(void)
         .have_store = true, .store_ready = true, .store_busy = true,
         .locked = true,
     }) == NULL);
-    lose_locks_for_a_moment(&w);
+    fixture_lose_locks_for_a_moment(&w);
     w.store_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
     CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
@@ -173,7 +148,7 @@ test_left_amid_a_clear(void)
     world_settle(&w);
     world_del_pod(&w, "sts2-0");
     world_del_sts(&w, "sts2");
-    CU_ASSERT_FATAL(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
     CU_ASSERT_PTR_NOT_NULL(hold_find_former(
         w.store->put_holds[0],
         &world_find_port(&w, "sts2-0.default")->uuid));

@@ -182,12 +182,6 @@ test_release_in_doubt(void)
     fixture_end(&w);
 }
 
-static bool
-stores_a_hold(const struct world *w)
-{
-    return w->store && w->store->n_put_holds;
-}
-
 /* Another instance's row of the same hold gets into the own database. */
 static void
 put_row(struct world *w, const struct hold *src, uint32_t uuid,
@@ -213,7 +207,7 @@ test_late_row_of_another_instance(void)
 
     fixture_begin(&w, MODE_MANAGE);
     fixture_make_stale(&w);
-    CU_ASSERT(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT(fixture_run_until(&w, fixture_stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, NULL);
     w.store_fault = FAULT_ERROR;
     world_load(&w);
@@ -232,7 +226,7 @@ test_late_row_of_another_address(void)
 
     fixture_begin(&w, MODE_MANAGE);
     fixture_make_stale(&w);
-    CU_ASSERT(fixture_run_until(&w, stores_a_hold));
+    CU_ASSERT(fixture_run_until(&w, fixture_stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, "10.0.0.77");
     world_load(&w);
     world_run(&w, 60 * 1000);
