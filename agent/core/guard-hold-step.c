@@ -289,6 +289,26 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
     guard_wake_at(g, e->wake_ms);
 }
 
+/* The clear is off, but another port has lost the address meanwhile: what that
+ * one leaves behind is waited for, and who still has it keeps it. */
+static bool
+others_have_left(struct guard *g, struct hold *h)
+{
+    for (size_t i = h->gone_ms ? h->n_former : 0; i-- > 0; ) {
+        struct uuid uuid = h->former[i].port;
+        const struct port *p = model_find_port(&g->model, &uuid);
+
+        if (p && ip_addr_set_contains(&p->ips, &h->addr)) {
+            hold_remove_former(h, &uuid);
+        }
+    }
+    if (!h->gone_ms || !h->n_former) {
+        return false;
+    }
+    guard_hold_set_keeper(g, h);
+    return true;
+}
+
 /* What is known of the clear: is it done, will it not be, and may the hold end
  * before that is known? */
 static void
@@ -299,6 +319,8 @@ collect_clear_facts(struct guard *g, struct hold *h, const struct evidence *e,
         f->address_gone = e->address_gone && g->model.nb_synced;
         h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
                           && !PLANTED(OLD_INTENT));
+        f->address_gone |= (h->clear_lost && g->model.nb_synced
+                            && others_have_left(g, h));
     } else {
         f->address_gone = e->address_gone && !e->network_gone && e->complete;
     }
