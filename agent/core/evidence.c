@@ -350,6 +350,18 @@ look_at_references(const struct model *m, const struct hold *h,
     }
 }
 
+/* The second barrier; 0 if it is not taken, or does not cover what a port left
+ * behind that was let off then. */
+static int64_t
+second_barrier(const struct hold *h)
+{
+    if (PLANTED(CHASSIS_AT_B1)) {
+        return h->b1;
+    }
+    return (uuid_is_zero(&h->b2_own) || uuid_equals(&h->b2_own, &h->keeper)
+            ? h->b2 : 0);
+}
+
 static void
 init(struct evidence *e)
 {
@@ -415,13 +427,35 @@ evidence_collect(const struct model *m, const struct settings *s,
         say(&e->blockers, "ovn-northd has not brought SB to nb_cfg %"PRId64,
             h->b1);
     } else if (e->complete && !e->dirt) {
-        look_at_chassis(m, s, PLANTED(CHASSIS_AT_B1) ? h->b1 : h->b2,
-                        h->b2_since_ms, s->chassis_policy == CHASSIS_BOUNDED,
-                        now, e);
+        look_at_chassis(m, s, second_barrier(h), h->b2_since_ms,
+                        s->chassis_policy == CHASSIS_BOUNDED, now, e);
     }
     look_at_mac_bindings(m, s, h, n, now, e);
     look_at_time(s, h, n, now, wall, e);
     look_at_references(m, h, e);
+}
+
+void
+evidence_collect_for(const struct model *m, const struct settings *s,
+                     const struct hold *h, const struct port *p,
+                     long long int now, long long int wall,
+                     struct evidence *e)
+{
+    struct hold copy = *h;
+
+    copy.keeper = p->uuid;
+    copy.until_wall_ms = 0;
+    /* Rows that its own pod makes are deleted again and again. */
+    copy.flushed_ms = MIN(h->flushed_ms, h->b2_since_ms);
+    copy.former = xmalloc(MAX(h->n_former, 1) * sizeof *copy.former);
+    copy.n_former = 0;
+    for (size_t i = 0; i < h->n_former; i++) {
+        if (strcmp(h->former[i].name, p->name)) {
+            copy.former[copy.n_former++] = h->former[i];
+        }
+    }
+    evidence_collect(m, s, &copy, now, wall, e);
+    free(copy.former);
 }
 
 void

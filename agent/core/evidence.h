@@ -40,6 +40,13 @@ struct evidence {
 void evidence_collect(const struct model *, const struct settings *,
                       const struct hold *, long long int now,
                       long long int wall, struct evidence *);
+/* The same for 'port', as if it were the keeper: does the address still lead
+ * to others?  What 'port' itself does with it does not count, nor does a
+ * reservation, which never keeps an owner from its address. */
+void evidence_collect_for(const struct model *, const struct settings *,
+                          const struct hold *, const struct port *port,
+                          long long int now, long long int wall,
+                          struct evidence *);
 /* The same of the start barrier, which SB has since 'since_ms': what left a
  * port before may still be in the flows of a chassis, and no hold tells of it.
  * A chassis that stands still is waited for 'chassis_timeout_ms' at most,

@@ -290,8 +290,10 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
     }
     add_look_back(g, h, e);
     h->dirt = e->dirt;
+    bool own = guard_look_for_own_dirt(g, h, env);
     h->wants_b1 = e->needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
-    h->wants_b2 = e->needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
+    h->wants_b2 = own || (e->needs_b2 && !h->b2_token
+                          && hold_is_evidence_phase(h));
     if (!h->would_be) {
         g->bump_needed |= h->wants_b1 || h->wants_b2;
     }

@@ -203,10 +203,17 @@ void guard_clear_failed(struct guard *, const struct planned *,
 /* guard-put-back.c */
 void guard_plan_put_backs(struct guard *, const struct guard_env *,
                           struct orders *);
-/* Would nothing but 'port' itself show the address of the hold in use?  A pod
- * that runs there may still send from it, and then the hold never ends. */
+/* Does nothing but 'port' itself show the address of the hold in use, after
+ * its deadline, and does it lead to nobody else any more?  A pod that runs
+ * there may still send from it, and then the hold never ends. */
 bool guard_is_own_dirt(const struct guard *, const struct guard_env *,
                        const struct hold *, const struct uuid *port);
+/* Lets guard_is_own_dirt() come true of such a port.  To be called when the
+ * evidence of the hold was looked at; returns true if the second barrier is to
+ * be taken for that port alone, and makes the hold forget one that does not
+ * count any more. */
+bool guard_look_for_own_dirt(struct guard *, struct hold *,
+                             const struct guard_env *);
 /* The clear was written to 'port', which has an owner: looks back at it. */
 void guard_post_read_add(struct guard *, const struct planned *,
                          const struct nb_write *, const struct port *);

@@ -176,15 +176,88 @@ bool
 guard_is_own_dirt(const struct guard *g, const struct guard_env *env,
                   const struct hold *h, const struct uuid *port)
 {
-    struct hold copy = *h;
+    const struct port *p = model_find_port(&g->model, port);
     struct evidence e;
     bool own;
 
-    copy.keeper = *port;
-    evidence_collect(&g->model, &g->settings, &copy, env->now, env->wall, &e);
-    own = h->state == HOLD_BLOCKED && h->dirt && e.complete && !e.dirt;
+    if (!p || h->state != HOLD_BLOCKED || !h->dirt) {
+        return false;
+    }
+    evidence_collect_for(&g->model, &g->settings, h, p, env->now, env->wall,
+                         &e);
+    own = e.complete && !e.dirt && sset_is_empty(&e.blockers);
     evidence_destroy(&e);
     return own;
+}
+
+/* Asks for a second barrier that counts for 'own' alone; for all, if that is
+ * all zeros. */
+static void
+renew_b2(struct hold *h, const struct uuid *own)
+{
+    h->changed |= h->b2 != 0;
+    h->b2 = h->b2_since_ms = 0;
+    h->b2_token = 0;
+    h->b2_own = *own;
+}
+
+/* Does 'p' alone show the address of 'h' in use?  Then stores in '*needs_b2'
+ * if a second barrier is to be taken for it. */
+static bool
+look_at_own_dirt(struct guard *g, struct hold *h, const struct port *p,
+                 const struct guard_env *env, bool *needs_b2)
+{
+    bool was_clean = h->own_clean;
+    struct evidence e;
+    bool own;
+
+    evidence_collect_for(&g->model, &g->settings, h, p, env->now, env->wall,
+                         &e);
+    own = !e.dirt;
+    if (own) {
+        bool others = (!uuid_is_zero(&h->b2_own)
+                       && !uuid_equals(&h->b2_own, &p->uuid));
+
+        if (e.needs_b2 && (!h->b2_token || others)) {
+            renew_b2(h, &p->uuid);
+            *needs_b2 = true;
+        }
+        h->own_clean = e.complete && sset_is_empty(&e.blockers);
+        if (h->own_clean && !was_clean) {
+            guard_note_hold(g, NULL); /* Mode manage looks again. */
+        }
+        guard_note_missed_chassis(g, &e);
+        guard_wake_at(g, e.wake_ms);
+    }
+    evidence_destroy(&e);
+    return own;
+}
+
+bool
+guard_look_for_own_dirt(struct guard *g, struct hold *h,
+                        const struct guard_env *env)
+{
+    bool needs_b2 = false;
+    bool own = false;
+
+    if (h->state == HOLD_BLOCKED && h->dirt && !h->would_be
+        && h->n_former > 1) {
+        for (size_t i = 0; i < h->n_former && !own; i++) {
+            const char *name = h->former[i].name;
+            const struct port *p = model_find_port_by_name(&g->model, name);
+
+            own = (p && p->network
+                   && uuid_equals(&p->network->uuid, &h->network)
+                   && look_at_own_dirt(g, h, p, env, &needs_b2));
+        }
+    }
+    h->own_clean &= own;
+    if (!own && !uuid_is_zero(&h->b2_own)
+        && !uuid_equals(&h->b2_own, &h->keeper)) {
+        /* What has been there since, or until now, it does not cover. */
+        renew_b2(h, &UUID_ZERO);
+    }
+    return needs_b2;
 }
 
 /* Is the address being given to another port, or held for what one did with

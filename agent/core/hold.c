@@ -242,6 +242,7 @@ hold_discard_barriers(struct hold *h)
     h->b1 = h->b2 = 0;
     h->b1_token = h->b2_token = 0;
     h->b1_since_ms = h->b2_since_ms = 0;
+    h->b2_own = UUID_ZERO;
     h->changed = true;
 }
 

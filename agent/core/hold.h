@@ -107,6 +107,11 @@ struct hold {
     bool changed;               /* Differs from what was last stored. */
     bool storing;               /* In the store transaction under way. */
     uint64_t b1_token, b2_token;/* Bump under way that will give b1, b2. */
+    struct uuid b2_own;         /* b2 is taken while this port's row shows the
+                                 * address in use: it counts only with that
+                                 * one as keeper.  Or all zeros. */
+    bool own_clean;             /* That port alone shows it in use, and nothing
+                                 * leads to others any more. */
     long long int state_since_ms; /* Monotonic; for reports and deadlines. */
     long long int b1_since_ms, b2_since_ms; /* When taken. */
     long long int flushed_ms;   /* Last MAC_Binding deletion; 0: never. */

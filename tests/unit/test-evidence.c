@@ -68,6 +68,14 @@ look(struct scene *c)
     evidence_collect(&c->m, &c->s, c->h, NOW, WALL, &c->e);
 }
 
+static void
+look_for(struct scene *c, const char *port)
+{
+    evidence_collect_for(&c->m, &c->s, c->h,
+                         model_find_port_by_name(&c->m, port), NOW, WALL,
+                         &c->e);
+}
+
 static bool
 says(const struct sset *set, const char *part)
 {
@@ -501,6 +509,64 @@ test_network_gone(void)
     done(&c);
 }
 
+/* For a port that had the address: what it still does itself does not count,
+ * nor a reservation; a barrier that was taken for it counts for no other. */
+static void
+test_for_a_port(void)
+{
+    struct uuid y = unit_uuid(11);
+    struct scene c;
+
+    set_up(&c);
+    hold_add_former(c.h, &y, "y-0.default", MAC2, 1);
+    c.h->b1 = 9;
+    c.h->b2 = 10;
+    c.h->b2_own = y;
+    c.h->b2_since_ms = NOW - 2000;
+    c.h->flushed_ms = NOW - 1000;
+    c.h->until_wall_ms = HOLD_UNTIL_RELEASED;
+    c.s.flush_watch_ms = 2000;
+    attach_router(&c, "192.168.0.1/24");
+    add_mac(&c, 41, "lrp", "10.0.0.1", MAC2);
+    unit_set_binding(&c.m, "y-0.default", MAC2, MAC2" 10.0.0.1", "hv1", NOW);
+    look_for(&c, "y-0.default");
+    CU_ASSERT(c.e.complete && !c.e.dirt);
+    CU_ASSERT(sset_is_empty(&c.e.blockers));
+    evidence_destroy(&c.e);
+    look(&c);
+    CU_ASSERT(c.e.dirt);
+    evidence_destroy(&c.e);
+    look_for(&c, "x-0.default");
+    CU_ASSERT(c.e.dirt);
+    evidence_destroy(&c.e);
+
+    /* What others left behind does count. */
+    c.s.flush_watch_ms = 2001;
+    look_for(&c, "y-0.default");
+    CU_ASSERT(says(&c.e.blockers, "watching"));
+    CU_ASSERT_EQUAL(c.e.wake_ms, NOW + 1);
+    evidence_destroy(&c.e);
+    add_mac(&c, 40, "lrp", "10.0.0.1", MAC1);
+    look_for(&c, "y-0.default");
+    CU_ASSERT(says(&c.e.blockers, "maps it to "MAC1));
+    evidence_destroy(&c.e);
+    c.h->b2 = 11;
+    look_for(&c, "y-0.default");
+    CU_ASSERT(says(&c.e.blockers, "has not brought SB to nb_cfg 11"));
+    evidence_destroy(&c.e);
+
+    /* It is unplugged: the barrier counts for it no more, but as keeper. */
+    c.h->b2 = 10;
+    unit_set_binding(&c.m, "y-0.default", MAC2, MAC2" 10.0.0.1", NULL, NOW);
+    look(&c);
+    CU_ASSERT(!c.e.dirt && c.e.needs_b2);
+    evidence_destroy(&c.e);
+    c.h->keeper = y;
+    look(&c);
+    CU_ASSERT(!c.e.dirt && !c.e.needs_b2);
+    done(&c);
+}
+
 /* (d) NB went back, and comes again to the value that the chassis has from
  * before: it has nothing to write, so another barrier is to be taken. */
 static void
@@ -567,6 +633,7 @@ suite_evidence(void)
     CU_ADD_TEST(suite, test_time);
     CU_ADD_TEST(suite, test_references);
     CU_ADD_TEST(suite, test_network_gone);
+    CU_ADD_TEST(suite, test_for_a_port);
     CU_ADD_TEST(suite, test_chassis_as_before);
     CU_ADD_TEST(suite, test_chassis_moved_since);
 }

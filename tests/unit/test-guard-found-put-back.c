@@ -316,6 +316,120 @@ test_one_is_put_back(void)
     fixture_end(&w);
 }
 
+/* The owner of a port that is kept shut is gone, and comes back as its port is
+ * cleared.  The address waits to be put back until the deadline of its hold is
+ * over; the pod runs by then, and may send from it.  In SB nothing leads to
+ * the former owner any more, but no chassis has followed. */
+static struct wport *
+begin_own_dirt(struct world *w)
+{
+    struct wport *p;
+
+    fixture_begin_held(w, MODE_GUARD);
+    p = fixture_taker(w, "sts2", MAC2, IP1, 20);
+    svec_add(&p->ps, MAC2" "IP1);
+    world_port_changed(w, p);
+    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_run(w, 3000);
+    world_del_pod(w, "sts2-0");
+    world_del_sts(w, "sts2");
+    w->read_result = LIVE_READ_CURRENT;
+    w->on_read = sts2_comes_back;
+    world_run(w, 20 * 1000);
+    CU_ASSERT_EQUAL(w->n_clears, 1);
+    world_bind(w, p, "hv1");
+    world_run(w, w->settings.hold_deadline_ms);
+    CU_ASSERT_FATAL(world_hold(w, IP1) != NULL);
+    CU_ASSERT_EQUAL(world_hold(w, IP1)->state, HOLD_BLOCKED);
+    fixture_silence_chassis(w);
+    w->northd_frozen = false;
+    world_flags(w);
+    world_run(w, 60 * 1000);
+    CU_ASSERT_EQUAL(world_open_ports(w, IP1), 0);
+    CU_ASSERT_FATAL(world_hold(w, IP1) != NULL);
+    CU_ASSERT(world_hold(w, IP1)->dirt);
+    CU_ASSERT(world_hold(w, IP1)->b2 > 0);
+    return p;
+}
+
+/* That the port itself shows the address in use is no reason to keep it from
+ * that one; that chassis may lead to another one is. */
+static void
+test_own_dirt_and_chassis(void)
+{
+    struct world w;
+
+    begin_own_dirt(&w);
+    size_t n_bumps = w.n_bumps;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_bumps, n_bumps);
+    w.chassis[0].answers = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* The port is unplugged meanwhile: what it has left itself the barrier does
+ * not cover that was taken before. */
+static void
+test_own_dirt_ends(void)
+{
+    struct world w;
+    struct wport *p = begin_own_dirt(&w);
+    int64_t b2 = world_hold(&w, IP1)->b2;
+
+    world_bind(&w, p, NULL);
+    for (int i = 0; i < 20 && world_hold(&w, IP1)->dirt; i++) {
+        world_turn(&w);
+    }
+    CU_ASSERT(!world_hold(&w, IP1)->dirt);
+    CU_ASSERT_EQUAL(world_hold(&w, IP1)->b2, 0);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT(world_hold(&w, IP1)->b2 > b2);
+    CU_ASSERT(uuid_is_zero(&world_hold(&w, IP1)->b2_own));
+    w.chassis[0].answers = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* The same in mode manage, in which the owner's port waits for its address to
+ * be set: nothing but time tells that a dead chassis is not waited for. */
+static void
+test_own_dirt_and_dead_chassis(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_MANAGE);
+
+    world_bind(&w, p, NULL);
+    world_set_addresses(&w, p, MAC1);
+    world_run(&w, 5000);        /* The start barrier is confirmed. */
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    svec_add(&p->ps, MAC1" "IP1);
+    world_port_changed(&w, p);
+    world_bind(&w, p, "hv1");
+    world_run(&w, 5000);
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_port(&w, 0, "sts2-0", MAC2" "IP1);
+    world_run(&w, w.settings.hold_deadline_ms + 90 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT_EQUAL(world_hold(&w, IP1)->state, HOLD_BLOCKED);
+    w.chassis[0].answers = false;
+    w.northd_frozen = false;
+    world_flags(&w);
+    world_run(&w, w.settings.chassis_timeout_ms - 1000);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 /* ---- How long a hold waits for that. ---- */
 
 #define TO_BE_ASKED "its owner is still to be asked whether it wants it again"
@@ -506,6 +620,9 @@ suite_guard_found_put_back(void)
     CU_ADD_TEST(suite, test_back_while_loading);
     CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
     CU_ADD_TEST(suite, test_one_is_put_back);
+    CU_ADD_TEST(suite, test_own_dirt_and_chassis);
+    CU_ADD_TEST(suite, test_own_dirt_ends);
+    CU_ADD_TEST(suite, test_own_dirt_and_dead_chassis);
     CU_ADD_TEST(suite, test_held_until_looked_back);
     CU_ADD_TEST(suite, test_held_until_owners_are_known);
     CU_ADD_TEST(suite, test_held_until_put_back);
