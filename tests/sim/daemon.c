@@ -442,6 +442,7 @@ instance_start(struct world *w, struct instance *in)
     in->look_back = 0;
     memset(in->took, 0, sizeof in->took);
     memset(in->left, 0, sizeof in->left);
+    in->seen_guarded = 0;
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);

@@ -335,6 +335,10 @@ kube_deliver(struct world *w, struct instance *in, int object,
         if (!old->pod.exists && !value->pod.exists) {
             return;
         }
+        if (value->pod.exists
+            && (value->pod.owner_uid || slot_sts(object) < 0)) {
+            in->seen_guarded |= 1u << object;
+        }
         c = make_pod_change(w, object, &old->pod, &value->pod);
         c->listed = listed;
     } else {

@@ -40,7 +40,11 @@ note_departure(const struct world *w, struct instance *in, int slot,
     in->left[slot] &= ~row_ips(row);
     if (gone && slot < N_OWNED_SLOTS && !gated
         && (slot != SLOT_PLAIN || w->config.scope_all)
+        && in->seen_guarded & (1u << slot)
         && truth_is_guarded(w, slot, in->born_ms)) {
+        if (in->left_row[slot] != old->id) {
+            in->left[slot] = 0; /* It came and went in one turn. */
+        }
         in->left[slot] |= gone;
         in->left_row[slot] = old->id;
         in->left_net[slot] = in->nb_net_ids[old->net];

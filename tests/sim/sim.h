@@ -568,6 +568,8 @@ struct instance {
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
                                  * and have not been seen bound since, ... */
     struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
+    uint32_t seen_guarded;      /* Slots: it was told of a pod that is not
+                                 * orphaned. */
     uint32_t left[N_SLOTS];     /* Addresses that were seen to go, ... */
     uint32_t left_row[N_SLOTS], left_net[N_SLOTS]; /* ... and from where. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
