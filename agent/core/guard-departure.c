@@ -7,6 +7,7 @@
 
 #include "guard-private.h"
 
+#include "plant.h"
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
@@ -150,6 +151,9 @@ hold_departure(struct guard *g, const struct guard_env *env,
     if (!d->owned
         || (!fixed && !d->unknown_owner
             && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+        return;
+    }
+    if (PLANTED(LEFT_UNHELD)) {
         return;
     }
     if (!lost_gate(d, use) && is_on_another_row(d, use)) {

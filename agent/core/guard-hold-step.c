@@ -259,20 +259,6 @@ clear_state(const struct guard *g, const struct hold *h)
     return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
-/* A look back keeps a hold from its end, but an owner that cannot be asked, or
- * a put-back that cannot be written, not for ever: after the deadline that is
- * no reason. */
-static void
-add_look_back(const struct guard *g, const struct hold *h, struct evidence *e)
-{
-    const char *why = (h->state == HOLD_DRAINING
-                       ? guard_looks_back(g, h) : NULL);
-
-    if (why) {
-        sset_add(&e->blockers, why);
-    }
-}
-
 /* Finds out what is known of the address, and asks for what is to be known. */
 static void
 collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
@@ -288,7 +274,11 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
         sset_add(&e->blockers, "the start barrier has not passed in SB");
         guard_want_start_barrier(g);
     }
-    add_look_back(g, h, e);
+
+    const char *look_back = guard_looks_back(g, h);
+    if (look_back) {
+        sset_add(&e->blockers, look_back);
+    }
     h->dirt = e->dirt;
     h->wants_b1 = e->needs_b1 && !h->b1_token && hold_is_evidence_phase(h);
     h->wants_b2 = e->needs_b2 && !h->b2_token && hold_is_evidence_phase(h);
@@ -302,6 +292,26 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
     guard_wake_at(g, e->wake_ms);
 }
 
+/* The clear is off, but another port has lost the address meanwhile: what that
+ * one leaves behind is waited for, and who still has it keeps it. */
+static bool
+others_have_left(struct guard *g, struct hold *h)
+{
+    for (size_t i = h->gone_ms ? h->n_former : 0; i-- > 0; ) {
+        struct uuid uuid = h->former[i].port;
+        const struct port *p = model_find_port(&g->model, &uuid);
+
+        if (p && ip_addr_set_contains(&p->ips, &h->addr)) {
+            hold_remove_former(h, &uuid);
+        }
+    }
+    if (!h->gone_ms || !h->n_former) {
+        return false;
+    }
+    guard_hold_set_keeper(g, h);
+    return true;
+}
+
 /* What is known of the clear: is it done, will it not be, and may the hold end
  * before that is known? */
 static void
@@ -312,6 +322,8 @@ collect_clear_facts(struct guard *g, struct hold *h, const struct evidence *e,
         f->address_gone = e->address_gone && g->model.nb_synced;
         h->clear_lost |= (!g->in_doubt && clear_state(g, h) == CAND_WATCH
                           && !PLANTED(OLD_INTENT));
+        f->address_gone |= (h->clear_lost && g->model.nb_synced
+                            && others_have_left(g, h));
     } else {
         f->address_gone = e->address_gone && !e->network_gone && e->complete;
     }

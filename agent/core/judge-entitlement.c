@@ -269,6 +269,10 @@ member_gone_why(const struct model *m, enum guard_mode mode,
         if (!m->dialect->vm_ports) {
             return xasprintf("pod %s/%s is gone", mb->ns, mb->name);
         }
+        if (m->vms_listed) {
+            return xasprintf("there is no VirtualMachine %s/%s", mb->ns,
+                             mb->name);
+        }
         return NULL;            /* Stopped, perhaps. */
     }
     if (mb->pod_seen && !m->n_workloads) {

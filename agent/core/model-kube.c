@@ -156,7 +156,7 @@ model_member_opted_out(const struct model *m, const struct member *mb)
         return true;
     }
     for (size_t i = 0; i < mb->n_pods; i++) {
-        if (mb->pods[i]->opted_out) {
+        if (mb->pods[i]->opted_out && !PLANTED(OPT_OUT_IGNORED)) {
             return true;
         }
     }
@@ -410,7 +410,10 @@ set_workload(struct model *m, enum owner_kind kind, const char *ns,
                        && (w && w->opted_out) != (*slot
                                                   && (*slot)->opted_out));
 
-    if (w && !m->n_workloads) {
+    bool first_vm = w && kind == OWNER_VM && !m->vms_listed;
+
+    if (first_vm || (w && !m->n_workloads)) {
+        m->vms_listed |= first_vm;
         model_mark_all(m);      /* It lists such things: what is not there is
                                  * gone. */
     }

@@ -345,6 +345,8 @@ struct model {
     struct sset datapaths;      /* Logical switch uuids (text) that SB has. */
 
     size_t n_pods, n_workloads, n_owned_ports;
+    bool vms_listed;            /* A VirtualMachine was seen: the source lists
+                                 * them. */
 
     /* Since last taken: addresses that left a port or came to one. */
     struct ovs_list departures;

@@ -49,7 +49,9 @@
     PLANT(TAKER_OPEN, "a port that takes a held address is left open")      \
     PLANT(DUPLICATE_UNTOLD, "a duplicate beside a gate is not told of")     \
     PLANT(HELD_LET_IN, "a pod that asks for a held address is let in")      \
-    PLANT(RESERVE_FORGOTTEN, "a reservation outlives its hold")
+    PLANT(RESERVE_FORGOTTEN, "a reservation outlives its hold")             \
+    PLANT(LEFT_UNHELD, "what leaves a port by another hand is not held")    \
+    PLANT(OPT_OUT_IGNORED, "a pod that has opted out is judged all the same")
 
 enum planted_bug {
     BUG_NONE,

@@ -89,6 +89,27 @@ judge_slot(const struct api_source *src, const struct source_slot *slot,
     return bad;
 }
 
+/* Adds what a slot that is asked for has done and does not know. */
+static void
+add_slot_status(const struct api_source *src, const struct source_slot *slot,
+                struct api_source_status *status)
+{
+    struct reflector_status rs;
+
+    reflector_get_status(slot->reflector, src->now, &rs);
+    status->n_lists += rs.n_lists;
+    status->n_watches += rs.n_watches;
+    status->n_events += rs.n_events;
+    status->n_errors += rs.n_errors;
+    if (slot->kind->kind == MANIFEST_VIP && !rs.synced) {
+        status->vips_known = false;
+    } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
+        status->ip_objects_hidden = true;
+    } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM && !rs.synced) {
+        status->ipam_claims_known = false;
+    }
+}
+
 void
 api_source_get_status(const struct api_source *src,
                       struct api_source_status *status)
@@ -108,25 +129,12 @@ api_source_get_status(const struct api_source *src,
                           + api_writer_count_problems(&src->writer));
     for (size_t i = 0; i < src->n_slots; i++) {
         const struct source_slot *slot = &src->slots[i];
-        struct reflector_status rs;
 
         if (judge_slot(src, slot, NULL, &status->n_problems)) {
             status->trusted = false;
         }
         if (slot->api_version) {
-            reflector_get_status(slot->reflector, src->now, &rs);
-            status->n_lists += rs.n_lists;
-            status->n_watches += rs.n_watches;
-            status->n_events += rs.n_events;
-            status->n_errors += rs.n_errors;
-            if (slot->kind->kind == MANIFEST_VIP && !rs.synced) {
-                status->vips_known = false;
-            } else if (slot->kind->kind == MANIFEST_IP && !rs.synced) {
-                status->ip_objects_hidden = true;
-            } else if (slot->kind->kind == MANIFEST_IPAM_CLAIM
-                       && !rs.synced) {
-                status->ipam_claims_known = false;
-            }
+            add_slot_status(src, slot, status);
         }
     }
     if (src->nodes) {

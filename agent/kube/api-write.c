@@ -11,7 +11,6 @@
 
 #include "api-write.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

@@ -130,7 +130,8 @@ void ovn_kubernetes_restart(struct world *);
 void regret_before_commit(struct world *, const struct nb_batch *);
 
 /* reaction.c */
-void reaction_row(struct instance *, int slot, const struct nb_row *);
+void reaction_row(struct world *, struct instance *, int slot,
+                  const struct nb_row *);
 void reaction_check(struct world *, struct instance *,
                     const struct guard_env *);
 void reaction_rest(struct world *, const struct instance *);
@@ -205,6 +206,9 @@ void orders_drop(struct instance *);
 
 /* truth.c */
 void truth_update(struct world *, int slot);
+/* Holds are made for addresses that belong to somebody by name; what others
+ * leave behind is not waited for.  An instance is meant that began then. */
+bool truth_is_guarded(const struct world *, int slot, int64_t watched_since);
 /* What leads to 'ip' besides 'slot' (-1: nothing may), or NULL.  What a port
  * gained after transaction 'seq' is excused, flows for what was lost when
  * nobody watched, before the instance began, and what SB shows again since it

@@ -116,8 +116,11 @@ execute_before_lock(struct world *w, struct instance *in, enum database db)
         if (in->store && !in->store_done) {
             orders_store_commit(w, in);
         }
-    } else if (db == DB_NB && in->nb && !in->nb_done) {
-        orders_nb_commit(w, in);
+    } else if (db == DB_NB) {
+        orders_nb_late(w, in);
+        if (in->nb && !in->nb_done) {
+            orders_nb_commit(w, in);
+        }
     }
 }
 
@@ -437,6 +440,7 @@ instance_start(struct world *w, struct instance *in)
     memset(in->lock_lost, 0, sizeof in->lock_lost);
     in->look_back = 0;
     memset(in->took, 0, sizeof in->took);
+    memset(in->left, 0, sizeof in->left);
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);

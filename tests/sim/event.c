@@ -141,7 +141,8 @@ delete_sts(struct world *w, int sts, bool orphan)
     }
     SAY(w, "user", "s%d is deleted%s", sts, orphan ? ", its pods stay" : "");
     for (int i = 0; orphan && i < N_OWNED_SLOTS; i++) {
-        if (slot_sts(i) == sts && w->kube.pods[i].exists) {
+        if (slot_sts(i) == sts && w->kube.pods[i].exists
+            && w->kube.pods[i].owner_uid) {
             w->kube.pods[i].owner_uid = 0;
             w->kube.pods[i].orphaned_ms = w->now;
             kube_pod_changed(w, i);

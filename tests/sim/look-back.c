@@ -118,6 +118,10 @@ look_back_rest(struct world *w)
                                  * knows any more, and guessing might widen
                                  * it. */
         }
+        if (w->n_killed && w->forced[slot_net(slot)] & (1u << l->ip)) {
+            continue;           /* An operator ended its hold, then nobody was
+                                 * left who knew of it. */
+        }
         if (w->kube.pods[slot].exists && w->kube.pods[slot].opted_out) {
             continue;           /* Its port is not ours to write any more. */
         }

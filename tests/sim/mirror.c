@@ -123,7 +123,7 @@ tell_row(struct world *w, struct instance *in, int slot,
     if (old_id != row->id || row_ips(known) != row_ips(row)) {
         in->slot_changed[slot] = w->now;
     }
-    reaction_row(in, slot, row);
+    reaction_row(w, in, slot, row);
     if (old_id && old_id != row->id) {
         model_remove_port(m, &old);
     }

@@ -335,21 +335,33 @@ orders_nb_late(struct world *w, struct instance *in)
 
 /* Notes what the journal will have to say. */
 static void
+add_due(struct world *w, const struct instance *in,
+        const struct nb_write *wr, const char *action,
+        const struct text *new)
+{
+    if (w->n_due < N_DUE) {
+        w->entries_due[w->n_due++] = (struct due_entry) {
+            .instance = in->number, .port = sim_uuid_number(&wr->port),
+            .action = action, .new = new,
+        };
+    }
+}
+
+static void
 note_due(struct world *w, struct instance *in)
 {
-    for (size_t i = 0; i < in->nb->n && w->n_due < N_DUE; i++) {
+    for (size_t i = 0; i < in->nb->n; i++) {
         const struct nb_write *wr = &in->nb->writes[i];
 
         if (wr->set_addresses) {
             char *s = svec_join(CONST_CAST(struct svec *, &wr->new_addresses),
                                 ",", "");
 
-            w->entries_due[w->n_due++] = (struct due_entry) {
-                .instance = in->number,
-                .port = sim_uuid_number(&wr->port),
-                .new = text_get(s),
-            };
+            add_due(w, in, wr, NULL, text_get(s));
             free(s);
+        }
+        if (wr->set_mark) {
+            add_due(w, in, wr, wr->new_mark ? "gate" : "ungate", NULL);
         }
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Two ports with one address: that of those who take a held one each is shut
- * in the very turn in which it may be, and that all others are told of. */
+/* What leaves a port is held in the very turn in which that is seen.  Two
+ * ports with one address: that of those who take a held one each is shut in
+ * the very turn in which it may be, and that all others are told of. */
 
 #include <config.h>
 
@@ -26,12 +27,35 @@ find_hold(const struct instance *in, int net, int ip)
     return hold_table_find(guard_holds(in->guard), &uuid, &addr);
 }
 
+/* Notes what goes from the port of 'slot'.  Who waits behind a gate never had
+ * it; whether a plain pod asked for what it was given nobody can tell. */
+static void
+note_departure(const struct world *w, struct instance *in, int slot,
+               const struct nb_row *row)
+{
+    const struct nb_row *old = &in->nb_rows[slot];
+    bool gated = old->mark && old->enabled == TRI_FALSE;
+    uint32_t gone = row_ips(old) & ~row_ips(row);
+
+    in->left[slot] &= ~row_ips(row);
+    if (gone && slot < N_OWNED_SLOTS && !gated
+        && (slot != SLOT_PLAIN || w->config.scope_all)
+        && truth_is_guarded(w, slot, in->born_ms)) {
+        in->left[slot] |= gone;
+        in->left_row[slot] = old->id;
+        in->left_net[slot] = in->nb_net_ids[old->net];
+    }
+}
+
 /* The instance is told that the port of 'slot' is 'row' now. */
 void
-reaction_row(struct instance *in, int slot, const struct nb_row *row)
+reaction_row(struct world *w, struct instance *in, int slot,
+             const struct nb_row *row)
 {
     uint32_t had = row_ips(&in->nb_rows[slot]);
     uint32_t has = row_ips(row);
+
+    note_departure(w, in, slot, row);
 
     in->took[slot] &= (in->nb_rows[slot].id == row->id && !row->mark ? has
                        : 0);
@@ -111,6 +135,30 @@ check_slot(struct world *w, struct instance *in, int slot)
     }
 }
 
+/* The instance holds, with the port among the former ones, what has left
+ * it. */
+static void
+check_departures(struct world *w, struct instance *in, int slot)
+{
+    struct uuid row = sim_uuid(UUID_PORT, in->left_row[slot]);
+    int net = slot_net(slot);
+
+    for (int ip = 0; ip < N_IPS; ip++) {
+        const struct hold *h;
+
+        if (!(in->left[slot] & (1u << ip))
+            || in->left_net[slot] != in->nb_net_ids[net]) {
+            continue;
+        }
+        h = find_hold(in, net, ip);
+        if (!h || !hold_find_former(h, &row)) {
+            violate(w, RULE_DEPARTED, "%s does not hold %s, which has left "
+                    "%s", in->name, ip_text(ip), slot_port(slot));
+        }
+    }
+    in->left[slot] = 0;
+}
+
 /* After a turn. */
 void
 reaction_check(struct world *w, struct instance *in,
@@ -120,6 +168,11 @@ reaction_check(struct world *w, struct instance *in,
     bool active = active_instance(w) == in;
 
     for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
+        if (!active) {
+            in->left[slot] = 0;
+        } else if (in->left[slot] && g->loaded && g->started) {
+            check_departures(w, in, slot);
+        }
         if (in->took[slot] && !active) {
             in->took[slot] = 0;
         } else if (in->took[slot] && g->started && !env->nb_busy

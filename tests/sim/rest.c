@@ -274,6 +274,9 @@ check_port(struct world *w, int slot, bool manage)
     bool runs = w->places[slot].runs;
     bool deny = w->config.deny && slot_sts(slot) >= 0;
 
+    if (wish == WISH_NONE) {
+        has = row_ips(row);     /* Of either family. */
+    }
     if (!row->id || wish == WISH_UNKNOWN || has == wanted) {
         return;
     }
@@ -304,9 +307,15 @@ is_journalled(const struct world *w, const struct due_entry *d)
     for (size_t i = 0; i < w->own.n_journal; i++) {
         const struct journal_entry *j = &w->own.journal[i];
 
-        if (sim_uuid_number(&j->port) == d->port
-            && (!strcmp(j->action, "clear") || !strcmp(j->action, "set")
-                || !strcmp(j->action, "put-back"))) {
+        if (sim_uuid_number(&j->port) != d->port) {
+            continue;
+        }
+        if (d->action) {
+            if (!strcmp(j->action, d->action)) {
+                return true;
+            }
+        } else if (!strcmp(j->action, "clear") || !strcmp(j->action, "set")
+                   || !strcmp(j->action, "put-back")) {
             char *s = svec_join(CONST_CAST(struct svec *, &j->new_addresses),
                                 ",", "");
             bool same = !strcmp(s, d->new->s);
@@ -359,7 +368,8 @@ check_journal(struct world *w)
             && active_instance(w)->number == d->instance
             && !is_journalled(w, d)) {
             violate(w, RULE_JOURNAL, "that port %u became \"%s\" is not in "
-                    "the journal", d->port, d->new->s);
+                    "the journal", d->port,
+                    d->action ? d->action : d->new->s);
         }
     }
     for (int slot = 0; slot < N_OWNED_SLOTS && !w->own_replaced; slot++) {

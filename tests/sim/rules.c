@@ -253,6 +253,11 @@ check_write_order(struct world *w, struct instance *in,
         return;
     }
     check_stopped(w, in, wr->port_name);
+    if (slot < N_OWNED_SLOTS && in->known[slot].pod.exists
+        && in->known[slot].pod.opted_out) {
+        violate(w, RULE_OPTED_OUT, "%s writes %s, whose pod has opted out",
+                in->name, wr->port_name);
+    }
     gone = (wr->set_addresses ? svec_ips(&wr->old_addresses)
             & ~svec_ips(&wr->new_addresses) : 0);
     come = (wr->set_addresses ? svec_ips(&wr->new_addresses)

@@ -84,6 +84,11 @@ simplify_config(struct script *s, int rule)
     TRY(one_by_one, false);
     TRY(restart_at_rest, false);
     TRY(early_nb_cfg, false);
+    TRY(slow_northd, false);
+    TRY(webhook, false);
+    TRY(reserve, false);
+    TRY(release, false);
+    TRY(ip_objects, false);
     TRY(chassis_report, true);
     TRY(dual_stack, false);
     TRY(port_security, false);

@@ -563,6 +563,8 @@ struct instance {
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
                                  * and have not been seen bound since, ... */
     struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
+    uint32_t left[N_SLOTS];     /* Addresses that were seen to go, ... */
+    uint32_t left_row[N_SLOTS], left_net[N_SLOTS]; /* ... and from where. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */
@@ -604,7 +606,8 @@ enum instance_timer {
 struct due_entry {
     int instance;
     uint32_t port;              /* Row. */
-    const struct text *new;     /* Its addresses, joined. */
+    const char *action;         /* Of a gate, or NULL. */
+    const struct text *new;     /* Otherwise: its addresses, joined. */
 };
 #define N_DUE 64
 

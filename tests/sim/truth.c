@@ -85,10 +85,8 @@ is_orphan(const struct world *w, int slot, int64_t watched_since)
             && watched_since >= pod->orphaned_ms);
 }
 
-/* Holds are made for addresses that belong to somebody by name; what others
- * leave behind is not waited for. */
-static bool
-is_guarded(const struct world *w, int slot, int64_t watched_since)
+bool
+truth_is_guarded(const struct world *w, int slot, int64_t watched_since)
 {
     return (slot != SLOT_FOREIGN
             && (w->config.scope_all || !is_orphan(w, slot, watched_since))
@@ -110,7 +108,8 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
         bool later = w->nb.gained[q][ip] > seq;
 
         if (q == slot || slot_net(q) != net || later
-            || !is_guarded(w, q, watched_since) || w->forced[net] & bit) {
+            || !truth_is_guarded(w, q, watched_since)
+            || w->forced[net] & bit) {
             continue;
         }
         if (row_open_ips(&w->nb.rows[q]) & bit) {

@@ -258,11 +258,15 @@ collect_garbage(struct world *w, int sts)
     }
 }
 
+/* With OnDelete a pod that is made again is of the one or the other revision,
+ * by how many are of each. */
 static void
 create_member(struct world *w, int sts, int ordinal, int slot)
 {
     const struct ksts *s = &w->kube.sts[sts];
-    bool old = s->old_revision != s->revision && ordinal < s->partition;
+    bool two = s->old_revision != s->revision;
+    bool old = two && (ordinal < s->partition
+                       || (s->on_delete && delay(w, 1)));
 
     pod_ask_at(w, slot, old ? s->old_way : s->way,
                old ? s->old_pool : s->pool,

@@ -23,6 +23,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/manifest-fixture.h \
 	tests/unit/object-fixture.c \
 	tests/unit/object-fixture.h \
+	tests/unit/ovnk-fixture.c \
+	tests/unit/ovnk-fixture.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
@@ -53,16 +55,22 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-evidence.c \
 	tests/unit/test-exclude-ips.c \
 	tests/unit/test-explain.c \
+	tests/unit/test-guard-bounds.c \
 	tests/unit/test-guard-events.c \
 	tests/unit/test-guard-failed-move.c \
+	tests/unit/test-guard-found-barriers.c \
 	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found-late.c \
+	tests/unit/test-guard-found-put-back.c \
+	tests/unit/test-guard-found-restarts.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
+	tests/unit/test-guard-losers.c \
 	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
+	tests/unit/test-guard-ovn-kubernetes-vm.c \
 	tests/unit/test-guard-ovn-kubernetes.c \
 	tests/unit/test-guard-random.c \
 	tests/unit/test-guard-release.c \
@@ -75,6 +83,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-ip-addr.c \
 	tests/unit/test-ipam-metrics.c \
 	tests/unit/test-ipam.c \
+	tests/unit/test-judge-model.c \
 	tests/unit/test-judge-ovn-kubernetes.c \
 	tests/unit/test-judge.c \
 	tests/unit/test-kubeconfig.c \
@@ -88,8 +97,10 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-manifests-objects.c \
 	tests/unit/test-manifests.c \
 	tests/unit/test-memory.c \
+	tests/unit/test-model-random.c \
 	tests/unit/test-model.c \
 	tests/unit/test-nb-ports.c \
+	tests/unit/test-network-list.c \
 	tests/unit/test-obj-uid.c \
 	tests/unit/test-orders.c \
 	tests/unit/test-overview.c \
@@ -98,6 +109,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-pod.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
+	tests/unit/test-rfc3339.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-ask.c \
 	tests/unit/test-sb-condition.c \

@@ -84,6 +84,14 @@ fixture_silence_chassis(struct world *w)
     w->chassis[0].answers = false;
 }
 
+void
+fixture_make_stale(struct world *w)
+{
+    world_bind(w, world_find_port(w, "sts1-0.default"), NULL);
+    world_del_pod(w, "sts1-0");
+    world_del_sts(w, "sts1");
+}
+
 struct wport *
 fixture_begin_held(struct world *w, enum guard_mode mode)
 {

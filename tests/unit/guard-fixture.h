@@ -24,6 +24,8 @@ struct wport *fixture_taker(struct world *, const char *sts, const char *mac,
 
 /* Makes the world; sts1-0 runs with IP1.  Returns its port. */
 struct wport *fixture_begin(struct world *, enum guard_mode);
+/* The owner of IP1 is gone, and its port still has it. */
+void fixture_make_stale(struct world *);
 /* IP1 leaves sts1-0 by another hand while ovn-northd is paused: it is held. */
 void fixture_leave(struct world *);
 struct wport *fixture_begin_held(struct world *, enum guard_mode);

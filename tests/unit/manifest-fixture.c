@@ -142,6 +142,72 @@ mf_make_old(const struct mf *f)
     mf_shell("find '%s' -exec touch -h -d '1 hour ago' {} +", f->dir);
 }
 
+static void
+describe_pod(const struct kube_change *c, struct ds *ds)
+{
+    CU_ASSERT_STRING_EQUAL(c->ns, c->pod->owner->ns);
+    CU_ASSERT_STRING_EQUAL(c->name, c->pod->name);
+    CU_ASSERT(obj_uid_is(&c->pod->uid, c->uid));
+    ds_put_cstr(ds, c->uid);
+    for (size_t i = 0; i < c->pod->claims.n; i++) {
+        const struct claim *claim = &c->pod->claims.claims[i];
+
+        for (size_t j = 0; j < claim->n_ips; j++) {
+            ds_put_char(ds, ' ');
+            ip_addr_format(&claim->ips[j], ds);
+        }
+    }
+}
+
+static void
+describe_workload(const struct kube_change *c, struct ds *ds)
+{
+    CU_ASSERT_EQUAL(c->owner_kind, c->workload->kind);
+    ds_put_format(ds, "%d replicas,", c->workload->replicas);
+    for (size_t i = 0; i < c->workload->n_revisions; i++) {
+        const struct workload_revision *r = &c->workload->revisions[i];
+
+        ds_put_format(ds, " %s=%s", r->name,
+                      smap_get_def(&r->annotations,
+                                   "ovn.kubernetes.io/ip_pool", ""));
+    }
+    if (!c->workload->revisions_known) {
+        ds_put_cstr(ds, " and more");
+    }
+    if (c->workload->deleting) {
+        ds_put_cstr(ds, " deleting");
+    }
+}
+
+static void
+describe_ip(const struct kube_change *c, struct ds *ds)
+{
+    CU_ASSERT_STRING_EQUAL(c->name, c->ip->name);
+    ds_put_format(ds, "%s/%s in %s:", c->ip->ns, c->ip->pod,
+                  c->ip->subnet);
+    for (size_t i = 0; i < c->ip->n_addrs; i++) {
+        ds_put_char(ds, ' ');
+        ip_addr_format(&c->ip->addrs[i].ip, ds);
+    }
+    ds_put_format(ds, "%s%s%s%s", c->ip->has_mac ? " mac" : "",
+                  c->ip->deleting ? " deleting" : "",
+                  c->ip->reserved ? " reserved" : "",
+                  c->ip->has_finalizer ? " finalizer" : "");
+}
+
+static void
+describe_subnet(const struct kube_change *c, struct ds *ds)
+{
+    ds_put_format(ds, "%s %s own=", c->subnet->cidr, c->subnet->gateway);
+    ip_addr_set_format(&c->subnet->own, ds);
+    for (size_t i = 0; i < c->subnet->n_using; i++) {
+        ds_put_char(ds, ' ');
+        ip_addr_format(&c->subnet->using[i].first, ds);
+        ds_put_char(ds, '-');
+        ip_addr_format(&c->subnet->using[i].last, ds);
+    }
+}
+
 static char *
 describe(const struct kube_change *c)
 {
@@ -149,35 +215,10 @@ describe(const struct kube_change *c)
 
     switch (c->kind) {
     case KUBE_POD:
-        CU_ASSERT_STRING_EQUAL(c->ns, c->pod->owner->ns);
-        CU_ASSERT_STRING_EQUAL(c->name, c->pod->name);
-        CU_ASSERT(obj_uid_is(&c->pod->uid, c->uid));
-        ds_put_cstr(&ds, c->uid);
-        for (size_t i = 0; i < c->pod->claims.n; i++) {
-            const struct claim *claim = &c->pod->claims.claims[i];
-
-            for (size_t j = 0; j < claim->n_ips; j++) {
-                ds_put_char(&ds, ' ');
-                ip_addr_format(&claim->ips[j], &ds);
-            }
-        }
+        describe_pod(c, &ds);
         break;
     case KUBE_WORKLOAD:
-        CU_ASSERT_EQUAL(c->owner_kind, c->workload->kind);
-        ds_put_format(&ds, "%d replicas,", c->workload->replicas);
-        for (size_t i = 0; i < c->workload->n_revisions; i++) {
-            const struct workload_revision *r = &c->workload->revisions[i];
-
-            ds_put_format(&ds, " %s=%s", r->name,
-                          smap_get_def(&r->annotations,
-                                       "ovn.kubernetes.io/ip_pool", ""));
-        }
-        if (!c->workload->revisions_known) {
-            ds_put_cstr(&ds, " and more");
-        }
-        if (c->workload->deleting) {
-            ds_put_cstr(&ds, " deleting");
-        }
+        describe_workload(c, &ds);
         break;
     case KUBE_VIP:
         break;
@@ -189,27 +230,10 @@ describe(const struct kube_change *c)
         ip_addr_set_format(&c->ips, &ds);
         break;
     case KUBE_IP:
-        CU_ASSERT_STRING_EQUAL(c->name, c->ip->name);
-        ds_put_format(&ds, "%s/%s in %s:", c->ip->ns, c->ip->pod,
-                      c->ip->subnet);
-        for (size_t i = 0; i < c->ip->n_addrs; i++) {
-            ds_put_char(&ds, ' ');
-            ip_addr_format(&c->ip->addrs[i].ip, &ds);
-        }
-        ds_put_format(&ds, "%s%s%s%s", c->ip->has_mac ? " mac" : "",
-                      c->ip->deleting ? " deleting" : "",
-                      c->ip->reserved ? " reserved" : "",
-                      c->ip->has_finalizer ? " finalizer" : "");
+        describe_ip(c, &ds);
         break;
     case KUBE_SUBNET:
-        ds_put_format(&ds, "%s %s own=", c->subnet->cidr, c->subnet->gateway);
-        ip_addr_set_format(&c->subnet->own, &ds);
-        for (size_t i = 0; i < c->subnet->n_using; i++) {
-            ds_put_char(&ds, ' ');
-            ip_addr_format(&c->subnet->using[i].first, &ds);
-            ds_put_char(&ds, '-');
-            ip_addr_format(&c->subnet->using[i].last, &ds);
-        }
+        describe_subnet(c, &ds);
         break;
     case KUBE_REFUSAL:
         break;

@@ -481,6 +481,52 @@ explain_on_net1(const struct world *w, const struct ip_addr *ip,
     CU_ASSERT_EQUAL_FATAL(x->n_ports, 1);
 }
 
+/* What is known of the binding of the only port with the address. */
+static void
+expect_binding(const struct world *w, const struct ip_addr *ip,
+               const char *binding, const char *chassis)
+{
+    struct explanation x;
+
+    explain_on_net1(w, ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, binding);
+    CU_ASSERT(!chassis || !strcmp(x.ports[0].chassis, chassis));
+    explanation_destroy(&x);
+}
+
+static void
+fill_loan(struct sb_loan *loan, long long int now)
+{
+    sb_loan_init(loan);
+    sb_loan_add_port(loan, "f1", now);
+    sb_loan_add_address(loan, IP2);
+    sb_loan_add_mac_binding(loan, "lrp1", IP2, "0a:00:00:00:00:99");
+    sb_loan_add_mac_binding(loan, "lrp1", "10.9.9.9", "0a:00:00:00:00:98");
+    sb_loan_add_mac_binding(loan, "lrp1", "nonsense", "");
+}
+
+/* Without a row; then unbound; then bound. */
+static void
+check_lent_bindings(const struct world *w, struct sb_loan *loan,
+                    const struct ip_addr *ip)
+{
+    struct explanation x;
+
+    explain_on_net1(w, ip, &x);
+    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "none");
+    CU_ASSERT_EQUAL_FATAL(x.mac_bindings.n, 1);
+    CU_ASSERT_STRING_EQUAL(x.mac_bindings.names[0],
+                           "lrp1 maps it to 0a:00:00:00:00:99");
+    explanation_destroy(&x);
+    sb_loan_set_binding(loan, "f1", NULL, 0);
+    sb_loan_set_binding(loan, "not-asked", "hv1", 0);
+    expect_binding(w, ip, "unbound", NULL);
+    sb_loan_set_binding(loan, "f1", NULL, 1);
+    expect_binding(w, ip, "bound", NULL);
+    sb_loan_set_binding(loan, "f1", "hv7", 0);
+    expect_binding(w, ip, "bound", "hv7");
+}
+
 /* What SB was asked about is lent for one answer, and followed after it no
  * more than before; what the model follows comes first. */
 static void
@@ -505,34 +551,9 @@ test_loan(void)
     guard_find_unknown(w.guard, &ip, NULL, &ports, &addresses);
     CU_ASSERT(sset_contains(&ports, "f1"));
 
-    /* Unbound; then without a row; then bound. */
-    sb_loan_init(&loan);
-    sb_loan_add_port(&loan, "f1", env.now);
-    sb_loan_add_address(&loan, IP2);
-    sb_loan_add_mac_binding(&loan, "lrp1", IP2, "0a:00:00:00:00:99");
-    sb_loan_add_mac_binding(&loan, "lrp1", "10.9.9.9", "0a:00:00:00:00:98");
-    sb_loan_add_mac_binding(&loan, "lrp1", "nonsense", "");
+    fill_loan(&loan, env.now);
     m->sb_loan = &loan;
-    explain_on_net1(&w, &ip, &x);
-    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "none");
-    CU_ASSERT_EQUAL_FATAL(x.mac_bindings.n, 1);
-    CU_ASSERT_STRING_EQUAL(x.mac_bindings.names[0],
-                           "lrp1 maps it to 0a:00:00:00:00:99");
-    explanation_destroy(&x);
-    sb_loan_set_binding(&loan, "f1", NULL, 0);
-    sb_loan_set_binding(&loan, "not-asked", "hv1", 0);
-    explain_on_net1(&w, &ip, &x);
-    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "unbound");
-    explanation_destroy(&x);
-    sb_loan_set_binding(&loan, "f1", NULL, 1);
-    explain_on_net1(&w, &ip, &x);
-    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "bound");
-    explanation_destroy(&x);
-    sb_loan_set_binding(&loan, "f1", "hv7", 0);
-    explain_on_net1(&w, &ip, &x);
-    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "bound");
-    CU_ASSERT_STRING_EQUAL(x.ports[0].chassis, "hv7");
-    explanation_destroy(&x);
+    check_lent_bindings(&w, &loan, &ip);
     sset_clear(&ports);
     sset_clear(&addresses);
     guard_find_unknown(w.guard, &ip, NULL, &ports, &addresses);
@@ -540,9 +561,7 @@ test_loan(void)
 
     /* Of a database that is not there nothing is known. */
     m->sb_synced = false;
-    explain_on_net1(&w, &ip, &x);
-    CU_ASSERT_STRING_EQUAL(x.ports[0].binding, "unknown");
-    explanation_destroy(&x);
+    expect_binding(&w, &ip, "unknown", NULL);
     m->sb_synced = true;
 
     /* It is taken back. */

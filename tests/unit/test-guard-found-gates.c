@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the simulation (tests/sim) found wrong with gates, keepers and what is
- * put back, each with the order of events that showed it. */
+/* What the simulation (tests/sim) found wrong with gates and keepers, each
+ * with the order of events that showed it. */
 
 #include <config.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "util.h"
 #include "uuid.h"
@@ -16,105 +15,6 @@
 #include "tests/unit/world.h"
 
 #define IP3 "10.0.0.3"
-
-/* The daemon begins anew, and no pod is read. */
-static void
-restart_without_pods(struct world *w)
-{
-    world_del_pod(w, "sts2-0");
-    w->kube_down = true;
-    world_kill(w, false);
-}
-
-/* A port that lost its address to another one waits behind its gate, over a
- * restart, too: that the pods are not read yet does not open it. */
-static void
-test_loser_waits_over_a_restart(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 20);
-    fixture_taker(&w, "sts3", MAC3, IP1, 10);
-    world_run(&w, 3000);
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-
-    restart_without_pods(&w);
-    world_run(&w, 5000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    w.kube_down = false;
-    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
-                           "ip_address="IP1));
-    world_flags(&w);
-    world_run(&w, 300 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-
-    /* But not for ever, if nobody can tell. */
-    restart_without_pods(&w);
-    world_run(&w, w.settings.gate_max_ms + 1000);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    fixture_end(&w);
-}
-
-/* Of several ports that list a held address one was the keeper, because it ran
- * with it; it does no more when the daemon begins anew, and still is it. */
-static void
-test_keeper_over_a_restart(void)
-{
-    for (int i = 0; i < 2; i++) {
-        struct world w;
-
-        fixture_begin(&w, MODE_GUARD);
-        if (!i) {
-            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
-        }
-        struct wport *p = fixture_running(&w, "sts2", MAC2, IP1);
-        if (i) {
-            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
-        }
-        world_run(&w, 5000);
-        fixture_leave(&w);
-        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
-        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
-        world_del_pod(&w, "sts2-0");
-        world_del_sts(&w, "sts2");
-        world_bind(&w, p, NULL);
-        world_run(&w, 5000);
-        world_kill(&w, false);
-        world_run(&w, 5000);
-        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
-        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
-        fixture_end(&w);
-    }
-}
-
-/* A port is shut, and the locks are lost before the record of the gate is
- * stored: who shut it still knows, and does not open it. */
-static void
-test_gate_over_a_lost_lock(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 10);
-    for (int i = 0; i < 20 && !world_gated(&w, "sts2-0.default"); i++) {
-        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
-        world_turn(&w);
-    }
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT_EQUAL(w.n_gates, 0);
-    w.locked = false;
-    world_settle(&w);
-    w.locked = true;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    CU_ASSERT(!world_logged(&w, "not recorded"));
-    CU_ASSERT_EQUAL(w.n_gates, 1);
-    fixture_end(&w);
-}
 
 /* A gate is on its way when the own database is replaced and the locks are
  * lost: when this begins anew its port has become the keeper, and is not shut
@@ -162,50 +62,6 @@ test_one_of_two_is_opened(void)
     world_set_addresses(&w, b, MAC3" "IP3);
     world_run(&w, 1000);
     CU_ASSERT_EQUAL(world_open_ports(&w, IP3), 1);
-    fixture_end(&w);
-}
-
-/* The first look back fails, and with the second one its owner is there. */
-static enum live_read_result
-sts2_comes_back(struct world *w)
-{
-    if (!w->n_clears) {
-        return LIVE_READ_CURRENT;
-    } else if (w->read_result == LIVE_READ_CURRENT) {
-        w->read_result = LIVE_READ_CHANGED;
-        return LIVE_READ_FAILED;
-    }
-    w->on_read = NULL;
-    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
-    world_pod(w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
-                          "ip_address="IP1));
-    return LIVE_READ_CHANGED;
-}
-
-/* The owner of a port that is kept shut is gone, and comes back as its port is
- * cleared: the address is not put back while it is held for another port. */
-static void
-test_put_back_waits_for_the_hold(void)
-{
-    struct world w;
-
-    fixture_begin_held(&w, MODE_GUARD);
-    fixture_taker(&w, "sts2", MAC2, IP1, 20);
-    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
-    world_run(&w, 3000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    world_del_pod(&w, "sts2-0");
-    world_del_sts(&w, "sts2");
-    w.read_result = LIVE_READ_CURRENT;
-    w.on_read = sts2_comes_back;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
     fixture_end(&w);
 }
 
@@ -260,102 +116,6 @@ test_another_held_address(void)
     CU_ASSERT_EQUAL(count_gates_of(&w, IP3), 1);
     world_run(&w, 1000);
     CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    fixture_end(&w);
-}
-
-static enum live_read_result
-no_look_back(struct world *w)
-{
-    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
-}
-
-/* The daemon ends between a clear and the look back at it, when the owner
- * wants the address again and its CNI has done its part: who comes next looks
- * back. */
-static void
-test_look_back_over_a_restart(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
-    world_del_pod(&w, "sts1-0");
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    w.on_read = no_look_back;
-    w.northd_frozen = true;
-    world_run(&w, 10 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP1";allocated=true"));
-    world_settle(&w);
-    w.on_read = NULL;
-    world_kill(&w, false);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
-    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    fixture_end(&w);
-}
-
-/* Two ports lost one address, and both owners come to want it again: it is put
- * back to one of them. */
-static void
-test_one_is_put_back(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    w.northd_frozen = true;
-    world_sts(&w, unit_sts("other", "other", 1, "ip_pool="IP2));
-    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
-    world_del_pod(&w, "sts1-0");
-    world_del_sts(&w, "sts1");
-    world_run(&w, 10 * 1000);
-    fixture_taker(&w, "sts2", MAC2, IP1, 10);
-    world_run(&w, 1000);
-    CU_ASSERT(world_gated(&w, "sts2-0.default"));
-    world_del_pod(&w, "sts2-0");
-    world_run(&w, 10 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 2);
-    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
-    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP1";allocated=true"));
-    world_pod(&w, unit_pod("sts2-0", "u3", OWNER_STATEFULSET, "sts2",
-                           "ip_address="IP1";allocated=true"));
-    world_kill(&w, false);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
-    w.northd_frozen = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
-    fixture_end(&w);
-}
-
-/* What chassis confirmed in another life is not counted: SB may have gone back
- * while nobody was connected, and have come to the same nb_cfg again. */
-static void
-test_barriers_are_taken_anew(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    w.settings.min_hold_ms = 20 * 1000;
-    guard_set_settings(w.guard, &w.settings);
-    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
-    world_set_addresses(&w, world_find_port(&w, "sts1-0.default"), MAC1);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT_FATAL(world_stored_hold(&w, IP1) != NULL);
-    CU_ASSERT(world_stored_hold(&w, IP1)->b2 > 0);
-    w.chassis[0].answers = false;
-    world_kill(&w, false);
-    world_run(&w, 15 * 1000);
-    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
-    w.chassis[0].answers = true;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(w.n_holds, 0);
     fixture_end(&w);
 }
 
@@ -585,20 +345,13 @@ suite_guard_found_gates(void)
 {
     CU_pSuite suite = unit_add_suite("guard_found_gates");
 
-    CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
-    CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_owner_waits_for_another_port);
     CU_ADD_TEST(suite, test_plugged_in_as_it_is_shut);
     CU_ADD_TEST(suite, test_cleared_is_no_keeper);
     CU_ADD_TEST(suite, test_shut_when_the_hold_was_made);
     CU_ADD_TEST(suite, test_shut_for_another_address);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
-    CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
-    CU_ADD_TEST(suite, test_put_back_waits_for_the_hold);
     CU_ADD_TEST(suite, test_another_held_address);
-    CU_ADD_TEST(suite, test_look_back_over_a_restart);
-    CU_ADD_TEST(suite, test_barriers_are_taken_anew);
-    CU_ADD_TEST(suite, test_one_is_put_back);
 }

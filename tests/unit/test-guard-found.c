@@ -6,25 +6,14 @@
 #include <config.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "util.h"
-#include "uuid.h"
 
 #include "tests/unit/guard-fixture.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
 #define IP3 "10.0.0.3"
-
-/* The owner of IP1 is gone, and its port still has it. */
-static void
-make_stale(struct world *w)
-{
-    world_bind(w, world_find_port(w, "sts1-0.default"), NULL);
-    world_del_pod(w, "sts1-0");
-    world_del_sts(w, "sts1");
-}
 
 /* The server does not answer the clear, which it may yet carry out: the hold
  * must stay until a later transaction was answered. */
@@ -34,7 +23,7 @@ test_no_answer_keeps_the_hold(void)
     struct world w;
 
     fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
+    fixture_make_stale(&w);
     CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
@@ -55,7 +44,7 @@ test_no_answer_is_written_down(void)
     struct world w;
 
     fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
+    fixture_make_stale(&w);
     CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_DONE;
     world_run(&w, 300 * 1000);
@@ -94,33 +83,11 @@ test_release_amid_a_clear(void)
     struct world w;
 
     fixture_begin(&w, MODE_GUARD);
-    make_stale(&w);
+    fixture_make_stale(&w);
     w.on_read = release_by_hand;
     w.on_batch = expect_hold;
     world_run(&w, 300 * 1000);
     CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
-    fixture_end(&w);
-}
-
-/* Locks are lost while the answer to a clear is on its way: the action is
- * written down by whoever has them again. */
-static void
-test_journal_over_a_lost_lock(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
-    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
-    /* Carried out; then the lock goes before anything can be stored. */
-    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
-    world_turn(&w);
-    w.locked = false;
-    world_run(&w, 5000);
-    w.locked = true;
-    world_run(&w, 300 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT_EQUAL(world_journalled(&w, "clear"), 1);
     fixture_end(&w);
 }
 
@@ -132,177 +99,13 @@ test_unknown_owner_is_held(void)
     struct world w;
 
     fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
+    fixture_make_stale(&w);
     w.northd_frozen = true;
     world_kill(&w, false);
     world_settle(&w);
     world_del_port(&w, world_find_port(&w, "sts1-0.default"));
     world_settle(&w);
     CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
-    fixture_end(&w);
-}
-
-static enum live_read_result
-fail_look_back(struct world *w)
-{
-    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
-}
-
-/* The look back fails until the new pod runs with what was set in the same
- * write, and its annotation is edited: that is drift, and nothing is taken
- * from a pod that runs. */
-static void
-test_late_put_back_takes_nothing(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_MANAGE);
-    struct wport *p = world_find_port(&w, "sts1-0.default");
-    world_bind(&w, p, NULL);
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP2));
-    w.on_read = fail_look_back;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    w.check_bound = true;
-    world_bind(&w, p, "hv1");
-    world_run(&w, 5000);
-    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP1));
-    world_settle(&w);
-    w.on_read = NULL;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    fixture_end(&w);
-}
-
-/* The owner wants IP1 again when the look back is made, and IP2 once more
- * before anything may be written. */
-static enum live_read_result
-want_back_for_a_while(struct world *w)
-{
-    if (!w->n_clears) {
-        return LIVE_READ_CURRENT;
-    }
-    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
-    w->on_read = NULL;
-    w->paused = true;
-    return LIVE_READ_CHANGED;
-}
-
-static void
-test_put_back_is_still_wanted(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
-    world_del_pod(&w, "sts1-0");
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    w.on_read = want_back_for_a_while;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT(w.paused);
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    world_settle(&w);
-    w.paused = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 0);
-    fixture_end(&w);
-}
-
-/* The same, but instead of IP2 it wants to be left alone: that is told. */
-static void
-test_opted_out_before_the_put_back(void)
-{
-    struct world w;
-    struct workload *sts;
-
-    fixture_begin(&w, MODE_GUARD);
-    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
-    world_del_pod(&w, "sts1-0");
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    w.on_read = want_back_for_a_while;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT(w.paused);
-    CU_ASSERT(!world_logged(&w, "has opted out"));
-    sts = unit_sts("sts1", "sts1", 1, "ip_pool="IP1);
-    sts->opted_out = true;
-    world_sts(&w, sts);
-    world_settle(&w);
-    w.paused = false;
-    world_run(&w, 60 * 1000);
-    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
-    CU_ASSERT(world_logged(&w, "has opted out"));
-    fixture_end(&w);
-}
-
-/* IP1 is taken off and given back by hand between two turns of the daemon:
- * that it is stale is to be seen for a settle time from then on. */
-static void
-test_back_within_a_turn(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    struct wport *p = world_find_port(&w, "sts1-0.default");
-    make_stale(&w);
-    world_run(&w, w.settings.settle_ms - 100);
-    world_set_addresses(&w, p, MAC1" "IP2);
-    world_set_addresses(&w, p, MAC1" "IP1);
-    world_run(&w, w.settings.settle_ms - 100);
-    CU_ASSERT_EQUAL(w.n_clears, 0);
-    world_run(&w, 60 * 1000);
-    CU_ASSERT_EQUAL(w.n_clears, 1);
-    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
-    fixture_end(&w);
-}
-
-static long long int answers_from_ms;
-
-/* For 10 s from the first write of a port on, NB does what it is told and does
- * not answer. */
-static void
-give_no_answer(struct world *w, const struct nb_batch *b)
-{
-    if (b->n && !answers_from_ms) {
-        answers_from_ms = w->now + 10 * 1000;
-    }
-    if (w->now < answers_from_ms) {
-        w->nb_fault = FAULT_UNKNOWN_DONE;
-    }
-}
-
-/* That a clear was carried out is seen late; meanwhile a pod ran with what was
- * set in the same write.  It is not put back, but cleared by all the rules. */
-static void
-test_late_answer_puts_nothing_back(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_MANAGE);
-    struct wport *p = world_find_port(&w, "sts1-0.default");
-    world_bind(&w, p, NULL);
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
-                           "ip_address="IP2));
-    answers_from_ms = 0;
-    w.on_batch = give_no_answer;
-    world_run(&w, 5000);
-    CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
-    world_bind(&w, p, "hv1");
-    world_settle(&w);
-    world_bind(&w, p, NULL);
-    world_del_pod(&w, "sts1-0");
-    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
-    world_run(&w, 300 * 1000);
-    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 0);
-    CU_ASSERT(!world_has(&w, "sts1-0.default", IP2));
     fixture_end(&w);
 }
 
@@ -360,27 +163,6 @@ test_adopted_is_not_edited(void)
     fixture_end(&w);
 }
 
-/* While nobody knows whether a clear was carried out its address goes and
- * comes back: the hold stays, because it may still be. */
-static void
-test_back_amid_a_clear(void)
-{
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    struct wport *p = world_find_port(&w, "sts1-0.default");
-    make_stale(&w);
-    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
-    w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
-    world_turn(&w);
-    world_set_addresses(&w, p, MAC1);
-    world_set_addresses(&w, p, MAC1" "IP1);
-    world_settle(&w);
-    CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
-    CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
-    fixture_end(&w);
-}
-
 /* The same with hold/release, when the owner is there again. */
 static void
 test_release_in_doubt(void)
@@ -388,7 +170,7 @@ test_release_in_doubt(void)
     struct world w;
 
     fixture_begin(&w, MODE_GUARD);
-    make_stale(&w);
+    fixture_make_stale(&w);
     CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
     w.nb_fault = FAULT_UNKNOWN_NOT_DONE;
     world_turn(&w);
@@ -397,40 +179,6 @@ test_release_in_doubt(void)
     release_by_hand(&w);
     world_settle(&w);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
-    fixture_end(&w);
-}
-
-/* SB goes back, and is brought up to date again, between the moment in which
- * the locks are had and that in which the own database is loaded. */
-static void
-test_back_while_loading(void)
-{
-    struct orders orders;
-    struct world w;
-
-    fixture_begin(&w, MODE_GUARD);
-    make_stale(&w);
-    world_run(&w, 60 * 1000);
-    w.locked = false;
-    world_settle(&w);
-    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_STANDBY);
-
-    struct model *m = guard_model(w.guard);
-    struct guard_env env = {
-        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
-        .have_store = true, .store_ready = true, .store_busy = true,
-        .locked = true,
-    };
-    CU_ASSERT(m->sb_nb_cfg > 0);
-    m->sb_nb_cfg--;
-    orders_init(&orders);
-    guard_run(w.guard, &env, &orders);
-    orders_destroy(&orders);
-    m->sb_nb_cfg++;
-    w.locked = true;
-    world_settle(&w);
-    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
-    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
     fixture_end(&w);
 }
 
@@ -464,7 +212,7 @@ test_late_row_of_another_instance(void)
     struct world w;
 
     fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
+    fixture_make_stale(&w);
     CU_ASSERT(fixture_run_until(&w, stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, NULL);
     w.store_fault = FAULT_ERROR;
@@ -483,7 +231,7 @@ test_late_row_of_another_address(void)
     struct world w;
 
     fixture_begin(&w, MODE_MANAGE);
-    make_stale(&w);
+    fixture_make_stale(&w);
     CU_ASSERT(fixture_run_until(&w, stores_a_hold));
     put_row(&w, w.store->put_holds[0], 7777, "10.0.0.77");
     world_load(&w);
@@ -504,7 +252,7 @@ test_copy_is_behind(void)
         struct world w;
 
         fixture_begin(&w, MODE_MANAGE);
-        make_stale(&w);
+        fixture_make_stale(&w);
         w.northd_frozen = true;
         w.row.nb_cfg_seen = w.nb_cfg + (nb ? 5 : 0);
         w.row.sb_cfg_seen = w.sb_nb_cfg + (nb ? 0 : 5);
@@ -660,22 +408,14 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_no_answer_keeps_the_hold);
     CU_ADD_TEST(suite, test_no_answer_is_written_down);
     CU_ADD_TEST(suite, test_release_amid_a_clear);
-    CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_unknown_owner_is_held);
-    CU_ADD_TEST(suite, test_late_put_back_takes_nothing);
-    CU_ADD_TEST(suite, test_put_back_is_still_wanted);
-    CU_ADD_TEST(suite, test_opted_out_before_the_put_back);
-    CU_ADD_TEST(suite, test_back_within_a_turn);
     CU_ADD_TEST(suite, test_since_when);
     CU_ADD_TEST(suite, test_hold_without_an_answer);
-    CU_ADD_TEST(suite, test_late_answer_puts_nothing_back);
     CU_ADD_TEST(suite, test_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_unsaved_hold_of_a_moved_switch);
     CU_ADD_TEST(suite, test_adopted_is_not_edited);
     CU_ADD_TEST(suite, test_one_revision_names_it);
-    CU_ADD_TEST(suite, test_back_amid_a_clear);
     CU_ADD_TEST(suite, test_release_in_doubt);
-    CU_ADD_TEST(suite, test_back_while_loading);
     CU_ADD_TEST(suite, test_late_row_of_another_instance);
     CU_ADD_TEST(suite, test_late_row_of_another_address);
     CU_ADD_TEST(suite, test_copy_is_behind);

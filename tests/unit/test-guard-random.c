@@ -237,20 +237,12 @@ calm_down(struct world *w)
     world_run(w, 1000 * 1000);
 }
 
-static bool
-play(enum guard_mode mode, const struct speech *speech, uint32_t seed)
+/* The actors, each of whom has a port, which begins with an address of its
+ * own. */
+static void
+make_actors(struct world *w, const struct speech *speech,
+            struct actor actors[N])
 {
-    struct actor actors[N];
-    struct world w;
-
-    random_set_seed(seed);
-    world_init_dialect(&w, mode, speech->given);
-    w.settings.brake_clears = 100000;
-    w.settings.brake_percent = 100;
-    guard_set_settings(w.guard, &w.settings);
-    world_chassis(&w, "hv1");
-    world_network(&w, speech->ovn_kubernetes ? "blue_ovn_layer2_switch"
-                                             : "net1");
     for (size_t i = 0; i < N; i++) {
         actors[i] = (struct actor) {
             .sts = xasprintf("s%zu", i),
@@ -260,87 +252,145 @@ play(enum guard_mode mode, const struct speech *speech, uint32_t seed)
                               : "s%zu-0.default", i),
         };
         char *text = xasprintf("0a:00:00:00:00:0%zu 10.0.0.%zu", i, i + 1);
-        set_port(&w, speech, &actors[i], text);
+        set_port(w, speech, &actors[i], text);
         free(text);
     }
-    for (int step = 0; step < 200; step++) {
-        size_t i = random_range(N);
+}
 
-        act(&w, speech, &actors[i], i, mode);
-        if (!random_range(3)) {
-            happen(&w);
-        }
-        switch (random_range(4)) {
-        case 0: world_turn(&w); break;
-        case 1: world_settle(&w); break;
-        case 2: world_run(&w, random_range(3000)); break;
-        default: world_run(&w, random_range(30000)); break;
-        }
-    }
-    calm_down(&w);
-
-    bool ok = (!w.n_violations
-               && (w.orders.next_wake_ms == LLONG_MAX || is_moving(&w))
-               && !(speech->ovn_kubernetes && w.n_gated)
-               && !guard_frozen(w.guard) && !guard_brake(w.guard));
-    for (size_t i = 0; i < w.n_holds; i++) {
-        /* One may stay only where an open port has the address that is not
-         * its keeper: which is what it is alerted for. */
-        char ip[IP_ADDR_STRLEN];
-
-        ip_addr_to_string(&w.holds[i]->addr, ip);
-        ok &= w.holds[i]->state == HOLD_BLOCKED && world_open_ports(&w, ip);
-    }
-    for (size_t i = 0; i < w.n_ports; i++) {
-        const struct wport *p = w.ports[i];
-
-        /* A gate stays only while somebody else has the address, or one that
-         * the port got meanwhile. */
-        if (p->mark) {
-            bool other = false;
-
-            for (size_t j = 0; j < ARRAY_SIZE(ips); j++) {
-                other |= (world_has(&w, p->name, ips[j])
-                          && world_open_ports(&w, ips[j]) > 0);
-            }
-
-            for (size_t j = 0; j < w.n_gates; j++) {
-                char ip[IP_ADDR_STRLEN];
-
-                ip_addr_to_string(&w.gates[j]->addr, ip);
-                other |= (uuid_equals(&w.gates[j]->port, &p->uuid)
-                          && world_open_ports(&w, ip) > 0);
-            }
-            ok &= other;
-        }
-    }
-    if (!ok) {
-        char *nb = world_format_nb(&w);
-
-        printf("\n%s, %s, seed %u: %s; %zu gates, wake %lld:\n%s\n",
-               guard_mode_to_string(mode), speech->name, seed,
-               w.violation ? w.violation : "no violation", w.n_gates,
-               w.orders.next_wake_ms, nb);
-        for (size_t i = 0; i < w.n_holds; i++) {
-            const struct hold *h = w.holds[i];
-            char ip[IP_ADDR_STRLEN];
-            const char *blocker;
-
-            printf("%s %s:", ip_addr_to_string(&h->addr, ip),
-                   hold_state_to_string(h->state));
-            SSET_FOR_EACH (blocker, &h->blockers) {
-                printf(" [%s]", blocker);
-            }
-            printf("\n");
-        }
-        free(nb);
-    }
-    CU_ASSERT(ok);
+static void
+free_actors(struct actor actors[N])
+{
     for (size_t i = 0; i < N; i++) {
         free(actors[i].sts);
         free(actors[i].pod);
         free(actors[i].port);
     }
+}
+
+/* Somebody does something, and more or less time goes by. */
+static void
+go_on(struct world *w, const struct speech *speech, struct actor actors[N],
+      enum guard_mode mode)
+{
+    size_t i = random_range(N);
+
+    act(w, speech, &actors[i], i, mode);
+    if (!random_range(3)) {
+        happen(w);
+    }
+    switch (random_range(4)) {
+    case 0: world_turn(w); break;
+    case 1: world_settle(w); break;
+    case 2: world_run(w, random_range(3000)); break;
+    default: world_run(w, random_range(30000)); break;
+    }
+}
+
+/* A hold may stay only where an open port has the address that is not its
+ * keeper: which is what it is alerted for. */
+static bool
+holds_may_stay(const struct world *w)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < w->n_holds; i++) {
+        char ip[IP_ADDR_STRLEN];
+
+        ip_addr_to_string(&w->holds[i]->addr, ip);
+        ok &= w->holds[i]->state == HOLD_BLOCKED && world_open_ports(w, ip);
+    }
+    return ok;
+}
+
+/* A gate stays only while somebody else has the address, or one that the port
+ * got meanwhile. */
+static bool
+gate_may_stay(const struct world *w, const struct wport *p)
+{
+    bool other = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ips); i++) {
+        other |= (world_has(w, p->name, ips[i])
+                  && world_open_ports(w, ips[i]) > 0);
+    }
+    for (size_t i = 0; i < w->n_gates; i++) {
+        char ip[IP_ADDR_STRLEN];
+
+        ip_addr_to_string(&w->gates[i]->addr, ip);
+        other |= (uuid_equals(&w->gates[i]->port, &p->uuid)
+                  && world_open_ports(w, ip) > 0);
+    }
+    return other;
+}
+
+/* Is all as it must be once it is calm? */
+static bool
+is_well(const struct world *w, const struct speech *speech)
+{
+    bool ok = (!w->n_violations
+               && (w->orders.next_wake_ms == LLONG_MAX || is_moving(w))
+               && !(speech->ovn_kubernetes && w->n_gated)
+               && !guard_frozen(w->guard) && !guard_brake(w->guard)
+               && holds_may_stay(w));
+
+    for (size_t i = 0; i < w->n_ports; i++) {
+        ok &= !w->ports[i]->mark || gate_may_stay(w, w->ports[i]);
+    }
+    return ok;
+}
+
+static void
+tell(const struct world *w, enum guard_mode mode, const struct speech *speech,
+     uint32_t seed)
+{
+    char *nb = world_format_nb(w);
+
+    printf("\n%s, %s, seed %u: %s; %zu gates, wake %lld:\n%s\n",
+           guard_mode_to_string(mode), speech->name, seed,
+           w->violation ? w->violation : "no violation", w->n_gates,
+           w->orders.next_wake_ms, nb);
+    for (size_t i = 0; i < w->n_holds; i++) {
+        const struct hold *h = w->holds[i];
+        char ip[IP_ADDR_STRLEN];
+        const char *blocker;
+
+        printf("%s %s:", ip_addr_to_string(&h->addr, ip),
+               hold_state_to_string(h->state));
+        SSET_FOR_EACH (blocker, &h->blockers) {
+            printf(" [%s]", blocker);
+        }
+        printf("\n");
+    }
+    free(nb);
+}
+
+static bool
+play(enum guard_mode mode, const struct speech *speech, uint32_t seed)
+{
+    struct actor actors[N];
+    struct world w;
+    bool ok;
+
+    random_set_seed(seed);
+    world_init_dialect(&w, mode, speech->given);
+    w.settings.brake_clears = 100000;
+    w.settings.brake_percent = 100;
+    guard_set_settings(w.guard, &w.settings);
+    world_chassis(&w, "hv1");
+    world_network(&w, speech->ovn_kubernetes ? "blue_ovn_layer2_switch"
+                                             : "net1");
+    make_actors(&w, speech, actors);
+    for (int step = 0; step < 200; step++) {
+        go_on(&w, speech, actors, mode);
+    }
+    calm_down(&w);
+
+    ok = is_well(&w, speech);
+    if (!ok) {
+        tell(&w, mode, speech, seed);
+    }
+    CU_ASSERT(ok);
+    free_actors(actors);
     world_destroy(&w);
     return ok;
 }

@@ -2,7 +2,7 @@
 
 /* The guard in a simulated world: the story that everything else serves, what
  * stops it, and what must hold wherever it is killed.  test-guard-holds.c has
- * the lives of holds and gates. */
+ * the lives of holds, test-guard-gates.c those of gates. */
 
 #include <config.h>
 

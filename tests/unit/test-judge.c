@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "openvswitch/dynamic-string.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -222,61 +221,67 @@ static const struct vector {
 };
 
 static void
-set_kube(struct model *m, const struct vector *v)
+set_sts(struct model *m, const struct vector *v)
 {
-    enum owner_kind kind = v->flags & PLAIN ? OWNER_NONE : OWNER_STATEFULSET;
-    const char *owner = v->flags & PLAIN ? "" : "x";
+    struct workload *w = unit_sts("x", v->flags & STS_ANEW ? "s0" : "s1",
+                                  v->replicas, v->sts);
+    w->deleting = v->flags & STS_DELETING;
+    w->revisions_known = !(v->flags & NO_REVISION);
+    if (v->sts2) {
+        struct workload *w2 = unit_sts("x", "s1", 1, v->sts2);
+        workload_add_revision(w, "r0", &w2->revisions[0].annotations);
+        workload_destroy(w2);
+    }
+    unit_set_workload(m, w);
+}
 
-    if (v->sts) {
-        struct workload *w = unit_sts("x", v->flags & STS_ANEW ? "s0" : "s1",
-                                      v->replicas, v->sts);
-        w->deleting = v->flags & STS_DELETING;
-        w->revisions_known = !(v->flags & NO_REVISION);
-        if (v->sts2) {
-            struct workload *w2 = unit_sts("x", "s1", 1, v->sts2);
-            workload_add_revision(w, "r0", &w2->revisions[0].annotations);
-            workload_destroy(w2);
-        }
-        unit_set_workload(m, w);
-    }
-    if (v->flags & (POD_GONE | EDITED)) {
-        struct pod *pod = unit_pod("x-0", v->flags & EDITED ? "new" : "old",
-                                   kind, owner, OLD);
-        free(pod->owner->uid);
-        pod->owner->uid = xstrdup(v->flags & PLAIN ? ""
-                                  : v->flags & STS_ANEW ? "s0" : "s1");
-        unit_set_pod(m, pod);
-        if (v->flags & POD_GONE) {
-            unit_drop_pod(m, "x-0", "old");
-        }
-    }
-    if (v->flags & STS_ANEW) {
-        unit_set_workload(m, unit_sts("x", "s1", v->replicas, v->sts));
-    }
-    if (v->flags & STS_GONE) {
-        unit_drop_workload(m, "x", "s1");
-    }
-    if (!(v->flags & UNSEEN)) {
-        m->kube_synced = true;
-    }
-    if (v->pod) {
-        struct pod *pod = unit_pod("x-0", "new", kind, owner, v->pod);
-        struct ip_addr ip = unit_ip("10.0.0.1");
+static struct pod *
+make_pod(const struct vector *v, const char *uid, const char *annotations)
+{
+    return unit_pod("x-0", uid,
+                    v->flags & PLAIN ? OWNER_NONE : OWNER_STATEFULSET,
+                    v->flags & PLAIN ? "" : "x", annotations);
+}
 
-        pod->deleting = v->flags & DELETING;
-        pod->finished = v->flags & FINISHED;
-        pod->migrating = v->flags & MIGRATING;
-        pod->opted_out = v->flags & OPTED_OUT;
-        if (v->flags & (OF_R0 | OF_R1)) {
-            free(pod->owner->revision);
-            pod->owner->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
-        }
-        if (v->flags & STATUS_IP) {
-            pod_add_status_ip(pod, &ip);
-        }
-        unit_set_pod(m, pod);
+/* The pod as it was before the situation came about. */
+static void
+set_former_pod(struct model *m, const struct vector *v)
+{
+    struct pod *pod = make_pod(v, v->flags & EDITED ? "new" : "old", OLD);
+
+    free(pod->owner->uid);
+    pod->owner->uid = xstrdup(v->flags & PLAIN ? ""
+                              : v->flags & STS_ANEW ? "s0" : "s1");
+    unit_set_pod(m, pod);
+    if (v->flags & POD_GONE) {
+        unit_drop_pod(m, "x-0", "old");
     }
-    m->kube_synced = m->kube_trusted = true;
+}
+
+static void
+set_pod(struct model *m, const struct vector *v)
+{
+    struct pod *pod = make_pod(v, "new", v->pod);
+    struct ip_addr ip = unit_ip("10.0.0.1");
+
+    pod->deleting = v->flags & DELETING;
+    pod->finished = v->flags & FINISHED;
+    pod->migrating = v->flags & MIGRATING;
+    pod->opted_out = v->flags & OPTED_OUT;
+    if (v->flags & (OF_R0 | OF_R1)) {
+        free(pod->owner->revision);
+        pod->owner->revision = xstrdup(v->flags & OF_R0 ? "r0" : "r1");
+    }
+    if (v->flags & STATUS_IP) {
+        pod_add_status_ip(pod, &ip);
+    }
+    unit_set_pod(m, pod);
+}
+
+/* What there is beside workloads and pods. */
+static void
+set_other_objects(struct model *m, const struct vector *v)
+{
     if (v->flags & VIP) {
         struct kube_change *c = kube_change_create(KUBE_VIP, false,
                                                    "default", "x-0", "");
@@ -290,6 +295,31 @@ set_kube(struct model *m, const struct vector *v)
         model_apply_kube_change(m, c);
         kube_change_destroy(c);
     }
+}
+
+static void
+set_kube(struct model *m, const struct vector *v)
+{
+    if (v->sts) {
+        set_sts(m, v);
+    }
+    if (v->flags & (POD_GONE | EDITED)) {
+        set_former_pod(m, v);
+    }
+    if (v->flags & STS_ANEW) {
+        unit_set_workload(m, unit_sts("x", "s1", v->replicas, v->sts));
+    }
+    if (v->flags & STS_GONE) {
+        unit_drop_workload(m, "x", "s1");
+    }
+    if (!(v->flags & UNSEEN)) {
+        m->kube_synced = true;
+    }
+    if (v->pod) {
+        set_pod(m, v);
+    }
+    m->kube_synced = m->kube_trusted = true;
+    set_other_objects(m, v);
 }
 
 static void
@@ -491,188 +521,6 @@ test_fingerprint(void)
     verdict_destroy(&va);
 }
 
-static void
-test_keeper(void)
-{
-    static const struct {
-        const char *chassis[2];
-        bool wants[2];
-        int keeper;             /* Or -1. */
-    } cases[] = {
-        { { "hv1", NULL }, { false, true }, 0 },
-        { { NULL, "hv1" }, { true, false }, 1 },
-        { { "hv1", "hv2" }, { true, false }, -1 },
-        { { NULL, NULL }, { true, false }, 0 },
-        { { NULL, NULL }, { true, true }, -1 },
-        { { NULL, NULL }, { false, false }, -1 },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct ip_addr ip = unit_ip("10.0.0.1");
-        struct model m;
-        char *why;
-
-        model_init(&m, &dialect_kube_ovn);
-        unit_set_network(&m, 1, "net");
-        m.nb_synced = m.sb_synced = m.kube_synced = true;
-        unit_ack(&m, 3, "a.default,b.default", "", 1, 5);
-        for (int j = 0; j < 2; j++) {
-            const char *pod = j ? "b" : "a";
-            char *port = xasprintf("%s.default", pod);
-
-            unit_set_port(&m, 10 + j, 1, "net", pod,
-                          j ? "0a:00:00:00:00:02 10.0.0.1"
-                          : "0a:00:00:00:00:01 10.0.0.1", NULL);
-            unit_set_pod(&m, unit_pod(pod, pod, OWNER_NONE, "",
-                                      cases[i].wants[j] ? OLD : NEW));
-            unit_set_binding(&m, port, "", NULL, cases[i].chassis[j], 5);
-            free(port);
-        }
-        const struct network *n = model_find_port_by_name(&m, "a.default")
-                                  ->network;
-        const struct port *keeper = judge_keeper(&m, MODE_MANAGE,
-                                                 model_find_addr(&m, n, &ip),
-                                                 &why);
-        CU_ASSERT_EQUAL(cases[i].keeper < 0, keeper == NULL);
-        if (keeper && cases[i].keeper >= 0) {
-            CU_ASSERT_EQUAL(keeper->name[0], "ab"[cases[i].keeper]);
-        }
-        free(why);
-        model_destroy(&m);
-    }
-}
-
-/* Owners that the sources do not tell about are not gone. */
-static void
-test_scope(void)
-{
-    static const struct {
-        const char *namespaces; /* Or NULL: all. */
-        const char *nodes;      /* Or NULL: all. */
-        const char *pod_node;   /* Or NULL: no pod. */
-        enum verdict_kind kind;
-        const char *why;
-    } cases[] = {
-        { "default", NULL, NULL, VERDICT_CLEAR, NULL },
-        { "other", NULL, NULL, VERDICT_FINE, "outside of --namespace" },
-        { "other", NULL, "n1", VERDICT_FINE, "outside of --namespace" },
-        { NULL, "n1,n2", "n1", VERDICT_CLEAR, NULL },
-        { NULL, "n2", "n1", VERDICT_FINE, "is on node n1, which is outside" },
-        { NULL, "n1", "", VERDICT_FINE, "has no node yet: taken as in use" },
-        /* Nowhere, and so not elsewhere. */
-        { NULL, "n2", NULL, VERDICT_CLEAR, NULL },
-        { "other,default", "n1", "n1", VERDICT_CLEAR, NULL },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct ip_addr ip = unit_ip("10.0.0.1");
-        struct hold_table holds;
-        struct verdict v;
-        struct settings s;
-        struct model m;
-
-        settings_init(&s);
-        hold_table_init(&holds);
-        model_init(&m, &dialect_kube_ovn);
-        unit_set_network(&m, 1, "net");
-        unit_set_port(&m, 10, 1, "net", "x-0",
-                      "0a:00:00:00:00:01 10.0.0.1", NULL);
-        m.nb_synced = m.sb_synced = m.kube_synced = m.kube_trusted = true;
-        if (cases[i].namespaces) {
-            struct svec names;
-
-            unit_split(&names, cases[i].namespaces);
-            model_set_namespaces(&m, &names);
-            svec_destroy(&names);
-        }
-        if (cases[i].nodes) {
-            struct sset nodes = SSET_INITIALIZER(&nodes);
-
-            sset_from_delimited_string(&nodes, cases[i].nodes, ",");
-            model_set_nodes(&m, &nodes);
-            sset_destroy(&nodes);
-        }
-        unit_set_workload(&m, unit_sts("x", "s1", 1, POOL_NEW));
-        if (cases[i].pod_node) {
-            struct pod *pod = unit_pod("x-0", "new", OWNER_STATEFULSET, "x",
-                                       NEW);
-
-            pod_set_node(pod, cases[i].pod_node);
-            unit_set_pod(&m, pod);
-        }
-        unit_ack(&m, 7, "x-0.default", "", 1, 1000);
-        unit_set_binding(&m, "x-0.default", "", NULL, NULL, 1000);
-        judge_address(&m, &s, MODE_MANAGE, &holds,
-                      model_find_port_by_name(&m, "x-0.default"), &ip, NOW,
-                      &v);
-        if (v.kind != cases[i].kind) {
-            printf("\n%"PRIuSIZE": %s: %s\n", i,
-                   verdict_kind_to_string(v.kind), v.why);
-        }
-        CU_ASSERT_EQUAL(v.kind, cases[i].kind);
-        CU_ASSERT(!cases[i].why || strstr(v.why, cases[i].why));
-        verdict_destroy(&v);
-        model_destroy(&m);
-        hold_table_destroy(&holds);
-    }
-}
-
-/* A VM's port after a migration: one chassis, until Kube-OVN has tidied up. */
-static void
-test_requested_chassis(void)
-{
-    static const struct {
-        bool vm;
-        const char *requested;
-        enum verdict_kind kind;
-    } cases[] = {
-        { true, NULL, VERDICT_CLEAR },
-        { true, "", VERDICT_CLEAR },
-        { true, "hv2", VERDICT_FINE },
-        { true, "hv1,hv2", VERDICT_FINE },
-        { false, "hv2", VERDICT_CLEAR },
-        { false, "hv1,hv2", VERDICT_FINE },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct ip_addr ip = unit_ip("10.0.0.1");
-        struct workload *w = unit_sts("x", "s1", 1, POOL_NEW);
-        struct hold_table holds;
-        struct verdict v;
-        struct settings s;
-        struct model m;
-
-        settings_init(&s);
-        hold_table_init(&holds);
-        model_init(&m, &dialect_kube_ovn);
-        unit_set_network(&m, 1, "net");
-        unit_set_port(&m, 10, 1, "net", cases[i].vm ? "x" : "x-0",
-                      "0a:00:00:00:00:01 10.0.0.1", NULL);
-        m.nb_synced = m.sb_synced = m.kube_synced = m.kube_trusted = true;
-        if (cases[i].vm) {
-            workload_destroy(w);
-            w = unit_sts("x", "s1", 1, NEW);
-            w->kind = OWNER_VM;
-        }
-        unit_set_workload(&m, w);
-        struct port *p = model_find_port_by_name(&m, cases[i].vm
-                                                 ? "x.default"
-                                                 : "x-0.default");
-        p->requested_chassis = nullable_xstrdup(cases[i].requested);
-        unit_ack(&m, 7, p->name, "", 1, 1000);
-        unit_set_binding(&m, p->name, "", NULL, NULL, 1000);
-        judge_address(&m, &s, MODE_MANAGE, &holds, p, &ip, NOW, &v);
-        if (v.kind != cases[i].kind) {
-            printf("\n%"PRIuSIZE": %s: %s\n", i,
-                   verdict_kind_to_string(v.kind), v.why);
-        }
-        CU_ASSERT_EQUAL(v.kind, cases[i].kind);
-        verdict_destroy(&v);
-        model_destroy(&m);
-        hold_table_destroy(&holds);
-    }
-}
-
 void
 suite_judge(void)
 {
@@ -681,7 +529,4 @@ suite_judge(void)
     CU_ADD_TEST(suite, test_vectors);
     CU_ADD_TEST(suite, test_times);
     CU_ADD_TEST(suite, test_fingerprint);
-    CU_ADD_TEST(suite, test_keeper);
-    CU_ADD_TEST(suite, test_scope);
-    CU_ADD_TEST(suite, test_requested_chassis);
 }

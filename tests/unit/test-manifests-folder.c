@@ -20,77 +20,98 @@
 #include "agent/kube/manifests.h"
 #include "tests/unit/manifest-fixture.h"
 
+/* Overwritten in place. */
+static void
+overwrite_in_place(struct mf *f)
+{
+    int fd = mf_open(f, "a.yaml");
+
+    mf_pass(f, 10 * MF_SETTLE_MS);
+    mf_check_changes(f, 0);
+    mf_check_problems(f, 0, NULL);
+    CU_ASSERT_FALSE(manifests_reread(f->m, f->now));
+    mf_write_fd(fd, "apiVersion: v1\nkind: [");
+    mf_pass(f, 10 * MF_SETTLE_MS);
+    mf_check_changes(f, 0);
+    mf_check_problems(f, 0, NULL);
+    CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
+    lseek(fd, 0, SEEK_SET);
+    mf_write_fd(fd, MF_POD("a", "10.0.0.2"));
+    mf_pass(f, 10 * MF_SETTLE_MS);
+    mf_check_changes(f, 0);
+    close(fd);
+    mf_pass(f, 0);
+    mf_check_changes(f, 1);
+    mf_check_known(f, "pod default/a", " 10.0.0.2");
+}
+
+/* A new file, also while other things happen in the folder. */
+static void
+write_new_file(struct mf *f)
+{
+    int fd = mf_open(f, "b.yaml");
+
+    mf_pass(f, MF_SETTLE_MS);
+    CU_ASSERT_FALSE(manifests_reread(f->m, f->now));
+    mf_check_problems(f, 0, NULL);
+    mf_write_fd(fd, MF_POD("b", "10.0.0.3") "---\n");
+    mf_pass(f, MF_SETTLE_MS);
+    mf_write(f, "c.yaml", MF_POD("c", "10.0.0.4"));
+    CU_ASSERT_FALSE(manifests_reread(f->m, f->now));
+    mf_pass(f, MF_SETTLE_MS);
+    mf_check_known(f, "pod default/b", NULL);
+    mf_check_known(f, "pod default/c", " 10.0.0.4");
+    mf_write_fd(fd, MF_POD("d", "10.0.0.5"));
+    close(fd);
+    mf_pass(f, 0);
+    mf_check_known(f, "pod default/b", " 10.0.0.3");
+    mf_check_known(f, "pod default/d", " 10.0.0.5");
+    mf_check_problems(f, 0, NULL);
+}
+
+/* An absence does not count while the file is being written again. */
+static void
+write_again(struct mf *f)
+{
+    int fd;
+
+    mf_write(f, "b.yaml", MF_POD("b", "10.0.0.3"));
+    mf_pass(f, 0);
+    fd = mf_open(f, "b.yaml");
+    mf_pass(f, 10 * MF_SETTLE_MS);
+    mf_check_known(f, "pod default/d", " 10.0.0.5");
+    mf_write_fd(fd, MF_POD("b", "10.0.0.3") "---\n" MF_POD("d", "10.0.0.6"));
+    close(fd);
+    mf_pass(f, 0);
+    mf_check_known(f, "pod default/d", " 10.0.0.6");
+    mf_pass(f, 10 * MF_SETTLE_MS);
+    mf_check_known(f, "pod default/d", " 10.0.0.6");
+}
+
+/* A writer that opens and closes without a word. */
+static void
+write_nothing(struct mf *f)
+{
+    char *path = mf_path(f, "c.yaml");
+
+    close(open(path, O_WRONLY));
+    free(path);
+    f->n_changes = 0;
+    mf_pass(f, MF_SETTLE_MS);
+    mf_check_changes(f, 0);
+}
+
 /* What is being written is not read, however long that takes. */
 static void
 test_being_written(void)
 {
     struct mf f;
-    int fd;
 
     mf_start(&f, "a.yaml", MF_POD("a", "10.0.0.1"));
-
-    /* Overwritten in place. */
-    fd = mf_open(&f, "a.yaml");
-    mf_pass(&f, 10 * MF_SETTLE_MS);
-    mf_check_changes(&f, 0);
-    mf_check_problems(&f, 0, NULL);
-    CU_ASSERT_FALSE(manifests_reread(f.m, f.now));
-    mf_write_fd(fd, "apiVersion: v1\nkind: [");
-    mf_pass(&f, 10 * MF_SETTLE_MS);
-    mf_check_changes(&f, 0);
-    mf_check_problems(&f, 0, NULL);
-    CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
-    lseek(fd, 0, SEEK_SET);
-    mf_write_fd(fd, MF_POD("a", "10.0.0.2"));
-    mf_pass(&f, 10 * MF_SETTLE_MS);
-    mf_check_changes(&f, 0);
-    close(fd);
-    mf_pass(&f, 0);
-    mf_check_changes(&f, 1);
-    mf_check_known(&f, "pod default/a", " 10.0.0.2");
-
-    /* A new file, also while other things happen in the folder. */
-    fd = mf_open(&f, "b.yaml");
-    mf_pass(&f, MF_SETTLE_MS);
-    CU_ASSERT_FALSE(manifests_reread(f.m, f.now));
-    mf_check_problems(&f, 0, NULL);
-    mf_write_fd(fd, MF_POD("b", "10.0.0.3") "---\n");
-    mf_pass(&f, MF_SETTLE_MS);
-    mf_write(&f, "c.yaml", MF_POD("c", "10.0.0.4"));
-    CU_ASSERT_FALSE(manifests_reread(f.m, f.now));
-    mf_pass(&f, MF_SETTLE_MS);
-    mf_check_known(&f, "pod default/b", NULL);
-    mf_check_known(&f, "pod default/c", " 10.0.0.4");
-    mf_write_fd(fd, MF_POD("d", "10.0.0.5"));
-    close(fd);
-    mf_pass(&f, 0);
-    mf_check_known(&f, "pod default/b", " 10.0.0.3");
-    mf_check_known(&f, "pod default/d", " 10.0.0.5");
-    mf_check_problems(&f, 0, NULL);
-
-    /* An absence does not count while the file is being written again. */
-    mf_write(&f, "b.yaml", MF_POD("b", "10.0.0.3"));
-    mf_pass(&f, 0);
-    fd = mf_open(&f, "b.yaml");
-    mf_pass(&f, 10 * MF_SETTLE_MS);
-    mf_check_known(&f, "pod default/d", " 10.0.0.5");
-    mf_write_fd(fd, MF_POD("b", "10.0.0.3") "---\n" MF_POD("d", "10.0.0.6"));
-    close(fd);
-    mf_pass(&f, 0);
-    mf_check_known(&f, "pod default/d", " 10.0.0.6");
-    mf_pass(&f, 10 * MF_SETTLE_MS);
-    mf_check_known(&f, "pod default/d", " 10.0.0.6");
-
-    /* A writer that opens and closes without a word. */
-    {
-        char *path = mf_path(&f, "c.yaml");
-
-        close(open(path, O_WRONLY));
-        free(path);
-    }
-    f.n_changes = 0;
-    mf_pass(&f, MF_SETTLE_MS);
-    mf_check_changes(&f, 0);
+    overwrite_in_place(&f);
+    write_new_file(&f);
+    write_again(&f);
+    write_nothing(&f);
     mf_destroy(&f);
 }
 

@@ -494,11 +494,42 @@ write_pods(struct mf *f, const char *name, const int pods[], size_t n)
     ds_destroy(&ds);
 }
 
+enum { N_FILES = 3, N_PODS = 6 };
+
+/* All is good again, and confirmed: each pod is as the first file that has it
+ * says. */
+static void
+mend_and_check(struct mf *f, const char *const names[N_FILES],
+               int pods[N_FILES][N_PODS])
+{
+    for (int j = 0; j < N_FILES; j++) {
+        write_pods(f, names[j], pods[j], N_PODS);
+    }
+    mf_pass(f, 0);
+    mf_pass(f, MF_SETTLE_MS);
+    free(mf_confirm(f, ""));
+    mf_pass(f, MF_SETTLE_MS);
+    mf_pass(f, MF_SETTLE_MS);
+    CU_ASSERT_TRUE(mf_is_synced(f));
+    for (int j = 0; j < N_PODS; j++) {
+        char *key = xasprintf("pod default/p%d", j);
+        char *expected = NULL;
+
+        for (int k = 0; k < N_FILES && !expected; k++) {
+            if (pods[k][j]) {
+                expected = xasprintf(" 10.0.0.%d", pods[k][j]);
+            }
+        }
+        mf_check_known(f, key, expected);
+        free(expected);
+        free(key);
+    }
+}
+
 /* Whatever happens to the files, in the end the source says what they say. */
 static void
 test_random(void)
 {
-    enum { N_FILES = 3, N_PODS = 6 };
     static const char *const names[N_FILES] = {"a.yaml", "b.yaml", "c.yaml"};
     int pods[N_FILES][N_PODS] = { { 0 } };
     struct mf f;
@@ -541,30 +572,7 @@ test_random(void)
         if (random_range(10)) {
             continue;
         }
-
-        /* All is good again, and confirmed. */
-        for (int j = 0; j < N_FILES; j++) {
-            write_pods(&f, names[j], pods[j], N_PODS);
-        }
-        mf_pass(&f, 0);
-        mf_pass(&f, MF_SETTLE_MS);
-        free(mf_confirm(&f, ""));
-        mf_pass(&f, MF_SETTLE_MS);
-        mf_pass(&f, MF_SETTLE_MS);
-        CU_ASSERT_TRUE(mf_is_synced(&f));
-        for (int j = 0; j < N_PODS; j++) {
-            char *key = xasprintf("pod default/p%d", j);
-            char *expected = NULL;
-
-            for (int k = 0; k < N_FILES && !expected; k++) {
-                if (pods[k][j]) {
-                    expected = xasprintf(" 10.0.0.%d", pods[k][j]);
-                }
-            }
-            mf_check_known(&f, key, expected);
-            free(expected);
-            free(key);
-        }
+        mend_and_check(&f, names, pods);
     }
     mf_destroy(&f);
 }

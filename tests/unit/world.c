@@ -15,9 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smap.h"
 #include "sset.h"
-#include "svec.h"
 #include "util.h"
 
 #include "agent/core/dialect.h"

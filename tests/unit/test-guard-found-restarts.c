@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the simulation (tests/sim) found wrong where the daemon was killed or
+ * lost its locks while something was under way. */
+
+#include <config.h>
+
+#include "uuid.h"
+
+#include "tests/unit/guard-fixture.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/world.h"
+
+/* The daemon begins anew, and no pod is read. */
+static void
+restart_without_pods(struct world *w)
+{
+    world_del_pod(w, "sts2-0");
+    w->kube_down = true;
+    world_kill(w, false);
+}
+
+/* A port that lost its address to another one waits behind its gate, over a
+ * restart, too: that the pods are not read yet does not open it. */
+static void
+test_loser_waits_over_a_restart(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    fixture_taker(&w, "sts3", MAC3, IP1, 10);
+    world_run(&w, 3000);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    restart_without_pods(&w);
+    world_run(&w, 5000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    w.kube_down = false;
+    world_pod(&w, unit_pod("sts2-0", "sts2-0", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_flags(&w);
+    world_run(&w, 300 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+    /* But not for ever, if nobody can tell. */
+    restart_without_pods(&w);
+    world_run(&w, w.settings.gate_max_ms + 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
+/* Of several ports that list a held address one was the keeper, because it ran
+ * with it; it does no more when the daemon begins anew, and still is it. */
+static void
+test_keeper_over_a_restart(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        if (!i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        struct wport *p = fixture_running(&w, "sts2", MAC2, IP1);
+        if (i) {
+            world_raw_port(&w, 0, "ext", MAC3" "IP1, "", "");
+        }
+        world_run(&w, 5000);
+        fixture_leave(&w);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        world_del_pod(&w, "sts2-0");
+        world_del_sts(&w, "sts2");
+        world_bind(&w, p, NULL);
+        world_run(&w, 5000);
+        world_kill(&w, false);
+        world_run(&w, 5000);
+        CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->keeper, &p->uuid));
+        fixture_end(&w);
+    }
+}
+
+/* A port is shut, and the locks are lost before the record of the gate is
+ * stored: who shut it still knows, and does not open it. */
+static void
+test_gate_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    for (int i = 0; i < 20 && !world_gated(&w, "sts2-0.default"); i++) {
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        world_turn(&w);
+    }
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    w.locked = false;
+    world_settle(&w);
+    w.locked = true;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(!world_logged(&w, "not recorded"));
+    CU_ASSERT_EQUAL(w.n_gates, 1);
+    fixture_end(&w);
+}
+
+static enum live_read_result
+no_look_back(struct world *w)
+{
+    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
+}
+
+/* The daemon ends between a clear and the look back at it, when the owner
+ * wants the address again and its CNI has done its part: who comes next looks
+ * back. */
+static void
+test_look_back_over_a_restart(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.on_read = no_look_back;
+    w.northd_frozen = true;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP1";allocated=true"));
+    world_settle(&w);
+    w.on_read = NULL;
+    world_kill(&w, false);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
+/* Locks are lost while the answer to a clear is on its way: the action is
+ * written down by whoever has them again. */
+static void
+test_journal_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    fixture_make_stale(&w);
+    CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
+    /* Carried out; then the lock goes before anything can be stored. */
+    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    w.locked = false;
+    world_run(&w, 5000);
+    w.locked = true;
+    world_run(&w, 300 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "clear"), 1);
+    fixture_end(&w);
+}
+
+void
+suite_guard_found_restarts(void)
+{
+    CU_pSuite suite = unit_add_suite("guard_found_restarts");
+
+    CU_ADD_TEST(suite, test_loser_waits_over_a_restart);
+    CU_ADD_TEST(suite, test_keeper_over_a_restart);
+    CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
+}
