@@ -259,20 +259,6 @@ clear_state(const struct guard *g, const struct hold *h)
     return guard_is_being_released(g, h) ? CAND_SENT : CAND_WATCH;
 }
 
-/* A look back keeps a hold from its end, but an owner that cannot be asked, or
- * a put-back that cannot be written, not for ever: after the deadline that is
- * no reason. */
-static void
-add_look_back(const struct guard *g, const struct hold *h, struct evidence *e)
-{
-    const char *why = (h->state == HOLD_DRAINING
-                       ? guard_looks_back(g, h) : NULL);
-
-    if (why) {
-        sset_add(&e->blockers, why);
-    }
-}
-
 /* Finds out what is known of the address, and asks for what is to be known. */
 static void
 collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
@@ -288,7 +274,11 @@ collect_evidence(struct guard *g, struct hold *h, const struct guard_env *env,
         sset_add(&e->blockers, "the start barrier has not passed in SB");
         guard_want_start_barrier(g);
     }
-    add_look_back(g, h, e);
+
+    const char *look_back = guard_looks_back(g, h);
+    if (look_back) {
+        sset_add(&e->blockers, look_back);
+    }
     h->dirt = e->dirt;
     bool own = guard_look_for_own_dirt(g, h, env);
     h->wants_b1 = e->needs_b1 && !h->b1_token && hold_is_evidence_phase(h);

@@ -223,7 +223,9 @@ void guard_post_read_destroy(struct post_read *);
 void guard_note_look_backs(struct guard *);
 /* What the hold waits for because of a look back at a former port (static), or
  * NULL: whoever becomes active next looks back at nothing but what is held.  A
- * put-back that waits for the hold itself is no reason. */
+ * put-back that waits for the hold itself is no reason; nor is any of that
+ * after the deadline, lest an owner that cannot be asked, or a put-back that
+ * cannot be written, keep a hold for ever. */
 const char *guard_looks_back(const struct guard *, const struct hold *);
 /* Tells if the owner has opted out since the clear: whether it wants the
  * address is not asked then, and its port is not ours to write any more. */

@@ -509,7 +509,8 @@ guard_note_look_backs(struct guard *g)
 const char *
 guard_looks_back(const struct guard *g, const struct hold *h)
 {
-    return h->look_back_seqno == g->look_back_seqno ? h->look_back : NULL;
+    return (h->state == HOLD_DRAINING
+            && h->look_back_seqno == g->look_back_seqno ? h->look_back : NULL);
 }
 
 /* ---- A turn. ---- */
