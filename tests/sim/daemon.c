@@ -436,7 +436,8 @@ instance_start(struct world *w, struct instance *in)
     in->lists_cut = 0;
     in->store_news = false;
     in->sb_busy = false;
-    in->must_be_frozen = in->thawed = in->sb_thawed = false;
+    in->must_be_frozen = in->own_went_back = false;
+    in->thawed = in->sb_thawed = false;
     in->own_identity = 0;
     memset(in->lock_lost, 0, sizeof in->lock_lost);
     in->look_back = 0;
@@ -521,10 +522,10 @@ load_store(struct world *w, struct instance *in)
     struct guard_env env;
 
     in->store_news = false;
-    in->must_be_frozen |= (in->own_identity
-                           && (in->own_identity != w->own.identity
-                               || (w->own.row.generation
-                                   < in->own_generation)));
+    in->own_went_back |= (in->own_identity
+                          && (in->own_identity != w->own.identity
+                              || (w->own.row.generation
+                                  < in->own_generation)));
     in->own_identity = w->own.identity;
     in->own_generation = w->own.row.generation;
     store_snapshot_init(&snap);

@@ -487,7 +487,7 @@ mend_instance(struct world *w, struct instance *in)
     in->reads_fail = in->paused = false;
     in->kill_in = -1;
     in->lists_cut = 0;
-    in->must_be_frozen = false;
+    in->must_be_frozen = in->own_went_back = false;
     in->thawed = in->alive && !in->connected[DB_NB];
     in->sb_thawed = in->alive && !in->connected[DB_SB];
     if (in->alive) {

@@ -102,6 +102,19 @@ look_back_is_put_back(const struct world *w, int slot, int ip)
             && row_equals(&l->left, &w->nb.rows[slot]));
 }
 
+static bool
+is_blocked(const struct world *w, int slot, int ip)
+{
+    struct uuid net = sim_uuid(UUID_NET, w->nb.net_ids[slot_net(slot)]);
+    struct ip_addr addr;
+
+    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
+
+    const struct hold *h = own_find_hold(w, &net, &addr);
+
+    return h && h->state == HOLD_BLOCKED;
+}
+
 /* At rest: is it still without it, although nothing else has happened? */
 void
 look_back_rest(struct world *w)
@@ -121,6 +134,9 @@ look_back_rest(struct world *w)
         if (w->n_killed && w->forced[slot_net(slot)] & (1u << l->ip)) {
             continue;           /* An operator ended its hold, then nobody was
                                  * left who knew of it. */
+        }
+        if (is_blocked(w, slot, l->ip)) {
+            continue;           /* A person has been told. */
         }
         if (w->kube.pods[slot].exists && w->kube.pods[slot].opted_out) {
             continue;           /* Its port is not ours to write any more. */

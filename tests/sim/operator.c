@@ -41,6 +41,9 @@ thaw_or_freeze(struct world *w)
         free(guard_frozen(in->guard) ? guard_thaw(in->guard)
              : guard_freeze(in->guard, "a script"));
         in->must_be_frozen = false;
+        for (int i = 0; i < N_INSTANCES; i++) {
+            w->instances[i].own_went_back = false; /* They read of it. */
+        }
         in->thawed = !in->connected[DB_NB];
         in->sb_thawed = !in->connected[DB_SB];
         instance_wake(w, in, w->now);

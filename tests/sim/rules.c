@@ -217,7 +217,8 @@ check_stopped(struct world *w, struct instance *in, const char *what)
 {
     const struct model *m = guard_model_const(in->guard);
 
-    if (in->must_be_frozen && !guard_frozen(in->guard)) {
+    if ((in->must_be_frozen || in->own_went_back)
+        && !guard_frozen(in->guard)) {
         violate(w, RULE_MUST_FREEZE, "%s writes %s although a database went "
                 "back", in->name, what);
     }

@@ -563,6 +563,8 @@ struct instance {
     int64_t own_generation, store_generation; /* The same; and of what was
                                  * stored, before the answer. */
     bool must_be_frozen;        /* Told something that freezes. */
+    bool own_went_back;         /* So has its own database; it also tells that
+                                 * another instance was thawed. */
     bool thawed;                /* Whatever NB will be like is accepted. */
     bool sb_thawed;             /* Likewise. */
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
