@@ -150,9 +150,9 @@ check_departures(struct world *w, struct instance *in, int slot)
     for (int ip = 0; ip < N_IPS; ip++) {
         const struct hold *h;
 
-        if (!(in->left[slot] & (1u << ip))
+        if (!(in->left[slot] & (1u << ip)) || w->forced[net] & (1u << ip)
             || in->left_net[slot] != in->nb_net_ids[net]) {
-            continue;
+            continue;           /* Or an operator has just ended its hold. */
         }
         h = find_hold(in, net, ip);
         if (!h || !hold_find_former(h, &row)) {
