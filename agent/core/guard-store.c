@@ -278,6 +278,15 @@ guard_doubt_sent(struct guard *g)
     }
 }
 
+/* What was sent is stored.  Had the database been loaded before the answer,
+ * with another hand's change, that one counts. */
+static void
+note_generation(struct guard *g)
+{
+    g->generation = MAX(g->generation, g->sent->row.generation + 1);
+    g->row.generation = g->generation;
+}
+
 static void
 stored(struct guard *g)
 {
@@ -299,9 +308,7 @@ stored(struct guard *g)
             gate->in_doubt = false;
         }
     }
-    /* Unless it was loaded, with another hand's change, before the answer. */
-    g->generation = MAX(g->generation, b->row.generation + 1);
-    g->row.generation = g->generation;
+    note_generation(g);
     guard_replace_string(&g->db_frozen, b->row.frozen);
     guard_replace_string(&g->db_brake, b->row.brake);
     g->freeze_unsaved = g->freeze_unsaved && !b->row.frozen;
@@ -320,8 +327,10 @@ guard_store_done(struct guard *g, const struct store_result *r,
     g->again = true;
     if (g->role != ROLE_ACTIVE || !g->loaded) {
         /* Of a time before a change of role: all but the journal is read
-         * again. */
-        if (r->result != TXN_RESULT_DONE) {
+         * again, and must not be of an earlier time. */
+        if (r->result == TXN_RESULT_DONE) {
+            note_generation(g);
+        } else {
             restore_journal(g);
         }
         if (r->result == TXN_RESULT_UNKNOWN) {

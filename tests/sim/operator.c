@@ -40,9 +40,10 @@ thaw_or_freeze(struct world *w)
     if (in) {
         free(guard_frozen(in->guard) ? guard_thaw(in->guard)
              : guard_freeze(in->guard, "a script"));
-        in->must_be_frozen = false;
         for (int i = 0; i < N_INSTANCES; i++) {
-            w->instances[i].own_went_back = false; /* They read of it. */
+            /* Who was frozen because it read of this one reads of it. */
+            w->instances[i].own_went_back = false;
+            w->instances[i].must_be_frozen = false;
         }
         in->thawed = !in->connected[DB_NB];
         in->sb_thawed = !in->connected[DB_SB];

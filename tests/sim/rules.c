@@ -490,7 +490,9 @@ rules_check_ip_deletion(struct world *w, struct instance *in, int slot,
     const struct port *p = model_find_port(guard_model_const(in->guard),
                                            &port);
 
-    if (row->id && row_ips(row) & (1u << ip) && p) {
+    if (row->id && row_ips(row) & (1u << ip) && p
+        && w->now - in->slot_changed[slot] > 2 * w->config.kube_ms
+        && row_ips(&in->nb_rows[slot]) & (1u << ip)) {
         int64_t ordered_ms = in->nb_ordered_ms;
 
         /* It was on its way for as long as this. */

@@ -206,6 +206,39 @@ test_both_left(void)
     fixture_end(&w);
 }
 
+/* A lock is lost before the answer comes that all was stored, and the own
+ * database is restored from a time before that: it has gone back. */
+static void
+test_restored_after_a_late_answer(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    fixture_make_stale(&w);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
+
+    struct store_result r = {
+        .token = w.store->token, .result = TXN_RESULT_DONE,
+    };
+    struct guard_env env = {
+        .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
+        .have_store = true, .store_ready = true, .store_busy = true,
+    };
+    struct orders orders;
+
+    orders_init(&orders);
+    guard_run(w.guard, &env, &orders);
+    orders_destroy(&orders);
+    guard_store_done(w.guard, &r, &env);
+    store_batch_destroy(w.store);
+    w.store = NULL;
+    w.locked = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(guard_frozen(w.guard) != NULL);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -216,4 +249,5 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_ended_before_the_answer);
     CU_ADD_TEST(suite, test_left_amid_a_clear);
     CU_ADD_TEST(suite, test_both_left);
+    CU_ADD_TEST(suite, test_restored_after_a_late_answer);
 }
