@@ -101,10 +101,25 @@ judge_moving(struct guard *g, const struct guard_env *env)
     }
 }
 
+/* A pod came that may have gone in the same turn: what is there is as it was,
+ * but has not been so since then. */
+static void
+begin_anew(struct guard *g, const struct port *p)
+{
+    for (size_t i = 0; i < p->static_ips.n; i++) {
+        struct candidate *c = guard_find_candidate(g, &p->uuid,
+                                                   &p->static_ips.addrs[i]);
+        if (c) {
+            c->fingerprint = ~c->fingerprint;
+        }
+    }
+}
+
 static void
 judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
 {
     size_t n_bound = 0, n_unbound = 0;
+    bool came = mb->came;
     struct port *p;
 
     g->counters.members_judged++;
@@ -123,6 +138,9 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
         if (!p->network || p->kind != PORT_OWNED) {
             continue;
         }
+        if (came) {
+            begin_anew(g, p);
+        }
         for (size_t i = 0; i < p->static_ips.n; i++) {
             guard_update_candidate(g, env, p, &p->static_ips.addrs[i]);
             judge_sharers(g, env, p, &p->static_ips.addrs[i]);
@@ -133,6 +151,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
     }
     guard_event_member(g, env, mb);
     guard_note_hazards(g, env, mb);
+    mb->came = false;
 }
 
 /* ---- Circles. ---- */

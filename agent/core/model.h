@@ -174,6 +174,7 @@ struct member {
     bool vm_seen : 1;           /* A VirtualMachine of this name was seen. */
     bool seen_explicit : 1;     /* It named its address itself. */
     bool seen_numbered : 1;     /* It was of a StatefulSet or a VM. */
+    bool came : 1;              /* A pod came since it was last judged. */
     bool await_unbound : 1;     /* A new pod came: a binding seen before the
                                  * port was unbound once is the old one's. */
     char name[];

@@ -394,6 +394,27 @@ test_hold_without_an_answer(void)
     fixture_end(&w);
 }
 
+/* A pod comes and goes at once just before an address has been stale for the
+ * settle time: that time begins anew. */
+static void
+test_came_and_went_in_a_turn(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    fixture_make_stale(&w);
+    world_settle(&w);
+    world_run(&w, w.settings.settle_ms - 500);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_pod(&w, unit_pod("sts1-0", "u7", OWNER_NONE, NULL, ""));
+    world_del_pod(&w, "sts1-0");
+    world_run(&w, w.settings.settle_ms - 500);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found(void)
 {
@@ -413,4 +434,5 @@ suite_guard_found(void)
     CU_ADD_TEST(suite, test_late_row_of_another_instance);
     CU_ADD_TEST(suite, test_late_row_of_another_address);
     CU_ADD_TEST(suite, test_copy_is_behind);
+    CU_ADD_TEST(suite, test_came_and_went_in_a_turn);
 }
