@@ -243,7 +243,7 @@ note_arrival(const struct model *m, struct member *mb, struct pod *pod,
              bool listed)
 {
     model_recall_pod(mb, pod);
-    mb->came = true;
+    mb->came |= !pod->finished; /* That one has left what it had. */
     if (m->kube_synced && !PLANTED(UID_IGNORED)) {
         pod->arrived |= !listed;
         mb->await_unbound = true;
