@@ -131,7 +131,7 @@ def run_sizes(bench, sizes):
         time.sleep(seconds)
         for idler, then in zip(idlers, before):
             cpu, woken, sent = (
-                now - was for now, was in zip(idler.read(), then))
+                end - begin for begin, end in zip(then, idler.read()))
             pid = idler.daemon.pid
             add(bench.results, idler.ports, seconds, woken, sent,
                 Sample(1000 * seconds, cpu, memory_kib(pid, "VmHWM"),
