@@ -235,6 +235,17 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     number_journal(g, snap->last_sequence);
 }
 
+/* Another row for the same address would violate the index: 'h' is put into
+ * this one. */
+static void
+put_into_row(struct guard *g, struct hold *h, const struct uuid *row)
+{
+    hold_table_remove(&g->holds, h);
+    h->uuid = *row;
+    hold_table_insert(&g->holds, h);
+    h->in_db = true;
+}
+
 /* 'h' takes over the row that 's' tells of.  Its own may still be on its way:
  * nobody would know it then. */
 static void
@@ -244,10 +255,7 @@ take_row_of(struct guard *g, struct hold *h, const struct hold *s)
         guard_delete_hold_row(g, &h->uuid);
         h->in_doubt = false;
     }
-    hold_table_remove(&g->holds, h);
-    h->uuid = s->uuid;
-    hold_table_insert(&g->holds, h);
-    h->in_db = true;
+    put_into_row(g, h, &s->uuid);
 }
 
 static void
@@ -306,7 +314,6 @@ merge(struct guard *g, const struct store_snapshot *snap,
         } else if (!h) {
             adopt_hold(g, s, env);
         } else {
-            /* Another row for the same address would violate the index. */
             take_row_of(g, h, s);
         }
     }
@@ -458,11 +465,7 @@ take_over_hold(struct guard *g, const struct hold *row,
             start_hold(g, h);
         }
     } else if (!uuid_equals(&h->uuid, &row->uuid)) {
-        /* Another row for the same address would violate the index. */
-        hold_table_remove(&g->holds, h);
-        h->uuid = row->uuid;
-        hold_table_insert(&g->holds, h);
-        h->in_db = true;
+        put_into_row(g, h, &row->uuid);
         h->changed = true;
         h->storing = false;
     }
