@@ -156,6 +156,8 @@ void own_restore(struct world *);
 void own_lose(struct world *);
 const struct hold *own_find_hold(const struct world *, const struct uuid *net,
                                  const struct ip_addr *);
+/* The same by number, on the network as NB has it. */
+const struct hold *own_find_hold_of(const struct world *, int net, int ip);
 /* What 'in' knew when it decided that 'hold' has ended, which may be now: an
  * order may wait for the one before, and one without an answer is repeated. */
 const struct end_ordered *own_end_ordered(struct world *,

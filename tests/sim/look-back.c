@@ -105,12 +105,7 @@ look_back_is_put_back(const struct world *w, int slot, int ip)
 static bool
 is_blocked(const struct world *w, int slot, int ip)
 {
-    struct uuid net = sim_uuid(UUID_NET, w->nb.net_ids[slot_net(slot)]);
-    struct ip_addr addr;
-
-    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
-
-    const struct hold *h = own_find_hold(w, &net, &addr);
+    const struct hold *h = own_find_hold_of(w, slot_net(slot), ip);
 
     return h && h->state == HOLD_BLOCKED;
 }

@@ -74,6 +74,16 @@ own_find_hold(const struct world *w, const struct uuid *net,
     return NULL;
 }
 
+const struct hold *
+own_find_hold_of(const struct world *w, int net, int ip)
+{
+    struct uuid uuid = sim_uuid(UUID_NET, w->nb.net_ids[net]);
+    struct ip_addr addr;
+
+    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
+    return own_find_hold(w, &uuid, &addr);
+}
+
 const struct end_ordered *
 own_end_ordered(struct world *w, const struct instance *in,
                 const struct uuid *hold)

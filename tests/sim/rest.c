@@ -209,12 +209,8 @@ check_gates(struct world *w)
 static bool
 is_blocked(const struct world *w, int net, int ip)
 {
-    struct uuid uuid = sim_uuid(UUID_NET, w->nb.net_ids[net]);
-    const struct hold *h;
-    struct ip_addr addr;
+    const struct hold *h = own_find_hold_of(w, net, ip);
 
-    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
-    h = own_find_hold(w, &uuid, &addr);
     return h && h->state == HOLD_BLOCKED && listed(w, net, ip);
 }
 
@@ -344,11 +340,7 @@ hold_is_journalled(const struct world *w, int slot, uint32_t gone)
         }
     }
     for (int i = 0; i < N_IPS; i++) {
-        struct uuid net = sim_uuid(UUID_NET, w->nb.net_ids[slot_net(slot)]);
-        struct ip_addr ip;
-
-        ovs_assert(ip_addr_parse(ip_text(i), &ip));
-        if (gone & (1u << i) && own_find_hold(w, &net, &ip)) {
+        if (gone & (1u << i) && own_find_hold_of(w, slot_net(slot), i)) {
             return true;
         }
     }

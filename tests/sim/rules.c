@@ -366,11 +366,9 @@ static void
 check_clear(struct world *w, struct instance *in, int slot,
             const struct nb_row *old, int ip)
 {
-    struct uuid net = sim_uuid(UUID_NET, w->nb.net_ids[old->net]);
+    const struct hold *h = own_find_hold_of(w, old->net, ip);
     struct uuid port = sim_uuid(UUID_PORT, old->id);
     int64_t since = w->places[slot].own_since[ip];
-    struct ip_addr addr;
-    const struct hold *h;
 
     if (old->mark && old->enabled == TRI_FALSE) {
         since = NEVER;          /* It waits for it, and never had it. */
@@ -380,8 +378,6 @@ check_clear(struct world *w, struct instance *in, int slot,
                 "right to it for %"PRId64" ms", in->name, ip_text(ip),
                 slot_port(slot), w->now - since);
     }
-    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
-    h = own_find_hold(w, &net, &addr);
     /* A database that loses what it had confirmed can break the order. */
     if (w->own_replaced_ms < in->nb_ordered_ms
         && (!h || !hold_find_former(h, &port))) {

@@ -137,17 +137,10 @@ world_port_changed(struct world *w, struct wport *p)
 }
 
 static void
-split(struct svec *sv, const char *s)
+set_split(struct svec *sv, const char *s)
 {
-    char *copy = xstrdup(s ? s : "");
-    char *save = NULL;
-
-    svec_clear(sv);
-    for (char *item = strtok_r(copy, ",", &save); item;
-         item = strtok_r(NULL, ",", &save)) {
-        svec_add(sv, item);
-    }
-    free(copy);
+    svec_destroy(sv);
+    unit_split(sv, s);
 }
 
 struct wport *
@@ -165,7 +158,7 @@ world_raw_port(struct world *w, uint32_t network, const char *name,
     svec_init(&p->ps);
     svec_init(&p->sb_mac);
     svec_init(&p->sb_ps);
-    split(&p->addresses, addresses);
+    set_split(&p->addresses, addresses);
     dv_parse_smap(options, &p->options);
     dv_parse_smap(ids, &p->external_ids);
     w->ports = xrealloc(w->ports, (w->n_ports + 1) * sizeof *w->ports);
@@ -210,7 +203,7 @@ world_del_port(struct world *w, struct wport *p)
 void
 world_set_addresses(struct world *w, struct wport *p, const char *addresses)
 {
-    split(&p->addresses, addresses);
+    set_split(&p->addresses, addresses);
     world_port_changed(w, p);
 }
 
