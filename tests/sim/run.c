@@ -141,7 +141,7 @@ work(struct job *job, int number, double until)
     coverage = &job->coverage;
     world_init(&w);
     for (uint64_t i = number; !*stop; i += options.jobs) {
-        if (until ? (i % 64 == 0 && seconds() >= until)
+        if (until ? job->n_done % 64 == 0 && seconds() >= until
             : i >= options.count) {
             break;
         }
