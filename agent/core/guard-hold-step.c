@@ -448,7 +448,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
 
 /* Where there are more holds than this, so many are looked at in a turn, lest
  * a turn take long, and of them only those for which anything has changed. */
-#define STEP_MAX 250
+#define STEP_MAX 150
 /* What changed after they were looked at is seen at least this soon. */
 #define STEP_ALL_MS 1000
 

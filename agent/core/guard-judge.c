@@ -74,7 +74,7 @@ judge_sharers(struct guard *g, const struct guard_env *env,
 
 /* Where there are more candidates than this, so many are judged again in a
  * turn, lest a turn take long. */
-#define TURNS_MAX 250
+#define TURNS_MAX 150
 
 /* A move that looked unfinished may have failed since: the address that the
  * port is to have is on another one now.  Where there are very many this takes

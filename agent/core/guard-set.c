@@ -317,7 +317,7 @@ edit_exists(const struct guard *g, const struct port *p)
 }
 
 /* So many wants are looked at in a turn, lest a turn take long. */
-#define SETS_MAX 250
+#define SETS_MAX 150
 
 /* What waited is looked at again when anything changed, before what is new:
  * the longest wait first. */

@@ -21,7 +21,7 @@ struct hold_course;
 
 /* A transaction of the own database has this many rows of holds at most: one
  * of too many has no answer in time, and would be sent again and again. */
-#define GUARD_STORE_ROWS 250
+#define GUARD_STORE_ROWS 150
 
 /* An address on a port that is not simply fine. */
 enum candidate_state {
