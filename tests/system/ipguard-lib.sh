@@ -549,11 +549,13 @@ ipguard_prepare () {
 }
 
 ipguard_cleanup () {
-    local server
+    local folder
 
     trap '' 1 2 13 15
-    for server in */nb.pid; do
-        IPGUARD_SANDBOX=$PWD/${server%/nb.pid}
+    # Any folder may be a sandbox: that one of its servers has ended says
+    # nothing about the others.
+    for folder in */; do
+        IPGUARD_SANDBOX=$PWD/${folder%/}
         sandbox_stop 2> /dev/null
     done
 }
