@@ -74,6 +74,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-role.c \
 	agent/core/guard-search.c \
 	agent/core/guard-set.c \
+	agent/core/guard-start.c \
 	agent/core/guard-state.h \
 	agent/core/guard-store.c \
 	agent/core/guard-tally.c \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the own database has: taken over when this instance becomes the active
- * one, put right once the Northbound database is here, and compared with what
- * we know whenever another hand changed it.  guard-store.c goes the other
- * way. */
+ * one, put right once the Northbound database is here (guard-start.c), and
+ * compared with what we know whenever another hand changed it.  guard-store.c
+ * goes the other way. */
 
 #include <config.h>
 
@@ -385,48 +385,6 @@ adopt_safety(struct guard *g, const struct ipguard_row *row,
     }
 }
 
-/* ---- Start. ---- */
-
-/* Puts right what was loaded, once NB is here: intents of another life are
- * never executed, and whoever has a held address openly now keeps it. */
-static void
-start_hold(struct guard *g, struct hold *h)
-{
-    const struct network *n = model_find_network(&g->model, &h->network);
-    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
-                                  : NULL);
-    bool intent = h->state == HOLD_INTENT || h->state == HOLD_CLEARING;
-
-    /* They may be of another database, or of one that went back since; and
-     * while nobody was connected SB may have gone back, and have come to the
-     * same nb_cfg again before its rows did. */
-    if (h->b1 || h->b2) {
-        hold_discard_barriers(h);
-    }
-    for (size_t i = 0; use && i < use->n; i++) {
-        const struct port *p = use->ports[i];
-
-        if (hold_find_former(h, &p->uuid)) {
-            if (intent) {
-                /* If in doubt, step_hold() sees to it. */
-                h->clear_lost = (!g->in_doubt && !PLANTED(OLD_INTENT)
-                                 && !guard_is_being_released(g, h));
-            } else {
-                if (!guard_clear_is_sent(g, h, &p->uuid)) {
-                    hold_remove_former(h, &p->uuid);
-                }
-                h->returned |= guard_same_owner(h, p);
-            }
-        } else if (evidence_is_gated(p)) {
-            hold_add_taker(h, &p->uuid);
-        }
-    }
-    if (intent && !h->clear_lost) {
-        hold_discard_barriers(h);
-    }
-    guard_hold_set_keeper(g, h);
-}
-
 /* ---- Another hand's changes. ---- */
 
 static bool
@@ -462,7 +420,7 @@ take_over_hold(struct guard *g, const struct hold *row,
         adopt_hold(g, row, env);
         h = hold_table_find(&g->holds, &row->network, &row->addr);
         if (g->started) {
-            start_hold(g, h);
+            guard_start_hold(g, h);
         }
     } else if (!uuid_equals(&h->uuid, &row->uuid)) {
         put_into_row(g, h, &row->uuid);
@@ -569,29 +527,4 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
     }
     guard_replace_string(&g->store_identity, snap->identity);
     guard_load_requests(g, snap, env);
-}
-
-/* Called at the beginning of each turn while active and not started. */
-void
-guard_start_if_ready(struct guard *g, const struct guard_env *env)
-{
-    struct hold *h;
-
-    if (g->role != ROLE_ACTIVE || !g->loaded || g->started
-        || !g->model.nb_synced) {
-        return;
-    }
-    g->started = true;
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        start_hold(g, h);
-    }
-    guard_replay_standby_departures(g, env);
-    g->look_back = true;
-    /* Holds that were judged with may have ended by another hand. */
-    model_mark_all(&g->model);
-    g->own_changes++;
-    guard_log(g, 'i', "started with %"PRIuSIZE" hold(s) and %"PRIuSIZE
-              " gate(s)", hold_table_count(&g->holds),
-              hmap_count(&g->gates));
-    g->row_changed = true;
 }

@@ -31,7 +31,8 @@
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
- *   guard-load.c    what the own database has, and the start
+ *   guard-load.c    what the own database has
+ *   guard-start.c   what is put right of that at the start
  *   guard-store.c   what it is to have: one batch, what came of it
  *   guard-journal.c what was done, written down
  *   guard-watch.c   what the mirror of SB is to show
@@ -508,8 +509,16 @@ bool guard_clear_is_sent(const struct guard *, const struct hold *,
 void guard_doubt_under_way(struct guard *);
 void guard_forget_doubt(struct guard *);
 
-/* guard-load.c */
+/* guard-start.c */
+/* Called at the beginning of each turn: puts right what was loaded, once NB is
+ * here; */
 void guard_start_if_ready(struct guard *, const struct guard_env *);
+/* and once our copy of NB is known to have all that another life wrote to it.
+ * Until then g->in_doubt is set, if that makes a difference. */
+void guard_settle_found(struct guard *);
+/* Puts right one hold that another life, or another instance, has made: its
+ * intent is not executed, and whoever has the address openly now keeps it. */
+void guard_start_hold(struct guard *, struct hold *);
 
 /* guard-store.c */
 void guard_build_store_batch(struct guard *, const struct guard_env *,

@@ -525,7 +525,7 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
     struct post_read *pr;
 
     if (g->look_back && g->started && g->model.nb_synced
-        && g->model.kube_synced) {
+        && g->model.kube_synced && !g->in_doubt) {
         g->look_back = false;
         if (g->mode == MODE_GUARD) {
             look_back_again(g, env);

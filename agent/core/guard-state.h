@@ -285,7 +285,9 @@ struct guard {
     struct planned *planned;
     size_t n_planned;
     struct hmap edits;          /* struct port_edit, of this turn. */
-    bool in_doubt;              /* An NB transaction got no answer. */
+    bool in_doubt;              /* An NB transaction got no answer, or our copy
+                                 * of NB may lack what another life wrote. */
+    bool found_in_doubt;        /* The latter: guard_settle_found() is due. */
     struct {
         struct planned *planned; /* What it was to do. */
         size_t n_planned;

@@ -146,6 +146,76 @@ test_look_back_over_a_restart(void)
     fixture_end(&w);
 }
 
+/* NB tells its new client of the clear before it answers its first
+ * transaction. */
+static void
+catch_up(struct world *w, const struct nb_batch *b OVS_UNUSED)
+{
+    world_port_changed(w, world_find_port(w, "sts1-0.default"));
+    w->on_batch = NULL;
+}
+
+/* The daemon is killed, and the next one's first copy of NB is of the time
+ * when sts1-0 still had IP1. */
+static void
+kill_before_copy(struct world *w)
+{
+    struct wport *p = world_find_port(w, "sts1-0.default");
+    struct svec now = p->addresses;
+
+    unit_split(&p->addresses, MAC1" "IP1);
+    world_kill(w, false);
+    svec_destroy(&p->addresses);
+    p->addresses = now;
+    w->on_batch = catch_up;
+}
+
+/* The same, but who comes next has not been told of the clear by NB yet: it
+ * neither takes it for not carried out, nor the address for given back; before
+ * that is known it writes nothing but a barrier. */
+static void
+test_look_back_with_an_old_copy(void)
+{
+    for (int stored = 0; stored < 2; stored++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+        world_del_pod(&w, "sts1-0");
+        world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+        w.on_read = no_look_back;
+        w.northd_frozen = true;
+        CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
+        world_turn(&w);
+        if (stored) {
+            world_settle(&w);
+        }
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        CU_ASSERT_FATAL(world_stored_hold(&w, IP1) != NULL);
+        CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->state,
+                        stored ? HOLD_DRAINING : HOLD_CLEARING);
+        world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                               "ip_address="IP1";allocated=true"));
+        w.on_read = NULL;
+        kill_before_copy(&w);
+
+        /* As long as nothing may be written, nothing is concluded. */
+        w.paused = true;
+        world_run(&w, 5000);
+        CU_ASSERT(world_hold(&w, IP1) != NULL);
+        w.paused = false;
+        world_run(&w, 10 * 1000);
+        CU_ASSERT(w.on_batch == NULL);
+        CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+        CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
+        CU_ASSERT_EQUAL(world_journalled(&w, "hold"), 0);
+        w.northd_frozen = false;
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        fixture_end(&w);
+    }
+}
+
 /* Locks are lost while the answer to a clear is on its way: the action is
  * written down by whoever has them again. */
 static void
@@ -177,5 +247,6 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
 }

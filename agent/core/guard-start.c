@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The start: puts right what was loaded from the own database, once the
+ * Northbound database is here.
+ *
+ * The copy of it may be older than the last write of whoever was active
+ * before, because each instance is told of NB at its own pace.  An address
+ * that it shows on a port which lost it, or was about to, thus may have gone;
+ * and if it has not, it may have come back.  So nothing is concluded from that
+ * before a transaction of our own was answered: what NB did before that, we
+ * have been told by then. */
+
+#include <config.h>
+
+#include "guard-private.h"
+
+#include "openvswitch/util.h"
+#include "util.h"
+#include "uuid.h"
+
+static const struct addr_use *
+use_of(const struct guard *g, const struct hold *h)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+
+    return n ? model_find_addr(&g->model, n, &h->addr) : NULL;
+}
+
+/* Does NB show the address of 'h' on a port that lost it, or was to? */
+static bool
+is_on_former_port(const struct guard *g, const struct hold *h)
+{
+    const struct addr_use *use = use_of(g, h);
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        if (hold_find_former(h, &use->ports[i]->uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+guard_start_hold(struct guard *g, struct hold *h)
+{
+    const struct addr_use *use = use_of(g, h);
+
+    /* They may be of another database, or of one that went back since; and
+     * while nobody was connected SB may have gone back, and have come to the
+     * same nb_cfg again before its rows did. */
+    if (h->b1 || h->b2 || !hold_is_evidence_phase(h)) {
+        hold_discard_barriers(h);
+    }
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+
+        if (!hold_find_former(h, &p->uuid) && evidence_is_gated(p)) {
+            hold_add_taker(h, &p->uuid);
+        }
+    }
+    if (is_on_former_port(g, h)) {
+        /* An intent is never executed; step_hold() calls it off then. */
+        g->in_doubt = g->found_in_doubt = true;
+    }
+    guard_hold_set_keeper(g, h);
+}
+
+/* 'h' has left the ports that it names, and 'p', one of them, has the address
+ * all the same: it came back while nobody saw it. */
+static void
+take_back(struct guard *g, struct hold *h, const struct port *p)
+{
+    const struct candidate *c = guard_find_candidate(g, &p->uuid, &h->addr);
+
+    if (c && c->state != CAND_WATCH) {
+        return;                 /* It is to go by a new order. */
+    }
+    if (!guard_clear_is_sent(g, h, &p->uuid)) {
+        hold_remove_former(h, &p->uuid);
+    }
+    h->returned |= guard_same_owner(h, p);
+    if (!h->n_takers) {
+        guard_hold_set_keeper(g, h);
+    } else if (uuid_is_zero(&h->keeper)) {
+        guard_hold_keep(g, h, &p->uuid); /* They came later. */
+    }
+    guard_note_hold(g, h);
+}
+
+void
+guard_settle_found(struct guard *g)
+{
+    struct hold *h;
+
+    if (!g->found_in_doubt || g->in_doubt || !guard_is_started(g)) {
+        return;
+    }
+    g->found_in_doubt = false;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        const struct addr_use *use = use_of(g, h);
+
+        for (size_t i = 0; (use && i < use->n && !h->would_be
+                            && hold_is_evidence_phase(h)); i++) {
+            if (hold_find_former(h, &use->ports[i]->uuid)) {
+                take_back(g, h, use->ports[i]);
+            }
+        }
+    }
+}
+
+void
+guard_start_if_ready(struct guard *g, const struct guard_env *env)
+{
+    struct hold *h;
+
+    if (g->role != ROLE_ACTIVE || !g->loaded || g->started
+        || !g->model.nb_synced) {
+        return;
+    }
+    g->started = true;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        guard_start_hold(g, h);
+    }
+    guard_replay_standby_departures(g, env);
+    g->look_back = true;
+    /* Holds that were judged with may have ended by another hand. */
+    model_mark_all(&g->model);
+    g->own_changes++;
+    guard_log(g, 'i', "started with %"PRIuSIZE" hold(s) and %"PRIuSIZE
+              " gate(s)", hold_table_count(&g->holds),
+              hmap_count(&g->gates));
+    g->row_changed = true;
+}
