@@ -344,7 +344,7 @@ bool guard_is_being_released(const struct guard *, const struct hold *);
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
 void guard_gate_done(struct guard *, const struct planned *,
-                     const struct guard_env *);
+                     const struct nb_write *, const struct guard_env *);
 /* Of 'port', which is to be shut or, if it bears a mark, is.  Takes
  * 'reason'. */
 void guard_create_gate(struct guard *, const struct guard_env *,
