@@ -275,9 +275,31 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
 
 /* ---- What came of it. ---- */
 
+/* The gate of 'pl' is not known any more: it was not stored when a lock was
+ * lost, and the mirror did not show the port shut by then.  What was done is
+ * written down all the same, from what was sent. */
+static void
+journal_unknown_gate(struct guard *g, const struct guard_env *env,
+                     const struct planned *pl, const struct nb_write *w)
+{
+    const struct port *p = model_find_port(&g->model, &pl->port);
+    const struct network *n = p ? p->network : NULL;
+    struct journal_entry *j = guard_journal(g, env,
+                                            pl->kind == PLAN_GATE ? "gate"
+                                            : "ungate", "", pl->reason);
+    char ip[IP_ADDR_STRLEN];
+
+    if (pl->addr.family) {      /* Of a mark without a record it is not. */
+        guard_journal_address(j, n ? &n->uuid : &UUID_ZERO,
+                              n ? n->name : NULL,
+                              ip_addr_to_string(&pl->addr, ip));
+    }
+    guard_journal_port(j, &pl->port, w->port_name, NULL);
+}
+
 void
 guard_gate_done(struct guard *g, const struct planned *pl,
-                const struct guard_env *env)
+                const struct nb_write *w, const struct guard_env *env)
 {
     struct gate *gate = guard_find_gate(g, &pl->port);
     const struct port *p = model_find_port(&g->model, &pl->port);
@@ -290,10 +312,12 @@ guard_gate_done(struct guard *g, const struct planned *pl,
         if (gate) {
             gate->closing = false;
             journal_gate(g, env, gate, "gate", pl->reason);
+        } else {
+            journal_unknown_gate(g, env, pl, w);
         }
-        guard_log(g, 'i', "%s: gated: %s", p ? p->name : "a port",
+        guard_log(g, 'i', "%s: gated: %s", w->port_name,
                   pl->reason);
-        guard_note_action(g, env, "gated %s (%s)", p ? p->name : "a port",
+        guard_note_action(g, env, "gated %s (%s)", w->port_name,
                           ip);
         h = gate ? hold_table_find(&g->holds, &gate->network, &gate->addr)
                  : NULL;
@@ -303,9 +327,9 @@ guard_gate_done(struct guard *g, const struct planned *pl,
         return;
     }
     g->counters.gates_opened++;
-    guard_log(g, 'i', "%s: gate opened: %s", p ? p->name : "a port",
+    guard_log(g, 'i', "%s: gate opened: %s", w->port_name,
               pl->reason);
-    guard_note_action(g, env, "opened the gate of %s", p ? p->name : "a port");
+    guard_note_action(g, env, "opened the gate of %s", w->port_name);
     if (gate) {
         h = hold_table_find(&g->holds, &gate->network, &gate->addr);
         if (h) {
@@ -320,9 +344,6 @@ guard_gate_done(struct guard *g, const struct planned *pl,
         journal_gate(g, env, gate, "ungate", pl->reason);
         guard_delete_gate(g, gate);
     } else {
-        struct journal_entry *j = guard_journal(g, env, "ungate", "",
-                                                pl->reason);
-
-        guard_journal_port(j, &pl->port, p ? p->name : "", NULL);
+        journal_unknown_gate(g, env, pl, w);
     }
 }

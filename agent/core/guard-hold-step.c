@@ -354,7 +354,8 @@ is_past_deadline(struct guard *g, const struct hold *h,
 
 /* Are the gates of a hold in state clean open, so that it may end? */
 static bool
-is_opened(struct guard *g, struct hold *h, size_t n_blockers)
+is_opened(struct guard *g, struct hold *h, size_t n_blockers,
+          const struct guard_env *env)
 {
     bool settled = !n_blockers && guard_gates_settled(g, h);
 
@@ -363,7 +364,7 @@ is_opened(struct guard *g, struct hold *h, size_t n_blockers)
         guard_want_start_barrier(g);
         return false;
     }
-    return settled;
+    return settled && !guard_ends_after_put_back(g, h, env);
 }
 
 /* Fills in 'f', and takes blockers and notes out of 'e'. */
@@ -384,7 +385,7 @@ collect_facts(struct guard *g, struct hold *h, const struct guard_env *env,
         f->deadline_passed = is_past_deadline(g, h, env);
     }
     f->gate_opened = (h->state == HOLD_CLEAN
-                      && is_opened(g, h, f->n_blockers));
+                      && is_opened(g, h, f->n_blockers, env));
     /* Of what has just changed, too. */
     f->stored = h->would_be || (h->in_db && !h->changed && !h->storing);
 }

@@ -235,19 +235,9 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     number_journal(g, snap->last_sequence);
 }
 
-/* Another row for the same address would violate the index: 'h' is put into
- * this one. */
-static void
-put_into_row(struct guard *g, struct hold *h, const struct uuid *row)
-{
-    hold_table_remove(&g->holds, h);
-    h->uuid = *row;
-    hold_table_insert(&g->holds, h);
-    h->in_db = true;
-}
-
-/* 'h' takes over the row that 's' tells of.  Its own may still be on its way:
- * nobody would know it then. */
+/* 'h' is put into the row that 's' tells of: another row for the same address
+ * would violate the index.  Its own may still be on its way, and nobody would
+ * know it then. */
 static void
 take_row_of(struct guard *g, struct hold *h, const struct hold *s)
 {
@@ -255,7 +245,10 @@ take_row_of(struct guard *g, struct hold *h, const struct hold *s)
         guard_delete_hold_row(g, &h->uuid);
         h->in_doubt = false;
     }
-    put_into_row(g, h, &s->uuid);
+    hold_table_remove(&g->holds, h);
+    h->uuid = s->uuid;
+    hold_table_insert(&g->holds, h);
+    h->in_db = true;
 }
 
 static void
@@ -423,7 +416,7 @@ take_over_hold(struct guard *g, const struct hold *row,
             guard_start_hold(g, h);
         }
     } else if (!uuid_equals(&h->uuid, &row->uuid)) {
-        put_into_row(g, h, &row->uuid);
+        take_row_of(g, h, row);
         h->changed = true;
         h->storing = false;
     }

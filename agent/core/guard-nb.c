@@ -211,11 +211,11 @@ guard_build_nb_batch(struct guard *g, const struct guard_env *env,
 /* ---- What came of it. ---- */
 
 static const struct nb_write *
-sent_write(const struct guard *g, const struct uuid *port)
+find_write(const struct nb_batch *b, const struct uuid *port)
 {
-    for (size_t i = 0; g->nb_sent && i < g->nb_sent->n; i++) {
-        if (uuid_equals(&g->nb_sent->writes[i].port, port)) {
-            return &g->nb_sent->writes[i];
+    for (size_t i = 0; b && i < b->n; i++) {
+        if (uuid_equals(&b->writes[i].port, port)) {
+            return &b->writes[i];
         }
     }
     return NULL;
@@ -288,7 +288,7 @@ static void
 planned_done(struct guard *g, const struct planned *pl,
              const struct guard_env *env)
 {
-    const struct nb_write *w = sent_write(g, &pl->port);
+    const struct nb_write *w = find_write(g->nb_sent, &pl->port);
 
     if (!w) {
         return;                 /* Its edit came to nothing. */
@@ -310,7 +310,7 @@ planned_done(struct guard *g, const struct planned *pl,
         break;
     case PLAN_GATE:
     case PLAN_UNGATE:
-        guard_gate_done(g, pl, env);
+        guard_gate_done(g, pl, w, env);
         break;
     }
 }
@@ -322,10 +322,14 @@ planned_done(struct guard *g, const struct planned *pl,
  * be, because the server asserts our lock.  So nothing else is written before
  * a barrier has been answered; then the mirror tells what became of it. */
 
+/* 'later' was carried out since, and may have opened a gate: what it found,
+ * and verified, tells. */
 static bool
-took_effect(const struct guard *g, const struct planned *pl)
+took_effect(const struct guard *g, const struct planned *pl,
+            const struct nb_batch *later)
 {
-    const struct nb_write *w = sent_write(g, &pl->port);
+    const struct nb_write *w = find_write(g->nb_sent, &pl->port);
+    const struct nb_write *next = find_write(later, &pl->port);
     const struct port *p = model_find_port(&g->model, &pl->port);
 
     if (!w || !p) {
@@ -338,7 +342,8 @@ took_effect(const struct guard *g, const struct planned *pl)
     case PLAN_PUT_BACK:
         return ip_addr_set_contains(&p->static_ips, &pl->addr);
     case PLAN_GATE:
-        return nullable_string_is_equal(p->mark, w->new_mark);
+        return nullable_string_is_equal(next ? next->old_mark : p->mark,
+                                        w->new_mark);
     case PLAN_UNGATE:
         return !p->mark;
     }
@@ -392,7 +397,7 @@ end_doubt(struct guard *g, enum txn_result result,
             planned_done(g, pl, env);
         } else if (result != TXN_RESULT_UNKNOWN) {
             planned_failed(g, pl, result, env);
-        } else if (took_effect(g, pl)) {
+        } else if (took_effect(g, pl, sent)) {
             svec_add(&pl->evidence, "the server's answer was lost; a later "
                      "barrier shows it done");
             planned_done(g, pl, env);

@@ -224,10 +224,13 @@ void guard_post_read_destroy(struct post_read *);
 void guard_note_look_backs(struct guard *);
 /* What the hold waits for because of a look back at a former port (static), or
  * NULL: whoever becomes active next looks back at nothing but what is held.  A
- * put-back that waits for the hold itself is no reason; nor is any of that
- * after the deadline, lest an owner that cannot be asked, or a put-back that
- * cannot be written, keep a hold for ever. */
+ * put-back that waits until all is clean is no reason: of that the next one
+ * tells.  Nor is any of it after the deadline, lest an owner that cannot be
+ * asked, or a put-back that cannot be written, keep a hold for ever. */
 const char *guard_looks_back(const struct guard *, const struct hold *);
+/* All is clean: is the address to be put back before the hold ends? */
+bool guard_ends_after_put_back(struct guard *, const struct hold *,
+                               const struct guard_env *);
 /* Tells if the owner has opted out since the clear: whether it wants the
  * address is not asked then, and its port is not ours to write any more. */
 void guard_tell_opted_out(struct guard *, const struct post_read *);
@@ -345,7 +348,7 @@ bool guard_is_being_released(const struct guard *, const struct hold *);
 void guard_plan_gates(struct guard *, const struct guard_env *);
 struct gate *guard_find_gate(const struct guard *, const struct uuid *port);
 void guard_gate_done(struct guard *, const struct planned *,
-                     const struct guard_env *);
+                     const struct nb_write *, const struct guard_env *);
 /* Of 'port', which is to be shut or, if it bears a mark, is.  Takes
  * 'reason'. */
 void guard_create_gate(struct guard *, const struct guard_env *,

@@ -262,7 +262,8 @@ guard_look_for_own_dirt(struct guard *g, struct hold *h,
 
 /* Is the address being given to another port, or held for what one did with
  * it?  Then the port that lost it to us was kept shut, or shared it; it waits
- * until that has ended. */
+ * until all is clean, and the hold does not end before: see
+ * guard_ends_after_put_back(). */
 static bool
 must_wait(const struct guard *g, const struct guard_env *env,
           const struct post_read *pr)
@@ -272,7 +273,7 @@ must_wait(const struct guard *g, const struct guard_env *env,
                             ? hold_table_find(&g->holds, &p->network->uuid,
                                               &pr->addr) : NULL);
 
-    for (size_t i = 0; h && i < h->n_former; i++) {
+    for (size_t i = 0; h && h->state != HOLD_CLEAN && i < h->n_former; i++) {
         if (!uuid_equals(&h->former[i].port, &pr->port)
             && !guard_is_own_dirt(g, env, h, &pr->port)) {
             return true;
@@ -499,7 +500,9 @@ guard_note_look_backs(struct guard *g)
     LIST_FOR_EACH (pr, node, &g->post_reads) {
         struct hold *h = hold_of(g, pr);
 
-        if (h && !(pr->put_back && waits_for(pr, h))) {
+        if (h && pr->put_back && waits_for(pr, h)) {
+            h->put_back_seqno = g->look_back_seqno;
+        } else if (h) {
             h->look_back = pr->put_back ? TO_BE_PUT_BACK : TO_BE_ASKED;
             h->look_back_seqno = g->look_back_seqno;
         }
@@ -511,6 +514,19 @@ guard_looks_back(const struct guard *g, const struct hold *h)
 {
     return (h->state == HOLD_DRAINING
             && h->look_back_seqno == g->look_back_seqno ? h->look_back : NULL);
+}
+
+bool
+guard_ends_after_put_back(struct guard *g, const struct hold *h,
+                          const struct guard_env *env)
+{
+    long long int due = h->state_since_ms + g->settings.hold_deadline_ms;
+
+    if (h->put_back_seqno != g->look_back_seqno || env->now >= due) {
+        return false;
+    }
+    guard_wake_at(g, due);
+    return true;
 }
 
 /* ---- A turn. ---- */

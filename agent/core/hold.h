@@ -125,6 +125,8 @@ struct hold {
     const char *look_back;      /* What it waits for because of a look back at
                                  * a former port (static), as of ... */
     uint64_t look_back_seqno;   /* ... this guard_note_look_backs(). */
+    uint64_t put_back_seqno;    /* As of this one, it is to be put back on a
+                                 * former port when all is clean. */
     bool releasing;             /* Its former port's IP object is to be
                                  * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */

@@ -6,12 +6,14 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util.h"
 #include "uuid.h"
 
 #include "tests/unit/guard-fixture.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/world-private.h"
 #include "tests/unit/world.h"
 
 #define IP3 "10.0.0.3"
@@ -340,6 +342,83 @@ test_owner_waits_for_another_port(void)
     fixture_end(&w);
 }
 
+static bool
+shuts(const struct world *w)
+{
+    return w->nb && w->nb->n && w->nb->writes[0].set_mark;
+}
+
+/* Locks are lost as a port is being shut, and its gate is neither stored nor
+ * shown by NB when all is read again.  Then the answer comes: what was done is
+ * written down without the gate, also if the port has gone meanwhile. */
+static void
+test_journal_without_the_gate(void)
+{
+    for (int gone = 0; gone < 2; gone++) {
+        struct nb_result r = { .result = TXN_RESULT_DONE };
+        struct guard_env env;
+        struct nb_batch *b;
+        struct world w;
+
+        fixture_begin_held(&w, MODE_GUARD);
+        struct wport *p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+        CU_ASSERT_FATAL(fixture_run_until(&w, shuts));
+        b = w.nb;
+        w.nb = NULL;
+        w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+        w.locked = false;
+        world_turn(&w);
+        w.locked = true;
+        world_turn(&w);
+        CU_ASSERT_EQUAL(hmap_count(guard_gates(w.guard)), 0);
+
+        CU_ASSERT_FATAL(world_commit_nb(&w, b));
+        if (gone) {
+            world_del_port(&w, p);
+        } else {
+            world_port_changed(&w, p);
+        }
+        r.token = b->token;
+        world_get_env(&w, &env);
+        guard_nb_done(w.guard, &r, &env);
+        nb_batch_destroy(b);
+        w.northd_frozen = false;
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL_FATAL(world_journalled(&w, "gate"), 1);
+        for (size_t i = 0; i < w.n_journal; i++) {
+            if (!strcmp(w.journal[i].action, "gate")) {
+                CU_ASSERT_STRING_EQUAL(w.journal[i].port_name,
+                                       "sts2-0.default");
+                CU_ASSERT_STRING_EQUAL(w.journal[i].address, IP1);
+            }
+        }
+        CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+        CU_ASSERT_EQUAL(w.n_gates, 0);
+        fixture_end(&w);
+    }
+}
+
+/* Nobody knows whether a port was shut, and its gate is opened, which is
+ * always allowed, before a barrier tells: both are written down. */
+static void
+test_opened_in_doubt(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    CU_ASSERT_FATAL(fixture_run_until(&w, shuts));
+    w.nb_fault = FAULT_UNKNOWN_DONE;
+    w.paused = true;
+    guard_stop(w.guard);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "ungate"), 1);
+    CU_ASSERT_EQUAL(w.n_gates, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -354,4 +433,6 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
     CU_ADD_TEST(suite, test_another_held_address);
+    CU_ADD_TEST(suite, test_journal_without_the_gate);
+    CU_ADD_TEST(suite, test_opened_in_doubt);
 }

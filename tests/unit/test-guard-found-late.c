@@ -239,6 +239,42 @@ test_restored_after_a_late_answer(void)
     fixture_end(&w);
 }
 
+/* A hold is stored without an answer, and then the row of another instance
+ * for the same address appears, which becomes its own: that one is in no
+ * doubt.  A lock is lost, and the other instance ends the hold: it has ended
+ * for this one, too. */
+static void
+test_row_of_another_instance(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+
+    world_run(&w, 60 * 1000);
+    w.northd_frozen = true;
+    world_del_port(&w, p);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
+
+    struct hold *other = hold_clone(w.store->put_holds[0]);
+
+    other->uuid = unit_uuid(4711);
+    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+    world_turn(&w);
+    carry_out_late(&w, other);
+    world_load(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->uuid, &other->uuid));
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT_EQUAL_FATAL(w.n_holds, 1);
+    hold_destroy(w.holds[0]);
+    w.n_holds = 0;
+    w.locked = true;
+    world_settle(&w);
+    CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -250,4 +286,5 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_left_amid_a_clear);
     CU_ADD_TEST(suite, test_both_left);
     CU_ADD_TEST(suite, test_restored_after_a_late_answer);
+    CU_ADD_TEST(suite, test_row_of_another_instance);
 }

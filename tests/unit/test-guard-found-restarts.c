@@ -238,6 +238,69 @@ test_journal_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
+/* The first look back fails, and with the second one sts2-0 is there. */
+static enum live_read_result
+sts2_comes_back(struct world *w)
+{
+    if (w->n_clears < 2) {
+        return LIVE_READ_CURRENT;
+    } else if (w->read_result == LIVE_READ_CURRENT) {
+        w->read_result = LIVE_READ_CHANGED;
+        return LIVE_READ_FAILED;
+    }
+    w->on_read = NULL;
+    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_pod(w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                          "ip_address="IP1));
+    return LIVE_READ_CHANGED;
+}
+
+static bool
+puts_back(const struct world *w)
+{
+    return w->nb && w->nb->n && w->nb->writes[0].set_addresses;
+}
+
+/* Two ports have been cleared under one hold, and one owner wants the address
+ * again: it is put back when nothing leads to the other port any more.  A lock
+ * is lost in that moment; who has it again still knows of it. */
+static void
+test_put_back_over_a_lost_lock(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.northd_frozen = true;
+    fixture_make_stale(&w);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL_FATAL(w.n_clears, 1);
+    fixture_taker(&w, "sts2", MAC2, IP1, 20);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_run(&w, 3000);
+    world_del_pod(&w, "sts2-0");
+    world_del_sts(&w, "sts2");
+    w.read_result = LIVE_READ_CURRENT;
+    w.on_read = sts2_comes_back;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL_FATAL(w.n_clears, 2);
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
+    w.northd_frozen = false;
+    world_flags(&w);
+    CU_ASSERT_FATAL(fixture_run_until(&w, puts_back));
+    w.nb_fault = FAULT_NOT_LOCKED;
+    world_turn(&w);
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    w.locked = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_restarts(void)
 {
@@ -249,4 +312,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_look_back_over_a_restart);
     CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_put_back_over_a_lost_lock);
 }
