@@ -79,14 +79,19 @@ class Sandbox:
         for i in range(60):
             nb.update("NB_Global", [], {"ipsec": bool(i % 2)})
         nb.close()
-        pids = [self.pid(part) for part in parts or ("nb",)]
+        self.rest(*parts or ("nb",))
+
+    def rest(self, *parts, calm_s=0.3):
+        """Waits until none of 'parts' has done anything for so long."""
+        pids = [self.pid(part) for part in parts]
         deadline = time.monotonic() + TIMEOUT_S
-        calm, last = 0, None
-        while calm < 4 and time.monotonic() < deadline:
-            now = sum(cpu_ms(pid) for pid in pids)
-            calm = calm + 1 if last is not None and now - last < 1 else 0
-            last = now
+        since, last = time.monotonic(), sum(cpu_ms(pid) for pid in pids)
+        while time.monotonic() < min(since + calm_s, deadline):
             time.sleep(0.1)
+            now = sum(cpu_ms(pid) for pid in pids)
+            if now - last >= 1:
+                since = time.monotonic()
+            last = now
 
     def nb(self):
         return Database(self.path("nb.sock"), "OVN_Northbound")

@@ -13,6 +13,7 @@ from .worker import Worker
 NAME = "northd"
 WHAT = "a change and a hold while ovn-northd is busy"
 
+PORTS_MAX = 10000
 ROUNDS = 3
 CHANGES, HOLDS, SYNCS = 4, 2, 3
 ROUNDS_MAX = (data.SINGLES - 1) // (2 * CHANGES)
@@ -121,7 +122,7 @@ def measure(bench, sandbox, cached, singles):
 
 def choose_sizes(sizes):
     """With more ports ovn-northd would be all that is measured."""
-    return [ports for ports in sizes if ports <= work_sb.NORTHD_MAX_PORTS]
+    return [ports for ports in sizes if ports <= PORTS_MAX]
 
 
 def run(bench, ports):
