@@ -230,17 +230,29 @@ guard_take_departures(struct guard *g, const struct guard_env *env)
     }
 }
 
+/* Is 'f' a port of the VM that owns 'h'?  Where the ports of a VM are named
+ * after its pods, that of a row that is gone may be. */
+static bool
+is_of_owning_vm(const struct guard *g, const struct hold *h,
+                const struct former_port *f)
+{
+    const struct port *q = model_find_port(&g->model, &f->port);
+
+    return (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
+            && (q ? guard_same_owner(h, q) : !g->model.dialect->vm_ports));
+}
+
 /* Two ports had one address, and both have lost it: what the other one leaves
  * behind is waited for, although the owner that had it last is there again.
  * (A VM's pods may have ports of other names, which are its own.) */
 static bool
-has_left_others(const struct hold *h, const struct port *p)
+has_left_others(const struct guard *g, const struct hold *h,
+                const struct port *p)
 {
-    if (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))) {
-        return false;
-    }
     for (size_t i = 0; i < h->n_former; i++) {
-        if (strcmp(h->former[i].name, p->name)) {
+        const struct former_port *f = &h->former[i];
+
+        if (strcmp(f->name, p->name) && !is_of_owning_vm(g, h, f)) {
             return true;
         }
     }
@@ -278,7 +290,7 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
             }                   /* Otherwise it may yet be carried out. */
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
-                h->returned = !has_left_others(h, p);
+                h->returned = !has_left_others(g, h, p);
                 if (!h->returned) {
                     guard_hold_keep(g, h, &p->uuid);
                 }

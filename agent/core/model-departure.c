@@ -33,6 +33,18 @@ departure_destroy(struct departure *d)
     }
 }
 
+/* Was the pod of 'mb' one of a StatefulSet or a VM?  One without an owner that
+ * bears the name of a StatefulSet which was there, was left by that: it may
+ * have been orphaned while nobody watched. */
+static bool
+was_numbered(const struct member *mb, const struct pod *pod)
+{
+    enum owner_kind kind = pod ? pod->owner_kind : mb->seen_kind;
+
+    return (mb->seen_numbered
+            || (kind == OWNER_NONE && mb->base && mb->base->workload_seen));
+}
+
 void
 model_queue_departure(struct model *m, const struct port *p,
                       const struct ip_addr *ip, bool row_gone)
@@ -63,7 +75,7 @@ model_queue_departure(struct model *m, const struct port *p,
                               : mb->seen ? mb->seen->name : "");
         d->uid = pod ? obj_uid_dup_string(&pod->uid) : xstrdup("");
         d->explicit_claim = mb->seen_explicit;
-        d->was_numbered = mb->seen_numbered;
+        d->was_numbered = was_numbered(mb, pod);
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
     ovs_list_push_back(&m->departures, &d->node);

@@ -130,6 +130,8 @@ void ovn_kubernetes_restart(struct world *);
 void regret_before_commit(struct world *, const struct nb_batch *);
 
 /* reaction.c */
+/* The instance knows what it was just told. */
+void reaction_told(struct instance *);
 void reaction_row(struct world *, struct instance *, int slot,
                   const struct nb_row *);
 void reaction_check(struct world *, struct instance *,

@@ -335,10 +335,6 @@ kube_deliver(struct world *w, struct instance *in, int object,
         if (!old->pod.exists && !value->pod.exists) {
             return;
         }
-        if (value->pod.exists
-            && (value->pod.owner_uid || slot_sts(object) < 0)) {
-            in->seen_guarded |= 1u << object;
-        }
         c = make_pod_change(w, object, &old->pod, &value->pod);
         c->listed = listed;
     } else {
@@ -348,6 +344,7 @@ kube_deliver(struct world *w, struct instance *in, int object,
         c = make_workload_change(w, object, &old->sts, &value->sts);
     }
     *old = *value;
+    reaction_told(in);
     model_apply_kube_change(guard_model(in->guard), c);
     kube_change_destroy(c);
 }

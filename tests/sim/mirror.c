@@ -128,6 +128,7 @@ tell_row(struct world *w, struct instance *in, int slot,
         model_remove_port(m, &old);
     }
     *known = *row;
+    reaction_told(in);
     if (!row->id) {
         return;
     }

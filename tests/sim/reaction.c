@@ -27,6 +27,26 @@ find_hold(const struct instance *in, int net, int ip)
     return hold_table_find(guard_holds(in->guard), &uuid, &addr);
 }
 
+/* Keeps in->seen_guarded.  A pod that was orphaned before the instance heard
+ * of it is a plain one to it, unless it knew the StatefulSet after which that
+ * is named; what it heard of an earlier pod of the name, of which not even the
+ * port was left when this one came, tells nothing. */
+void
+reaction_told(struct instance *in)
+{
+    for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
+        const struct kpod *pod = &in->known[slot].pod;
+        int sts = slot_sts(slot);
+
+        if ((pod->exists && (pod->owner_uid || sts < 0))
+            || (sts >= 0 && in->known[OBJ_STS(sts)].sts.exists)) {
+            in->seen_guarded |= 1u << slot;
+        } else if (!pod->exists && !in->nb_rows[slot].id) {
+            in->seen_guarded &= ~(1u << slot);
+        }
+    }
+}
+
 /* Notes what goes from the port of 'slot'.  Who waits behind a gate never had
  * it; whether a plain pod asked for what it was given nobody can tell. */
 static void

@@ -275,6 +275,51 @@ test_row_of_another_instance(void)
     fixture_end(&w);
 }
 
+/* The same where the one that is there again is the port of a VM, and the
+ * other one has got another address ('row_stays') or is no more. */
+static void
+test_left_beside_a_vm(bool row_stays)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD), *q;
+    struct uuid uuid = p->uuid;
+    const struct hold *h;
+
+    world_pod(&w, unit_pod("launcher", "u2", OWNER_VM, "vm",
+                           "ip_address="IP1));
+    q = world_port(&w, 0, "vm", MAC2" "IP1);
+    world_bind(&w, q, "hv1");
+    world_run(&w, 60 * 1000);
+    w.northd_frozen = true;
+    if (row_stays) {
+        world_set_addresses(&w, p, MAC1" "IP2);
+    } else {
+        world_del_port(&w, p);
+    }
+    world_del_port(&w, q);
+    q = world_port(&w, 0, "vm", MAC2" "IP1);
+    world_bind(&w, q, "hv1");
+    world_settle(&w);
+    h = world_stored_hold(&w, IP1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    CU_ASSERT_EQUAL(h->state, HOLD_DRAINING);
+    CU_ASSERT_STRING_EQUAL(h->owner.name, "vm");
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(h, &uuid));
+    CU_ASSERT(uuid_equals(&h->keeper, &q->uuid));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_PTR_NULL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 0);
+    fixture_end(&w);
+}
+
+static void
+test_both_left_and_a_vm_is_back(void)
+{
+    test_left_beside_a_vm(false);
+    test_left_beside_a_vm(true);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -285,6 +330,7 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_ended_before_the_answer);
     CU_ADD_TEST(suite, test_left_amid_a_clear);
     CU_ADD_TEST(suite, test_both_left);
+    CU_ADD_TEST(suite, test_both_left_and_a_vm_is_back);
     CU_ADD_TEST(suite, test_restored_after_a_late_answer);
     CU_ADD_TEST(suite, test_row_of_another_instance);
 }

@@ -230,6 +230,29 @@ test_orphan_leaves_a_hold(void)
     fixture_end(&w);
 }
 
+/* The same where its pod came, and was orphaned, while nobody watched pods:
+ * the StatefulSet after which it is named was known. */
+static void
+test_orphan_seen_late_leaves_a_hold(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, ""));
+    struct wport *p = world_port(&w, 0, "sts2-0", MAC2" "IP2);
+    world_bind(&w, p, "hv1");
+    world_run(&w, 500);
+    world_del_sts(&w, "sts2");
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_NONE, NULL, ""));
+    world_run(&w, 5000);
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC2);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP2));
+    CU_ASSERT(world_hold(&w, IP2)->fixed);
+    fixture_end(&w);
+}
+
 /* Another hand deletes the row of a hold: it is stored again. */
 static void
 test_deleted_row_is_stored_again(void)
@@ -449,6 +472,7 @@ suite_guard_roles(void)
     CU_ADD_TEST(suite, test_rollback_over_a_change_of_role);
     CU_ADD_TEST(suite, test_standby_judges_anew);
     CU_ADD_TEST(suite, test_orphan_leaves_a_hold);
+    CU_ADD_TEST(suite, test_orphan_seen_late_leaves_a_hold);
     CU_ADD_TEST(suite, test_deleted_row_is_stored_again);
     CU_ADD_TEST(suite, test_first_statefulset_tells_of_all);
     CU_ADD_TEST(suite, test_late_answer_of_a_vanished_port);
