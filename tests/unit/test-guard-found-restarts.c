@@ -261,29 +261,36 @@ puts_back(const struct world *w)
     return w->nb && w->nb->n && w->nb->writes[0].set_addresses;
 }
 
-/* Two ports have been cleared under one hold, and one owner wants the address
- * again: it is put back when nothing leads to the other port any more.  A lock
- * is lost in that moment; who has it again still knows of it. */
+/* Two ports have been cleared under one hold, and the owner of the second one
+ * wants the address again. */
+static void
+begin_waiting_put_back(struct world *w)
+{
+    fixture_begin(w, MODE_GUARD);
+    w->northd_frozen = true;
+    fixture_make_stale(w);
+    world_run(w, 10 * 1000);
+    CU_ASSERT_EQUAL_FATAL(w->n_clears, 1);
+    fixture_taker(w, "sts2", MAC2, IP1, 20);
+    world_sts(w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_run(w, 3000);
+    world_del_pod(w, "sts2-0");
+    world_del_sts(w, "sts2");
+    w->read_result = LIVE_READ_CURRENT;
+    w->on_read = sts2_comes_back;
+    world_run(w, 20 * 1000);
+    CU_ASSERT_EQUAL_FATAL(w->n_clears, 2);
+    CU_ASSERT_EQUAL(world_open_ports(w, IP1), 0);
+}
+
+/* It is put back when nothing leads to the other port any more.  A lock is
+ * lost in that moment; who has it again still knows of it. */
 static void
 test_put_back_over_a_lost_lock(void)
 {
     struct world w;
 
-    fixture_begin(&w, MODE_GUARD);
-    w.northd_frozen = true;
-    fixture_make_stale(&w);
-    world_run(&w, 10 * 1000);
-    CU_ASSERT_EQUAL_FATAL(w.n_clears, 1);
-    fixture_taker(&w, "sts2", MAC2, IP1, 20);
-    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
-    world_run(&w, 3000);
-    world_del_pod(&w, "sts2-0");
-    world_del_sts(&w, "sts2");
-    w.read_result = LIVE_READ_CURRENT;
-    w.on_read = sts2_comes_back;
-    world_run(&w, 20 * 1000);
-    CU_ASSERT_EQUAL_FATAL(w.n_clears, 2);
-    CU_ASSERT_EQUAL(world_open_ports(&w, IP1), 0);
+    begin_waiting_put_back(&w);
     w.northd_frozen = false;
     world_flags(&w);
     CU_ASSERT_FATAL(fixture_run_until(&w, puts_back));
@@ -301,6 +308,29 @@ test_put_back_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
+/* While it cannot be put back the hold stays, but not for ever. */
+static void
+test_clean_until_put_back(void)
+{
+    struct world w;
+
+    begin_waiting_put_back(&w);
+    w.northd_frozen = false;
+    world_flags(&w);
+    CU_ASSERT_FATAL(fixture_run_until(&w, puts_back));
+    w.nb_fault = FAULT_NOT_LOCKED;
+    free(w.row.brake);
+    w.row.brake = xstrdup("by hand");
+    world_load(&w);
+    world_run(&w, w.settings.hold_deadline_ms - 60 * 1000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_hold(&w, IP1)->state, HOLD_CLEAN);
+    world_run(&w, 120 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_restarts(void)
 {
@@ -313,4 +343,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_put_back_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_clean_until_put_back);
 }
