@@ -9,6 +9,7 @@
 #include "guard-private.h"
 
 #include "dialect.h"
+#include "openvswitch/shash.h"
 #include "openvswitch/util.h"
 #include "plant.h"
 #include "pod.h"
@@ -153,6 +154,71 @@ guard_shut_takers(struct guard *g, const struct guard_env *env,
             i--;
         }
     }
+}
+
+/* Is 'name' a port of 'shut' whose gate is on the switch of 'h', and for
+ * another address?  The barriers of its own hold were discarded when the gate
+ * was made, and until NB shows it shut the port is dirt there. */
+static bool
+is_shut_for_another(const struct shash *shut, const struct hold *h,
+                    const char *name)
+{
+    const struct gate *gate = shash_find_data(shut, name);
+
+    return (gate && uuid_equals(&gate->network, &h->network)
+            && !ip_addr_equals(&gate->addr, &h->addr));
+}
+
+/* Would one of the ports of 'shut' block 'h' if it were open: because it had
+ * the address, and may still send from it, or because it has it as well? */
+static bool
+relies_on(const struct guard *g, const struct hold *h,
+          const struct shash *shut)
+{
+    const struct network *n = model_find_network(&g->model, &h->network);
+    const struct addr_use *use = (n ? model_find_addr(&g->model, n, &h->addr)
+                                  : NULL);
+    bool found = false;
+
+    for (size_t i = 0; i < h->n_former && !found; i++) {
+        found = is_shut_for_another(shut, h, h->former[i].name);
+    }
+    for (size_t i = 0; use && i < use->n && !found; i++) {
+        found = is_shut_for_another(shut, h, use->ports[i]->name);
+    }
+    return found;
+}
+
+/* From now on the evidence lets these ports off.  But no row of SB tells that
+ * a port is shut: only barriers of after that show that ovn-northd and the
+ * chassis have seen it. */
+void
+guard_note_shut_ports(struct guard *g)
+{
+    struct shash shut = SHASH_INITIALIZER(&shut);
+    struct gate *gate;
+    struct hold *h;
+
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        const struct port *p = model_find_port(&g->model, &gate->port);
+        bool now = p && evidence_is_gated(p);
+
+        if (now && !gate->shut) {
+            shash_add_once(&shut, p->name, gate);
+        }
+        gate->shut = now;
+    }
+    if (!shash_is_empty(&shut)) {
+        HMAP_FOR_EACH (h, node, &g->holds.holds) {
+            if ((h->b1 || h->b1_token || h->b2_token)
+                && relies_on(g, h, &shut)) {
+                hold_discard_barriers(h);
+                h->wants_b2 = false; /* b1 comes first. */
+                guard_note_hold(g, h);
+            }
+        }
+    }
+    shash_destroy(&shut);
 }
 
 void

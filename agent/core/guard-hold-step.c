@@ -548,6 +548,7 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
     if (!n || !(active || g->role == ROLE_OBSERVER)) {
         return;
     }
+    guard_note_shut_ports(g);
     note_inputs(g, env);
     guard_note_look_backs(g);
     uint64_t seqno = g->step_seqno;

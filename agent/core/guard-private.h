@@ -367,6 +367,9 @@ const char *guard_no_gate_because(const struct guard *, const struct hold *,
 /* Makes gates for those that take the address of the hold. */
 void guard_shut_takers(struct guard *, const struct guard_env *,
                        struct hold *);
+/* Takes new barriers for the other holds to which the ports matter that NB
+ * shows shut since the last call: before any hold is looked at. */
+void guard_note_shut_ports(struct guard *);
 /* If the gated port has got another address which is held, the gate is for
  * that one from now on.  Opened in between it would be there with a held
  * address. */

@@ -103,6 +103,8 @@ struct gate {
     bool in_db, changed;        /* As of a hold, and this, too: */
     bool in_doubt;
     bool closing;               /* NB write that disables is wanted. */
+    bool shut;                  /* NB has shown the port shut, and holds that
+                                 * rely on that know it. */
     bool opening;               /* NB write that opens is wanted. */
     bool by_hand;               /* An operator wants it open. */
     bool alerted;

@@ -419,6 +419,77 @@ test_opened_in_doubt(void)
     fixture_end(&w);
 }
 
+/* IP1 leaves sts1-0 and has its barriers, but not its time, when ovn-northd
+ * stops.  sts3-0, too, has lost IP3, which is held. */
+static struct wport *
+begin_with_time_left(struct world *w)
+{
+    struct wport *p = fixture_begin(w, MODE_GUARD);
+    struct wport *other = fixture_running(w, "sts3", MAC3, IP3);
+
+    w->settings.min_hold_ms = 60 * 1000;
+    guard_set_settings(w->guard, &w->settings);
+    svec_add(&p->ps, MAC1" "IP1);
+    world_port_changed(w, p);
+    world_run(w, 3000);
+    world_bind(w, p, NULL);
+    world_bind(w, other, NULL);
+    world_set_addresses(w, p, MAC1);
+    world_set_addresses(w, other, MAC3);
+    world_run(w, 10 * 1000);
+    CU_ASSERT_FATAL(world_hold(w, IP1) && world_hold(w, IP3));
+    CU_ASSERT(world_hold(w, IP1)->b2 > 0 && world_hold(w, IP3)->b2 > 0);
+    w->northd_frozen = true;
+    return p;
+}
+
+/* A port that lost an address takes another one that is held, and is shut for
+ * that.  Until SB and the chassis have seen it shut, its pod may be plugged in
+ * and send from the first one: the hold of that waits for it. */
+static void
+test_shut_sender(void)
+{
+    struct world w;
+    struct wport *p = begin_with_time_left(&w);
+
+    world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                           "ip_address="IP3));
+    svec_clear(&p->ps);
+    svec_add(&p->ps, MAC1" "IP3);
+    world_set_addresses(&w, p, MAC1" "IP3);
+    world_run(&w, 1000);
+    CU_ASSERT(world_gated(&w, "sts1-0.default"));
+    world_bind(&w, p, "hv1");
+    world_run(&w, 90 * 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+
+    w.northd_frozen = false;
+    world_run(&w, 90 * 1000);
+    CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
+    fixture_end(&w);
+}
+
+/* A port takes two held addresses at once, and is shut for one of them: the
+ * hold of either waits until that is seen everywhere. */
+static void
+test_shut_for_two_addresses(void)
+{
+    struct world w;
+
+    begin_with_time_left(&w);
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2", ""));
+    world_port(&w, 0, "sts2-0", MAC2" "IP1" "IP3);
+    world_run(&w, 90 * 1000);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP3));
+
+    w.northd_frozen = false;
+    world_run(&w, 90 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -429,6 +500,8 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_cleared_is_no_keeper);
     CU_ADD_TEST(suite, test_shut_when_the_hold_was_made);
     CU_ADD_TEST(suite, test_shut_for_another_address);
+    CU_ADD_TEST(suite, test_shut_sender);
+    CU_ADD_TEST(suite, test_shut_for_two_addresses);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
