@@ -61,6 +61,7 @@ read_former_ports(const struct ipgrec_hold *row, struct hold *hold)
             .name = xstrdup(fp->name),
             .mac = xstrdup(fp->mac),
             .departed_wall_ms = fp->departed_at,
+            .cleared = fp->cleared,
         };
     }
 }
@@ -162,6 +163,7 @@ write_former_ports(struct ovsdb_idl_txn *txn, const struct ipgrec_hold *row,
         ipgrec_former_port_set_name(fp, former->name);
         ipgrec_former_port_set_mac(fp, text(former->mac));
         ipgrec_former_port_set_departed_at(fp, former->departed_wall_ms);
+        ipgrec_former_port_set_cleared(fp, former->cleared);
         rows[i] = CONST_CAST(struct ipgrec_former_port *, fp);
     }
     /* Rows that are not named any more are collected by the server. */
@@ -438,6 +440,7 @@ store_row_write_ipguard(const struct ipgrec_ipguard *row,
 /* ---- Digests. ---- */
 
 static const struct ovsdb_idl_column *const former_port_columns[] = {
+    &ipgrec_former_port_col_cleared,
     &ipgrec_former_port_col_departed_at,
     &ipgrec_former_port_col_mac,
     &ipgrec_former_port_col_name,

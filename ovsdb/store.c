@@ -78,6 +78,7 @@ static const struct db_column store_columns[] = {
     MIRRORED(hold, state),
     MIRRORED(hold, waiters),
 
+    MIRRORED(former_port, cleared),
     MIRRORED(former_port, departed_at),
     MIRRORED(former_port, mac),
     MIRRORED(former_port, name),

@@ -190,6 +190,7 @@ guard_clear_done(struct guard *g, const struct planned *pl,
             ovs_strlcpy(mac, f ? f->mac : "", sizeof mac);
         }
         guard_hold_departed(g, h, &pl->port, w->port_name, mac, env);
+        hold_note_clear(h, &pl->port);
     }
     if (p && p->member && !PLANTED(NO_LOOK_BACK)) {
         guard_post_read_add(g, pl, w, p);

@@ -467,8 +467,10 @@ look_back_again(struct guard *g, const struct guard_env *env)
                       || !strcmp(h->reason_case, "D")
                       || !strcmp(h->reason_case, "E"));
 
-        for (size_t i = 0; by_us && !h->would_be && i < h->n_former; i++) {
-            look_back_at(g, env, h, &h->former[i]);
+        for (size_t i = 0; !h->would_be && i < h->n_former; i++) {
+            if (by_us || h->former[i].cleared) {
+                look_back_at(g, env, h, &h->former[i]);
+            }
         }
     }
 }

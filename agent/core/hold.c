@@ -250,6 +250,9 @@ void
 hold_add_former(struct hold *h, const struct uuid *port, const char *name,
                 const char *mac, long long int wall_ms)
 {
+    const struct former_port *old = hold_find_former(h, port);
+    bool cleared = old && old->cleared;
+
     hold_remove_former(h, port);
     h->former = xrealloc(h->former, (h->n_former + 1) * sizeof *h->former);
     h->former[h->n_former++] = (struct former_port) {
@@ -257,8 +260,20 @@ hold_add_former(struct hold *h, const struct uuid *port, const char *name,
         .name = xstrdup(name),
         .mac = xstrdup(mac ? mac : ""),
         .departed_wall_ms = wall_ms,
+        .cleared = cleared,
     };
     hold_discard_barriers(h);
+}
+
+void
+hold_note_clear(struct hold *h, const struct uuid *port)
+{
+    for (size_t i = 0; i < h->n_former; i++) {
+        if (uuid_equals(&h->former[i].port, port)) {
+            h->former[i].cleared = true;
+            h->changed = true;
+        }
+    }
 }
 
 bool

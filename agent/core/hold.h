@@ -56,6 +56,8 @@ struct former_port {
     char *name;
     char *mac;                  /* As text, or "". */
     long long int departed_wall_ms;
+    bool cleared;               /* By us, or it is to be: the owner is looked
+                                 * back at. */
 };
 
 /* Whose address it was: the identity that is never delayed by its own hold.
@@ -170,9 +172,11 @@ struct hold *hold_clone(const struct hold *);
 void hold_set_owner(struct hold *, const char *ns, const char *kind,
                     const char *name, const char *workload, const char *uid);
 /* Adds or renews a former port; its departure asks for new barriers.  'mac'
- * may be NULL. */
+ * may be NULL.  If the port was to be cleared by us, it still is. */
 void hold_add_former(struct hold *, const struct uuid *port, const char *name,
                      const char *mac, long long int wall_ms);
+/* The former port loses the address by our hand. */
+void hold_note_clear(struct hold *, const struct uuid *port);
 bool hold_remove_former(struct hold *, const struct uuid *port);
 const struct former_port *hold_find_former(const struct hold *,
                                            const struct uuid *port);

@@ -146,6 +146,39 @@ test_look_back_over_a_restart(void)
     fixture_end(&w);
 }
 
+/* The same under a hold of an address that another hand had taken off before:
+ * the port itself tells whether it was cleared. */
+static void
+test_look_back_under_an_older_hold(void)
+{
+    for (int cleared = 0; cleared < 2; cleared++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
+        world_del_pod(&w, "sts1-0");
+        world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+        w.on_read = no_look_back;
+        w.northd_frozen = true;
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                               "ip_address="IP1";allocated=true"));
+        world_settle(&w);
+        w.on_read = NULL;
+        world_kill(&w, false);
+        CU_ASSERT_EQUAL_FATAL(w.n_holds, 1);
+        CU_ASSERT_EQUAL_FATAL(w.holds[0]->n_former, 1);
+        CU_ASSERT(w.holds[0]->former[0].cleared);
+        w.holds[0]->former[0].cleared = cleared;
+        w.holds[0]->reason_case[0] = 'F';
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_EQUAL(world_has(&w, "sts1-0.default", IP1), cleared);
+        CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), cleared);
+        fixture_end(&w);
+    }
+}
+
 /* NB tells its new client of the clear before it answers its first
  * transaction. */
 static void
@@ -340,6 +373,7 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_look_back_under_an_older_hold);
     CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_put_back_over_a_lost_lock);

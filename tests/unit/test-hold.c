@@ -215,6 +215,16 @@ test_former_ports(void)
     CU_ASSERT_STRING_EQUAL(hold_find_former(h, &a)->mac,
                            "0a:00:00:00:00:02");
 
+    /* Once it is to be cleared by us, that goes with it until it returns. */
+    CU_ASSERT(!hold_find_former(h, &a)->cleared);
+    hold_note_clear(h, &a);
+    hold_add_former(h, &a, "a", "0a:00:00:00:00:02", 300);
+    CU_ASSERT(hold_find_former(h, &a)->cleared);
+    CU_ASSERT(!hold_find_former(h, &b)->cleared);
+    CU_ASSERT(hold_remove_former(h, &a));
+    hold_add_former(h, &a, "a", "0a:00:00:00:00:02", 300);
+    CU_ASSERT(!hold_find_former(h, &a)->cleared);
+
     hold_set_owner(h, "ns", "StatefulSet", "a-0", "a", NULL);
     sset_add(&h->notes, "n");
     sset_add(&h->blockers, "x");
