@@ -32,8 +32,10 @@ put_hold(struct ds *ds, const struct hold *h)
     char ip[IP_ADDR_STRLEN];
 
     for (size_t i = 0; i < h->n_former; i++) {
-        svec_add_nocopy(&former, xasprintf("%s %s", h->former[i].name,
-                                           h->former[i].mac));
+        svec_add_nocopy(&former, xasprintf("%s %s%s", h->former[i].name,
+                                           h->former[i].mac,
+                                           (h->former[i].cleared
+                                            ? " cleared" : "")));
     }
     ds_put_format(ds, "hold %s network=%s state=%s fixed=%d case=%s "
                   "reason=%s owner=%s/%s b1=%"PRId64" keeper=%d",
@@ -112,6 +114,7 @@ test_store_changes(struct unixctl_conn *conn, int argc OVS_UNUSED,
     free(s);
 }
 
+/* A former port whose name ends with a '!' was cleared by us. */
 static void
 add_hold(struct store_batch *batch, const char *argv[])
 {
@@ -131,10 +134,17 @@ add_hold(struct store_batch *batch, const char *argv[])
     hold_set_owner(h, "default", "StatefulSet", "sts1-0", "sts1", "u1");
     layer_split(&former, argv[3]);
     for (size_t i = 0; i < former.n; i++) {
+        char *name = former.names[i];
+        bool cleared = name[0] && name[strlen(name) - 1] == '!';
+
+        name[strlen(name) - cleared] = '\0';
         /* A uuid that is the same for the same name. */
         uuid_from_string(&port, "22222222-2222-2222-2222-222222222222");
-        port.parts[3] = hash_string(former.names[i], 0);
-        hold_add_former(h, &port, former.names[i], "0a:00:00:00:00:01", 5);
+        port.parts[3] = hash_string(name, 0);
+        hold_add_former(h, &port, name, "0a:00:00:00:00:01", 5);
+        if (cleared) {
+            hold_note_clear(h, &port);
+        }
     }
     sset_add(&h->blockers, "SB has not reached the barrier");
     batch->put_holds = xrealloc(batch->put_holds,
