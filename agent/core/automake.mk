@@ -55,6 +55,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-judge.c \
 	agent/core/guard-live-read.c \
 	agent/core/guard-load.c \
+	agent/core/guard-look-back.c \
 	agent/core/guard-moving.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \

@@ -16,6 +16,7 @@
  *   guard-ipam.c    pods that wait for what Kube-OVN's IPAM leaks
  *   guard-moving.c  moves that the CNI controller is to finish
  *   guard-put-back.c  the look back after a clear
+ *   guard-look-back.c  ... and over a change of role
  *   guard-set.c     case H: wanted addresses that are missing
  *   guard-departure.c  departures and arrivals
  *   guard-hold.c    whose a hold is, its keeper, its end
@@ -219,6 +220,12 @@ bool guard_look_for_own_dirt(struct guard *, struct hold *,
 void guard_post_read_add(struct guard *, const struct planned *,
                          const struct nb_write *, const struct port *);
 void guard_post_read_destroy(struct post_read *);
+/* The role is lost: keeps what is looked back at until it is had again. */
+void guard_drop_post_reads(struct guard *);
+void guard_forget_dropped_reads(struct guard *);
+/* Looks back at all former ports of holds that we cleared, after a start.  In
+ * mode manage what an owner wants is set anyway. */
+void guard_look_back_again(struct guard *, const struct guard_env *);
 /* Finds out which holds have a former port that is still looked back at.  To
  * be called in each turn before guard_looks_back(). */
 void guard_note_look_backs(struct guard *);

@@ -410,71 +410,6 @@ has_it_again(const struct guard *g, const struct post_read *pr)
     return p && ip_addr_set_contains(&p->static_ips, &pr->addr);
 }
 
-/* ---- After a restart. ---- */
-
-/* The port of 'f' lost the address of 'h' to a clear: does its owner want it
- * by now? */
-static void
-look_back_at(struct guard *g, const struct guard_env *env,
-             const struct hold *h, const struct former_port *f)
-{
-    const struct port *p = model_find_port(&g->model, &f->port);
-    struct svec before = SVEC_EMPTY_INITIALIZER;
-    struct post_read *pr;
-    struct eth_addr mac;
-    const char *workload;
-    int kind;
-
-    if (!p || p->kind != PORT_OWNED || !p->network || !p->member
-        || evidence_is_gated(p) || ip_addr_set_contains(&p->ips, &h->addr)
-        || (p->port_security.n
-            && !ps_entries_permit(p->port_security.names,
-                                  p->port_security.n, &h->addr))
-        || !lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
-        || lsp_edit_set(p->addresses.names, p->addresses.n, &mac, &h->addr,
-                        NULL, &before) != LSP_EDIT_CHANGED) {
-        svec_destroy(&before);
-        return;
-    }
-    guard_read_owner(&g->model, p->member, &workload, &kind);
-    pr = xzalloc(sizeof *pr);
-    pr->port = f->port;
-    pr->hold = h->uuid;
-    pr->addr = h->addr;
-    pr->since_ms = env->now;
-    pr->ns = xstrdup(p->member->ns);
-    pr->name = xstrdup(p->member->name);
-    pr->workload = xstrdup(workload);
-    pr->owner_kind = kind;
-    pr->before = before;
-    svec_clone(&pr->left, &p->addresses);
-    svec_clone(&pr->left_ps, &p->port_security);
-    svec_clone(&pr->before_ps, &p->port_security);
-    ovs_list_push_back(&g->post_reads, &pr->node);
-}
-
-/* Another life, or another instance, may have ended between a clear and the
- * look back at it, or before it could put the address back.  In mode manage
- * what an owner wants is set anyway. */
-static void
-look_back_again(struct guard *g, const struct guard_env *env)
-{
-    const struct hold *h;
-
-    HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        bool by_us = (!strcmp(h->reason_case, "B")
-                      || !strcmp(h->reason_case, "C")
-                      || !strcmp(h->reason_case, "D")
-                      || !strcmp(h->reason_case, "E"));
-
-        for (size_t i = 0; !h->would_be && i < h->n_former; i++) {
-            if (by_us || h->former[i].cleared) {
-                look_back_at(g, env, h, &h->former[i]);
-            }
-        }
-    }
-}
-
 /* ---- What holds wait for. ---- */
 
 #define TO_BE_ASKED "its owner is still to be asked whether it wants it again"
@@ -546,8 +481,9 @@ guard_plan_put_backs(struct guard *g, const struct guard_env *env,
         && g->model.kube_synced && !g->in_doubt) {
         g->look_back = false;
         if (g->mode == MODE_GUARD) {
-            look_back_again(g, env);
+            guard_look_back_again(g, env);
         }
+        guard_forget_dropped_reads(g);
     }
     LIST_FOR_EACH_SAFE (pr, node, &g->post_reads) {
         if (pr->put_back) {

@@ -12,7 +12,6 @@
 static void
 drop_work_under_way(struct guard *g)
 {
-    struct post_read *pr;
     struct hold *h;
     struct gate *gate;
 
@@ -22,9 +21,7 @@ drop_work_under_way(struct guard *g)
     nb_batch_destroy(g->nb_sent);
     g->nb_sent = NULL;
     guard_forget_start_barrier(g);
-    LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
-        guard_post_read_destroy(pr);
-    }
+    guard_drop_post_reads(g);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         h->b1_token = h->b2_token = 0;
         h->storing = false;

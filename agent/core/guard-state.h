@@ -248,6 +248,8 @@ struct guard {
     struct hmap wants;
     struct ovs_list wants_ready, wants_waiting;
     struct ovs_list post_reads;
+    struct ovs_list dropped_reads; /* struct post_read, of before a change of
+                                    * role: see guard-look-back.c. */
     bool look_back;             /* At what was cleared in another life. */
     uint64_t look_back_seqno;   /* +1 for each guard_note_look_backs(). */
     struct ovs_list standby_departures; /* struct standby_departure. */

@@ -39,6 +39,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     ovs_list_init(&g->wants_ready);
     ovs_list_init(&g->wants_waiting);
     ovs_list_init(&g->post_reads);
+    ovs_list_init(&g->dropped_reads);
     ovs_list_init(&g->standby_departures);
     sset_init(&g->cycles);
     hmap_init(&g->ipam_waits);
@@ -73,6 +74,7 @@ destroy_records(struct guard *g)
     LIST_FOR_EACH_POP (pr, node, &g->post_reads) {
         guard_post_read_destroy(pr);
     }
+    guard_forget_dropped_reads(g);
     HMAP_FOR_EACH_POP (gate, node, &g->gates) {
         gate_destroy(gate);
     }

@@ -143,8 +143,8 @@ void look_back_due(struct world *, struct instance *,
                    const struct nb_batch *);
 void look_back_asked(struct instance *, int slot);
 void look_back_check(struct world *, struct instance *);
-void look_back_note_loss(struct world *, int slot, int ip,
-                         const struct nb_row *left);
+void look_back_note_loss(struct world *, const struct instance *, int slot,
+                         int ip, const struct nb_row *left);
 bool look_back_is_put_back(const struct world *, int slot, int ip);
 void look_back_rest(struct world *);
 

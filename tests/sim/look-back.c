@@ -47,6 +47,10 @@ look_back_asked(struct instance *in, int slot)
 void
 look_back_check(struct world *w, struct instance *in)
 {
+    for (int slot = 0; active_instance(w) == in && slot < N_OWNED_SLOTS;
+         slot++) {
+        w->losses[slot].succeeded |= in->number != w->losses[slot].instance;
+    }
     if (!in->look_back) {
         return;
     }
@@ -76,8 +80,8 @@ is_elsewhere(const struct world *w, int slot, int ip)
  * right to it gets it back, unless somebody else has it, or the pod may run
  * with what was set in its place. */
 void
-look_back_note_loss(struct world *w, int slot, int ip,
-                    const struct nb_row *left)
+look_back_note_loss(struct world *w, const struct instance *in, int slot,
+                    int ip, const struct nb_row *left)
 {
     struct loss *l = &w->losses[slot];
 
@@ -85,7 +89,7 @@ look_back_note_loss(struct world *w, int slot, int ip,
 
     coverage->losses += wanted;
     *l = (struct loss) { .ip = ip, .lost_ms = w->now, .seq = w->nb.seq,
-                         .left = *left,
+                         .left = *left, .instance = in->number,
                          .is_lost = (wanted && !is_elsewhere(w, slot, ip)
                                      && !(row_ips(left) & 0x3f)) };
 }
@@ -120,11 +124,12 @@ look_back_rest(struct world *w)
 
         const struct nb_row *row = &w->nb.rows[slot];
 
-        if (w->n_killed && row->n_ps
+        if ((w->n_killed || l->succeeded) && row->n_ps
             && !(row_ps_ips(row) & (1u << l->ip))) {
-            continue;           /* What stood in port_security before nobody
-                                 * knows any more, and guessing might widen
-                                 * it. */
+            continue;           /* What stood in port_security before only the
+                                 * instance knew that cleared it, and guessing
+                                 * might widen it.  While that one lives, and
+                                 * no other takes its place, it still does. */
         }
         if (w->n_killed && w->forced[slot_net(slot)] & (1u << l->ip)) {
             continue;           /* An operator ended its hold, then nobody was

@@ -458,7 +458,7 @@ rules_check_nb_write(struct world *w, struct instance *in,
         if (before & ~after & bit
             && !rules_is_undone(in, slot, i, in->nb_ordered_ms)) {
             check_clear(w, in, slot, old, i);
-            look_back_note_loss(w, slot, i, new);
+            look_back_note_loss(w, in, slot, i, new);
         }
         if (after & ~before & bit && new->enabled != TRI_FALSE) {
             check_given(w, in, slot, i, "sets");

@@ -627,6 +627,8 @@ struct loss {
     int64_t lost_ms;
     uint64_t seq;               /* Transaction of NB. */
     struct nb_row left;
+    int instance;               /* Whose hand it was. */
+    bool succeeded;             /* The other one has been active since. */
 };
 
 /* Who gave a port the addresses that it has: one of our instances. */

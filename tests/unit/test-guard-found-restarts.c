@@ -146,6 +146,55 @@ test_look_back_over_a_restart(void)
     fixture_end(&w);
 }
 
+/* The same with locks that are lost and had again in between.  The clear took
+ * the address off port_security, too: the instance that wrote it knows what
+ * stood there, and puts that back, but not if another hand wrote there. */
+static void
+test_look_back_over_a_lost_lock(void)
+{
+    for (int other_hand = 0; other_hand < 2; other_hand++) {
+        struct wport *p;
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        p = world_find_port(&w, "sts1-0.default");
+        svec_clear(&p->addresses);
+        svec_add(&p->addresses, MAC1" "IP1" fd00::1");
+        svec_clear(&p->ps);
+        svec_add(&p->ps, MAC1" "IP1" fd00::1");
+        world_port_changed(&w, p);
+        world_bind(&w, p, NULL);
+        world_del_pod(&w, "sts1-0");
+        world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+        w.on_read = no_look_back;
+        w.northd_frozen = true;
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        CU_ASSERT_EQUAL_FATAL(p->ps.n, 1);
+        CU_ASSERT_STRING_EQUAL(p->ps.names[0], MAC1" fd00::1");
+        w.locked = false;
+        world_settle(&w);
+        world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
+                               "ip_address="IP1";allocated=true"));
+        if (other_hand) {
+            svec_add(&p->ps, MAC1" fd00::2");
+            world_port_changed(&w, p);
+        }
+        world_settle(&w);
+        w.on_read = NULL;
+        w.locked = true;
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_EQUAL(world_has(&w, "sts1-0.default", IP1), !other_hand);
+        CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), !other_hand);
+        CU_ASSERT_STRING_EQUAL(p->ps.names[0], other_hand ? MAC1" fd00::1"
+                               : MAC1" "IP1" fd00::1");
+        w.northd_frozen = false;
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        fixture_end(&w);
+    }
+}
+
 /* The same under a hold of an address that another hand had taken off before:
  * the port itself tells whether it was cleared. */
 static void
@@ -373,6 +422,7 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_keeper_over_a_restart);
     CU_ADD_TEST(suite, test_gate_over_a_lost_lock);
     CU_ADD_TEST(suite, test_look_back_over_a_restart);
+    CU_ADD_TEST(suite, test_look_back_over_a_lost_lock);
     CU_ADD_TEST(suite, test_look_back_under_an_older_hold);
     CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
