@@ -129,6 +129,24 @@ tell_held(struct guard *g, const struct guard_env *env,
     }
 }
 
+/* Does another port wait behind a gate for the address?  Then that is guarded
+ * whoever leaves it: the gate is not to open, nor the address to be given back
+ * with that, while it still leads to a plain pod. */
+static bool
+is_waited_for(const struct guard *g, const struct departure *d)
+{
+    const struct gate *gate;
+
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        if (ip_addr_equals(&gate->addr, &d->addr)
+            && uuid_equals(&gate->network, &d->network)
+            && !uuid_equals(&gate->port, &d->port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 hold_departure(struct guard *g, const struct guard_env *env,
                const struct departure *d)
@@ -139,7 +157,7 @@ hold_departure(struct guard *g, const struct guard_env *env,
                                   : NULL);
     bool fixed = (d->owner_kind == OWNER_STATEFULSET
                   || d->owner_kind == OWNER_VM || d->explicit_claim
-                  || d->was_numbered);
+                  || d->was_numbered || is_waited_for(g, d));
     char ip[IP_ADDR_STRLEN];
 
     if (h) {

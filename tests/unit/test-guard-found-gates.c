@@ -490,6 +490,56 @@ test_shut_for_two_addresses(void)
     fixture_end(&w);
 }
 
+/* A port is shut for a held address that a plain pod's port has, too, and may
+ * have been cleared as the loser by the time that the plain pod's loses it: it
+ * is not opened, and not given the address back, before that is clean.  What a
+ * plain pod leaves is not held otherwise. */
+static void
+test_plain_pod_leaves_a_waiter(void)
+{
+    for (int cleared = 0; cleared < 2; cleared++) {
+        struct world w;
+
+        fixture_begin(&w, MODE_GUARD);
+        world_pod(&w, unit_pod("p0", "p0", OWNER_NONE, NULL,
+                               "ip_address="IP3";allocated=true"));
+        struct wport *p0 = world_port(&w, 0, "p0", MAC3" "IP3);
+        world_bind(&w, p0, "hv1");
+        world_run(&w, 3000);
+        world_set_addresses(&w, p0, MAC3" "IP1);
+        world_run(&w, 3000);
+        CU_ASSERT_PTR_NULL(world_hold(&w, IP3));
+
+        fixture_leave(&w);
+        fixture_taker(&w, "sts2", MAC2, IP1, 10);
+        world_run(&w, 1000);
+        CU_ASSERT(world_gated(&w, "sts2-0.default"));
+        if (!cleared) {
+            w.settings.settle_ms = 60 * 1000;
+            guard_set_settings(w.guard, &w.settings);
+        }
+        w.northd_frozen = false;
+        world_run(&w, 40 * 1000);
+        CU_ASSERT_PTR_NULL(world_hold(&w, IP1));
+        CU_ASSERT_EQUAL(!world_has(&w, "sts2-0.default", IP1), cleared);
+        CU_ASSERT(world_gated(&w, "sts2-0.default"));
+
+        w.northd_frozen = true;
+        world_set_addresses(&w, p0, MAC3);
+        world_run(&w, 20 * 1000);
+        CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+        CU_ASSERT(world_gated(&w, "sts2-0.default"));
+        CU_ASSERT_EQUAL(!world_has(&w, "sts2-0.default", IP1), cleared);
+
+        w.northd_frozen = false;
+        world_run(&w, 60 * 1000);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+        CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
+        fixture_end(&w);
+    }
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -502,6 +552,7 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_shut_for_another_address);
     CU_ADD_TEST(suite, test_shut_sender);
     CU_ADD_TEST(suite, test_shut_for_two_addresses);
+    CU_ADD_TEST(suite, test_plain_pod_leaves_a_waiter);
     CU_ADD_TEST(suite, test_unrecorded_beside_another);
     CU_ADD_TEST(suite, test_keeper_is_not_shut);
     CU_ADD_TEST(suite, test_one_of_two_is_opened);
