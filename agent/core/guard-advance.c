@@ -181,6 +181,7 @@ order_ripe(struct guard *g, const struct guard_env *env,
         guard_log(g, 'e', "brake: %s; nothing more is written but gate "
                   "openings until \"brake/rearm\"", why);
         guard_journal(g, env, "brake", "", why);
+        g->brake_unsaved = true;
         g->row_changed = true;
         for (size_t i = 0; i < n_ripe; i++) {
             guard_refuse_clear(g, ripe[i], REFUSED_BRAKE);

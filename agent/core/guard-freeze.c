@@ -131,6 +131,7 @@ guard_brake_rearm(struct guard *g)
               g->safety.brake);
     free(g->safety.brake);
     g->safety.brake = NULL;
+    g->brake_unsaved = false;
     g->safety.n_clears = 0;
     g->row_changed = true;
     return NULL;

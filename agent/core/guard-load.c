@@ -58,8 +58,12 @@ adopt_row(struct guard *g, const struct ipguard_row *row)
     ipguard_row_destroy(&g->row);
     ipguard_row_init(&g->row);
     ipguard_row_copy(&g->row, row);
-    guard_replace_string(&s->brake,
-                         PLANTED(BRAKE_FORGOTTEN) ? NULL : row->brake);
+    /* What came on and could not be stored before a lock was lost stays on. */
+    g->brake_unsaved = g->brake_unsaved && !row->brake;
+    if (!g->brake_unsaved) {
+        guard_replace_string(&s->brake,
+                             PLANTED(BRAKE_FORGOTTEN) ? NULL : row->brake);
+    }
     guard_replace_string(&g->db_frozen, row->frozen);
     guard_replace_string(&g->db_brake, row->brake);
     if (!g->freeze_unsaved) {
@@ -370,10 +374,11 @@ adopt_safety(struct guard *g, const struct ipguard_row *row,
     }
     if (!nullable_string_is_equal(row->brake, g->db_brake)) {
         guard_replace_string(&g->db_brake, row->brake);
-        if (!row->brake && g->safety.brake) {
+        if (!row->brake && g->safety.brake && !g->brake_unsaved) {
             free(guard_brake_rearm(g));
         } else if (row->brake) {
             guard_replace_string(&g->safety.brake, row->brake);
+            g->brake_unsaved = false;
         }
     }
 }

@@ -305,6 +305,7 @@ struct guard {
     bool row_changed;
     char *store_identity;
     bool freeze_unsaved;        /* Frozen by us; not in the database yet. */
+    bool brake_unsaved;         /* The same for the brake. */
     bool merge_unsaved;         /* The database was replaced; what we know is
                                  * not in it yet. */
     int64_t generation;         /* As last stored or loaded. */

@@ -287,6 +287,17 @@ note_generation(struct guard *g)
     g->row.generation = g->generation;
 }
 
+/* From now on it is the database that tells whether they are on: a person may
+ * take them off there. */
+static void
+note_safety_stored(struct guard *g)
+{
+    const struct ipguard_row *row = &g->sent->row;
+
+    g->freeze_unsaved = g->freeze_unsaved && !row->frozen;
+    g->brake_unsaved = g->brake_unsaved && !row->brake;
+}
+
 static void
 stored(struct guard *g)
 {
@@ -311,7 +322,7 @@ stored(struct guard *g)
     note_generation(g);
     guard_replace_string(&g->db_frozen, b->row.frozen);
     guard_replace_string(&g->db_brake, b->row.brake);
-    g->freeze_unsaved = g->freeze_unsaved && !b->row.frozen;
+    note_safety_stored(g);
     g->merge_unsaved = false;
 }
 
@@ -330,6 +341,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
          * again, and must not be of an earlier time. */
         if (r->result == TXN_RESULT_DONE) {
             note_generation(g);
+            note_safety_stored(g);
         } else {
             restore_journal(g);
         }

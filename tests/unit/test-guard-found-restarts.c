@@ -9,6 +9,7 @@
 
 #include "tests/unit/guard-fixture.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/world-private.h"
 #include "tests/unit/world.h"
 
 /* The daemon begins anew, and no pod is read. */
@@ -413,6 +414,85 @@ test_clean_until_put_back(void)
     fixture_end(&w);
 }
 
+static bool
+brake_is_on(const struct world *w)
+{
+    return guard_brake(w->guard) != NULL;
+}
+
+/* One clear is one too many. */
+static void
+begin_braked(struct world *w)
+{
+    fixture_begin(w, MODE_GUARD);
+    w->settings.brake_clears = 0;
+    guard_set_settings(w->guard, &w->settings);
+    fixture_make_stale(w);
+    CU_ASSERT_FATAL(fixture_run_until(w, brake_is_on));
+    CU_ASSERT_PTR_NULL(w->row.brake);
+}
+
+/* The brake comes on, and a lock is lost before that is stored: it is on all
+ * the same when the lock is there again, and nothing is cleared. */
+static void
+test_brake_over_a_lost_lock(void)
+{
+    struct world w;
+
+    begin_braked(&w);
+    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT_PTR_NULL(w.row.brake);
+    w.settings.brake_clears = 1000;
+    guard_set_settings(w.guard, &w.settings);
+    w.locked = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(brake_is_on(&w));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_PTR_NOT_NULL(w.row.brake);
+    CU_ASSERT_EQUAL(world_journalled(&w, "brake"), 1);
+
+    free(guard_brake_rearm(w.guard));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_PTR_NULL(w.row.brake);
+    fixture_end(&w);
+}
+
+/* The answer that brake, or freeze, is stored comes after a lock was lost, and
+ * a person takes it off in the database before that is read again: that
+ * counts. */
+static void
+test_taken_off_over_a_lost_lock(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+
+        begin_braked(&w);
+        w.settings.brake_clears = 1000;
+        guard_set_settings(w.guard, &w.settings);
+        if (i) {
+            world_settle(&w);
+            free(guard_brake_rearm(w.guard));
+            free(guard_freeze(w.guard, ""));
+            world_turn(&w);
+        }
+        CU_ASSERT_PTR_NOT_NULL_FATAL(w.store);
+        fixture_lose_locks_for_a_moment(&w);
+        world_carry_out(&w);
+        char **stored = i ? &w.row.frozen : &w.row.brake;
+        CU_ASSERT_PTR_NOT_NULL(*stored);
+        free(*stored);
+        *stored = NULL;
+        world_run(&w, 60 * 1000);
+        CU_ASSERT(!brake_is_on(&w));
+        CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+        CU_ASSERT_EQUAL(w.n_clears, 1);
+        fixture_end(&w);
+    }
+}
+
 void
 suite_guard_found_restarts(void)
 {
@@ -428,4 +508,6 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_put_back_over_a_lost_lock);
     CU_ADD_TEST(suite, test_clean_until_put_back);
+    CU_ADD_TEST(suite, test_brake_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_taken_off_over_a_lost_lock);
 }
