@@ -443,7 +443,8 @@ instance_start(struct world *w, struct instance *in)
     in->look_back = 0;
     memset(in->took, 0, sizeof in->took);
     memset(in->left, 0, sizeof in->left);
-    in->seen_guarded = 0;
+    memset(in->left_plain, 0, sizeof in->left_plain);
+    in->seen_guarded = in->seen_orphan = 0;
     in->last_bump_ms = INT64_MIN / 2;
     in->next_wake = NEVER;
     mirror_forget_watch(in);

@@ -27,7 +27,7 @@ find_hold(const struct instance *in, int net, int ip)
     return hold_table_find(guard_holds(in->guard), &uuid, &addr);
 }
 
-/* Keeps in->seen_guarded.  A pod that was orphaned before the instance heard
+/* Keeps in->seen_guarded and in->seen_orphan.  A pod that was orphaned before the instance heard
  * of it is a plain one to it, unless it knew the StatefulSet after which that
  * is named; what it heard of an earlier pod of the name, of which not even the
  * port was left when this one came, tells nothing. */
@@ -38,6 +38,11 @@ reaction_told(struct instance *in)
         const struct kpod *pod = &in->known[slot].pod;
         int sts = slot_sts(slot);
 
+        if (pod->exists && !pod->owner_uid && sts >= 0) {
+            in->seen_orphan |= 1u << slot;
+        } else if (!pod->exists && !in->nb_rows[slot].id) {
+            in->seen_orphan &= ~(1u << slot);
+        }
         if ((pod->exists && (pod->owner_uid || sts < 0))
             || (sts >= 0 && in->known[OBJ_STS(sts)].sts.exists)) {
             in->seen_guarded |= 1u << slot;
@@ -45,6 +50,20 @@ reaction_told(struct instance *in)
             in->seen_guarded &= ~(1u << slot);
         }
     }
+}
+
+/* Does the instance take the pod in 'slot' for a plain one that names no
+ * address?  That a StatefulSet which was made again has adopted it, it cannot
+ * know before it is told: what the port loses until then is not held. */
+static bool
+is_taken_for_plain(const struct world *w, const struct instance *in, int slot)
+{
+    const struct kpod *pod = &in->known[slot].pod;
+    uint32_t bit = 1u << slot;
+
+    return (!w->config.scope_all && in->seen_orphan & bit
+            && !(in->seen_guarded & bit)
+            && (pod->allocated_ip != NO_IP || pod_wants(pod, slot) == NO_IP));
 }
 
 /* Notes what goes from the port of 'slot'.  Who waits behind a gate never had
@@ -57,6 +76,10 @@ note_departure(const struct world *w, struct instance *in, int slot,
     bool gated = old->mark && old->enabled == TRI_FALSE;
     uint32_t gone = row_ips(old) & ~row_ips(row);
 
+    in->left_plain[slot] &= ~row_ips(row);
+    if (slot < N_OWNED_SLOTS && !gated && is_taken_for_plain(w, in, slot)) {
+        in->left_plain[slot] |= gone;
+    }
     in->left[slot] &= ~row_ips(row);
     if (gone && slot < N_OWNED_SLOTS && !gated
         && (slot != SLOT_PLAIN || w->config.scope_all)

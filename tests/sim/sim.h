@@ -571,9 +571,12 @@ struct instance {
                                  * and have not been seen bound since, ... */
     struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
     uint32_t seen_guarded;      /* Slots: it was told of a pod that is not
-                                 * orphaned, or of the StatefulSet. */
+                                 * orphaned, or of the StatefulSet; ... */
+    uint32_t seen_orphan;       /* ... of one that is. */
     uint32_t left[N_SLOTS];     /* Addresses that were seen to go, ... */
     uint32_t left_row[N_SLOTS], left_net[N_SLOTS]; /* ... and from where. */
+    uint32_t left_plain[N_SLOTS]; /* What went from an orphan that it takes
+                                   * for a plain pod, and has not come back. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
     int64_t look_back_ms;
     size_t n_orders;            /* Of anything that writes. */

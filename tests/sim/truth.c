@@ -117,7 +117,7 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
                      slot_port(q));
             return reason;
         }
-        if (restored) {
+        if (restored || in->left_plain[q] & bit) {
             continue;
         }
         if (sb->present && sb->net_id == w->nb.net_ids[net]
