@@ -27,10 +27,11 @@ find_hold(const struct instance *in, int net, int ip)
     return hold_table_find(guard_holds(in->guard), &uuid, &addr);
 }
 
-/* Keeps in->seen_guarded and in->seen_orphan.  A pod that was orphaned before the instance heard
- * of it is a plain one to it, unless it knew the StatefulSet after which that
- * is named; what it heard of an earlier pod of the name, of which not even the
- * port was left when this one came, tells nothing. */
+/* Keeps in->seen_guarded and in->seen_orphan.  A pod that was orphaned before
+ * the instance heard of it is a plain one to it, unless it knew the
+ * StatefulSet after which that is named; what it heard of an earlier pod of
+ * the name, of which not even the port was left when this one came, tells
+ * nothing. */
 void
 reaction_told(struct instance *in)
 {
