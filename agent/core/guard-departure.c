@@ -260,12 +260,9 @@ is_of_owning_vm(const struct guard *g, const struct hold *h,
             && (q ? guard_same_owner(h, q) : !g->model.dialect->vm_ports));
 }
 
-/* Two ports had one address, and both have lost it: what the other one leaves
- * behind is waited for, although the owner that had it last is there again.
- * (A VM's pods may have ports of other names, which are its own.) */
-static bool
-has_left_others(const struct guard *g, const struct hold *h,
-                const struct port *p)
+bool
+guard_has_left_others(const struct guard *g, const struct hold *h,
+                      const struct port *p)
 {
     for (size_t i = 0; i < h->n_former; i++) {
         const struct former_port *f = &h->former[i];
@@ -308,7 +305,7 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
             }                   /* Otherwise it may yet be carried out. */
             ip_addr_to_string(&a->addr, ip);
             if (guard_same_owner(h, p)) {
-                h->returned = !has_left_others(g, h, p);
+                h->returned = !guard_has_left_others(g, h, p);
                 if (!h->returned) {
                     guard_hold_keep(g, h, &p->uuid);
                 }

@@ -51,14 +51,17 @@ bool
 guard_was_anothers(const struct guard *g, const struct hold *h,
                    const struct port *p)
 {
-    bool vm = !strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM));
+    bool pod_ports = (!strcmp(h->owner.kind, owner_kind_to_string(OWNER_VM))
+                      && !g->model.dialect->vm_ports);
 
     for (size_t i = 0; i < h->n_former; i++) {
         const struct former_port *f = &h->former[i];
         const struct port *q = model_find_port(&g->model, &f->port);
 
-        /* Of a row that is gone the name tells; a VM has one for each pod. */
-        if (q ? !guard_same_owner(h, q) : strcmp(f->name, p->name) && !vm) {
+        /* Of a row that is gone the name tells, unless a VM has one for each
+         * pod. */
+        if (q ? !guard_same_owner(h, q)
+            : strcmp(f->name, p->name) && !pod_ports) {
             return true;
         }
     }

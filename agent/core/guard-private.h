@@ -327,6 +327,11 @@ bool guard_same_owner(const struct hold *, const struct port *);
  */
 bool guard_was_anothers(const struct guard *, const struct hold *,
                         const struct port *port);
+/* Two ports had one address, and both have lost it: what the other one leaves
+ * behind is waited for, although the owner that had it last is there again, on
+ * 'port'.  (A VM's pods may have ports of other names, which are its own.) */
+bool guard_has_left_others(const struct guard *, const struct hold *,
+                           const struct port *port);
 /* Are both ports of pods of one virtual machine, of which one migrates into
  * the other? */
 bool guard_same_vm(const struct port *, const struct port *);

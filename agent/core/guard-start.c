@@ -78,8 +78,12 @@ take_back(struct guard *g, struct hold *h, const struct port *p)
     if (!guard_clear_is_sent(g, h, &p->uuid)) {
         hold_remove_former(h, &p->uuid);
     }
-    h->returned |= guard_same_owner(h, p);
-    if (!h->n_takers) {
+    bool own = guard_same_owner(h, p);
+
+    h->returned |= own && !guard_has_left_others(g, h, p);
+    if (own && !h->returned) {
+        guard_hold_keep(g, h, &p->uuid);
+    } else if (!h->n_takers) {
         guard_hold_set_keeper(g, h);
     } else if (uuid_is_zero(&h->keeper)) {
         guard_hold_keep(g, h, &p->uuid); /* They came later. */

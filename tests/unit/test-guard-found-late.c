@@ -320,6 +320,39 @@ test_both_left_and_a_vm_is_back(void)
     test_left_beside_a_vm(true);
 }
 
+/* The address of a VM leaves its port by another hand, and another port takes
+ * it, which is shut and soon no more.  The VM, which is not delayed by what
+ * its own port leaves behind, waits until nothing leads to the other one. */
+static void
+test_vm_waits_for_a_row_that_is_gone(void)
+{
+    struct world w;
+    struct wport *p, *q;
+
+    fixture_begin(&w, MODE_MANAGE);
+    world_pod(&w, unit_pod("launcher", "u2", OWNER_VM, "vm",
+                           "ip_address="IP2));
+    p = world_port(&w, 0, "vm", MAC2);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "vm.default", IP2));
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC2);
+    q = world_port(&w, 0, "sts2-0", MAC3" "IP2);
+    world_run(&w, 5000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP2));
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    world_del_port(&w, q);
+    world_run(&w, 5000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP2));
+    CU_ASSERT_STRING_EQUAL(world_hold(&w, IP2)->owner.name, "vm");
+    CU_ASSERT(!world_has(&w, "vm.default", IP2));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(world_has(&w, "vm.default", IP2));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_late(void)
 {
@@ -331,6 +364,7 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_left_amid_a_clear);
     CU_ADD_TEST(suite, test_both_left);
     CU_ADD_TEST(suite, test_both_left_and_a_vm_is_back);
+    CU_ADD_TEST(suite, test_vm_waits_for_a_row_that_is_gone);
     CU_ADD_TEST(suite, test_restored_after_a_late_answer);
     CU_ADD_TEST(suite, test_row_of_another_instance);
 }

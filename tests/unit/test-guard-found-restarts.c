@@ -299,6 +299,44 @@ test_look_back_with_an_old_copy(void)
     }
 }
 
+/* Two ports had one address, and both have lost it.  While no instance runs
+ * the one that had it last has it again: who comes next waits for what the
+ * other one leaves behind, and the owner keeps the address. */
+static void
+test_both_left_before_a_restart(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD), *q;
+    const struct hold *h;
+
+    q = fixture_running(&w, "sts2", MAC2, IP1);
+    world_run(&w, 60 * 1000);
+    w.northd_frozen = true;
+    world_set_addresses(&w, p, MAC1);
+    world_settle(&w);
+    world_set_addresses(&w, q, MAC2);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_stored_hold(&w, IP1));
+    CU_ASSERT_EQUAL(world_stored_hold(&w, IP1)->n_former, 2);
+    CU_ASSERT_STRING_EQUAL(world_stored_hold(&w, IP1)->owner.name, "sts2-0");
+    world_kill(&w, false);
+    w.locked = false;
+    world_set_addresses(&w, q, MAC2" "IP1);
+    world_settle(&w);           /* It reads NB before it knows of the hold. */
+    w.locked = true;
+    world_run(&w, 5000);
+    h = world_stored_hold(&w, IP1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    CU_ASSERT_EQUAL(h->state, HOLD_DRAINING);
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(h, &p->uuid));
+    CU_ASSERT(uuid_equals(&h->keeper, &q->uuid));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 0);
+    fixture_end(&w);
+}
+
 /* Locks are lost while the answer to a clear is on its way: the action is
  * written down by whoever has them again. */
 static void
@@ -505,6 +543,7 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_look_back_over_a_lost_lock);
     CU_ADD_TEST(suite, test_look_back_under_an_older_hold);
     CU_ADD_TEST(suite, test_look_back_with_an_old_copy);
+    CU_ADD_TEST(suite, test_both_left_before_a_restart);
     CU_ADD_TEST(suite, test_journal_over_a_lost_lock);
     CU_ADD_TEST(suite, test_put_back_over_a_lost_lock);
     CU_ADD_TEST(suite, test_clean_until_put_back);
