@@ -4,8 +4,9 @@
  * address is clean (doc/design.md, 9.3).  The port is shut in the very turn in
  * which it is known that it may be; the record is stored beside that, and it
  * does no harm if only one of the two gets there: a mark without a record is
- * opened, and a record without a mark is dropped.  Opening is always allowed,
- * and there is no gate without an end.
+ * opened, and a record without a mark is dropped, once it is known that NB has
+ * none (guard-start.c).  Opening is always allowed, and there is no gate
+ * without an end.
  *
  * A disabled port sends and gets nothing, but OVN goes on answering ARP for
  * it.  So of two ports with one address the gated one has to lose the address
@@ -153,6 +154,32 @@ give_back(struct guard *g, const struct guard_env *env,
     entitlement_destroy(&e);
 }
 
+/* May a port of ours be shut at all, and not just wait to be opened? */
+static bool
+may_stay_shut(const struct guard *g)
+{
+    return (g->mode != MODE_OBSERVE && !g->stopping
+            && g->model.dialect->gates_allowed);
+}
+
+/* Drops 'gate' if NB does not show the mark that its port has had, and will
+ * not either. */
+static void
+drop_unmarked(struct guard *g, const struct guard_env *env, struct gate *gate)
+{
+    const struct port *p = model_find_port(&g->model, &gate->port);
+    const char *why = !p ? "the port is gone" : "its mark is gone";
+
+    if ((p && (p->mark || gate->closing))
+        || (guard_mark_may_come(g, gate) && may_stay_shut(g))) {
+        return;
+    }
+    guard_log(g, 'i', "%s: gate dropped: %s", p ? p->name : gate->port_name,
+              why);
+    journal_gate(g, env, gate, "ungate", why);
+    guard_delete_gate(g, gate);
+}
+
 static void
 tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
           bool may_shut)
@@ -166,22 +193,14 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
         guard_retarget_gate(g, env, gate, p);
     }
     h = hold_table_find(&g->holds, &gate->network, &gate->addr);
-    if (!p) {
-        guard_log(g, 'i', "%s: gate dropped: the port is gone",
-                  gate->port_name);
-        journal_gate(g, env, gate, "ungate", "the port is gone");
-        guard_delete_gate(g, gate);
-        return;
+    if (!p || (!p->mark && !gate->closing)) {
+        return;                 /* See drop_unmarked(). */
     }
     if (!p->mark) {
         bool unused;
-        if (!gate->closing) {
-            guard_log(g, 'i', "%s: gate dropped: its mark is gone", p->name);
-            journal_gate(g, env, gate, "ungate", "its mark is gone");
-            guard_delete_gate(g, gate);
-        } else if (!h || !hold_has_taker(h, &p->uuid)
-                   || uuid_equals(&h->keeper, &p->uuid)
-                   || guard_no_gate_because(g, h, p, &unused)) {
+        if (!h || !hold_has_taker(h, &p->uuid)
+            || uuid_equals(&h->keeper, &p->uuid)
+            || guard_no_gate_because(g, h, p, &unused)) {
             guard_delete_gate(g, gate);
         } else if (may_shut) {
             struct port_edit *edit = guard_edit(g, p);
@@ -215,8 +234,7 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
 static void
 tend_unrecorded(struct guard *g, const struct guard_env *env)
 {
-    bool may_stay = (g->mode != MODE_OBSERVE && !g->stopping
-                     && g->model.dialect->gates_allowed);
+    bool may_stay = may_stay_shut(g);
     const char *name;
 
     SSET_FOR_EACH (name, &g->model.marked_ports) {
@@ -256,6 +274,10 @@ guard_plan_gates(struct guard *g, const struct guard_env *env)
     if (guard_book_refusal(g, env) || !g->started || !g->model.nb_synced
         || env->now < g->nb_retry_ms) {
         return;
+    }
+    /* First, because no port is shut again before. */
+    HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
+        drop_unmarked(g, env, gate);
     }
     if (may_shut && !PLANTED(TAKER_OPEN)) {
         struct hold *h;

@@ -68,16 +68,13 @@ guard_was_anothers(const struct guard *g, const struct hold *h,
     return false;
 }
 
-/* Did 'p' get the address in the very update in which it left another port?
- * Then it is a taker: nothing is clean yet, and had the two come one by one it
- * would have found the hold in force. */
-static bool
-arrives_now(const struct model *m, const struct port *p,
-            const struct ip_addr *ip)
+bool
+guard_arrives_now(const struct guard *g, const struct port *p,
+                  const struct ip_addr *ip)
 {
     const struct arrival *a;
 
-    LIST_FOR_EACH (a, node, &m->arrivals) {
+    LIST_FOR_EACH (a, node, &g->model.arrivals) {
         if (uuid_equals(&a->port, &p->uuid)
             && ip_addr_equals(&a->addr, ip)) {
             return true;
@@ -120,7 +117,8 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
         int rank;
 
         if (hold_find_former(h, &p->uuid) || evidence_is_gated(p)
-            || arrives_now(&g->model, p, &h->addr)) {
+            || guard_arrives_now(g, p, &h->addr)
+            || guard_may_be_shut(g, p)) {
             continue;
         }
         rank = (judge_binding(&g->model, p) == BINDING_BOUND ? 4

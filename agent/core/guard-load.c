@@ -435,6 +435,9 @@ take_over_gate(struct guard *g, const struct gate *row,
 
     if (!gate) {
         adopt_gate(g, row, env);
+        if (g->started) {
+            guard_start_gate(g, guard_find_gate(g, &row->port));
+        }
     } else if (!uuid_equals(&gate->uuid, &row->uuid)) {
         gate->uuid = row->uuid;
         gate->in_db = true;
@@ -450,14 +453,14 @@ static void
 take_over_late_rows(struct guard *g, const struct store_snapshot *snap,
                     const struct guard_env *env)
 {
-    for (size_t i = 0; i < snap->n_holds; i++) {
-        if (!is_being_deleted(g, &snap->holds[i]->uuid)) {
-            take_over_hold(g, snap->holds[i], env);
-        }
-    }
     for (size_t i = 0; i < snap->n_gates; i++) {
         if (!is_being_deleted(g, &snap->gates[i]->uuid)) {
             take_over_gate(g, snap->gates[i], env);
+        }
+    }
+    for (size_t i = 0; i < snap->n_holds; i++) {
+        if (!is_being_deleted(g, &snap->holds[i]->uuid)) {
+            take_over_hold(g, snap->holds[i], env);
         }
     }
     if (g->n_journal && g->journal[0].sequence <= snap->last_sequence) {

@@ -310,6 +310,11 @@ void guard_replay_standby_departures(struct guard *,
                                      const struct guard_env *);
 
 /* guard-hold.c */
+/* Did 'p' get the address in the very update in which it left another port?
+ * Then it is a taker: nothing is clean yet, and had the two come one by one it
+ * would have found the hold in force. */
+bool guard_arrives_now(const struct guard *, const struct port *p,
+                       const struct ip_addr *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
 /* 'port', or nobody if it is all zeros, keeps the address of the hold. */
 void guard_hold_keep(struct guard *, struct hold *, const struct uuid *port);
@@ -534,6 +539,14 @@ void guard_start_if_ready(struct guard *, const struct guard_env *);
 /* and once our copy of NB is known to have all that another life wrote to it.
  * Until then g->in_doubt is set, if that makes a difference. */
 void guard_settle_found(struct guard *);
+/* May our copy of NB just not show yet that the port of the gate, which was
+ * recorded in another life, bears its mark? */
+bool guard_mark_may_come(const struct guard *, const struct gate *);
+/* Is there such a gate on 'p'? */
+bool guard_may_be_shut(const struct guard *, const struct port *);
+/* Notes the doubt if there is any about a gate that another life, or another
+ * instance, has recorded. */
+void guard_start_gate(struct guard *, const struct gate *);
 /* Puts right one hold that another life, or another instance, has made: its
  * intent is not executed, and whoever has the address openly now keeps it. */
 void guard_start_hold(struct guard *, struct hold *);

@@ -6,9 +6,9 @@
  * The copy of it may be older than the last write of whoever was active
  * before, because each instance is told of NB at its own pace.  An address
  * that it shows on a port which lost it, or was about to, thus may have gone;
- * and if it has not, it may have come back.  So nothing is concluded from that
- * before a transaction of our own was answered: what NB did before that, we
- * have been told by then. */
+ * and if it has not, it may have come back.  A port that was shut may seem to
+ * be open.  So nothing is concluded from that before a transaction of our own
+ * was answered: what NB did before that, we have been told by then. */
 
 #include <config.h>
 
@@ -38,6 +38,37 @@ is_on_former_port(const struct guard *g, const struct hold *h)
         }
     }
     return false;
+}
+
+/* Is 'gate' one whose port is to bear its mark, and does NB not show that? */
+static bool
+lacks_mark(const struct guard *g, const struct gate *gate)
+{
+    const struct port *p = model_find_port(&g->model, &gate->port);
+
+    return !gate->closing && (!p || !p->mark);
+}
+
+bool
+guard_mark_may_come(const struct guard *g, const struct gate *gate)
+{
+    return g->found_in_doubt && lacks_mark(g, gate);
+}
+
+bool
+guard_may_be_shut(const struct guard *g, const struct port *p)
+{
+    const struct gate *gate = guard_find_gate(g, &p->uuid);
+
+    return gate && guard_mark_may_come(g, gate);
+}
+
+void
+guard_start_gate(struct guard *g, const struct gate *gate)
+{
+    if (lacks_mark(g, gate)) {
+        g->in_doubt = g->found_in_doubt = true;
+    }
 }
 
 void
@@ -91,6 +122,25 @@ take_back(struct guard *g, struct hold *h, const struct port *p)
     guard_note_hold(g, h);
 }
 
+/* 'p' has the address of 'h', and whether it is shut was in doubt.  Either it
+ * is, or it had the address openly at the start and thus keeps it. */
+static void
+settle_gated(struct guard *g, struct hold *h, const struct port *p)
+{
+    const struct gate *gate = guard_find_gate(g, &p->uuid);
+
+    if (!gate || gate->closing || hold_has_taker(h, &p->uuid)) {
+        return;
+    }
+    if (evidence_is_gated(p)) {
+        hold_add_taker(h, &p->uuid);
+    } else if (!p->mark && uuid_is_zero(&h->keeper)
+               && !guard_arrives_now(g, p, &h->addr)) {
+        guard_hold_keep(g, h, &p->uuid);
+    }
+    guard_note_hold(g, h);
+}
+
 void
 guard_settle_found(struct guard *g)
 {
@@ -103,9 +153,10 @@ guard_settle_found(struct guard *g)
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         const struct addr_use *use = use_of(g, h);
 
-        for (size_t i = 0; (use && i < use->n && !h->would_be
-                            && hold_is_evidence_phase(h)); i++) {
-            if (hold_find_former(h, &use->ports[i]->uuid)) {
+        for (size_t i = 0; use && i < use->n && !h->would_be; i++) {
+            if (!hold_find_former(h, &use->ports[i]->uuid)) {
+                settle_gated(g, h, use->ports[i]);
+            } else if (hold_is_evidence_phase(h)) {
                 take_back(g, h, use->ports[i]);
             }
         }
@@ -115,6 +166,7 @@ guard_settle_found(struct guard *g)
 void
 guard_start_if_ready(struct guard *g, const struct guard_env *env)
 {
+    struct gate *gate;
     struct hold *h;
 
     if (g->role != ROLE_ACTIVE || !g->loaded || g->started
@@ -122,6 +174,9 @@ guard_start_if_ready(struct guard *g, const struct guard_env *env)
         return;
     }
     g->started = true;
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        guard_start_gate(g, gate);
+    }
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         guard_start_hold(g, h);
     }

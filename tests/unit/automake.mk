@@ -63,6 +63,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-found-late.c \
 	tests/unit/test-guard-found-put-back.c \
 	tests/unit/test-guard-found-restarts.c \
+	tests/unit/test-guard-found-start.c \
 	tests/unit/test-guard-found.c \
 	tests/unit/test-guard-gates.c \
 	tests/unit/test-guard-hazard.c \
