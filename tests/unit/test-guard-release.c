@@ -193,6 +193,41 @@ test_hold_stays_over_a_lost_lock(void)
     rf_end(&w, &ko);
 }
 
+/* And when its instance was killed: the next one cannot know whether the
+ * deletion, which nobody can call back, will still be carried out. */
+static void
+test_hold_stays_over_a_kill(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = rf_begin(&w, &ko);
+
+        set_on_write(&w, change_back);
+        rf_change(&w, p);
+        run_until_written(&w, KUBE_WRITE_DELETE_IP);
+        world_kill(&w, false);
+        kube_ovn_tell_all(&ko);
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+        CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+        if (k == 0) {
+            world_del_port(&w, p);
+            kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+            world_run(&w, 30 * 1000);
+            CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+            CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+        } else {
+            world_run(&w, 30 * 1000);
+            CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
+            CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+        }
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        rf_end(&w, &ko);
+    }
+}
+
 static void
 test_hold_stays(void)
 {
@@ -509,6 +544,7 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_hold_stays);
     CU_ADD_TEST(suite, test_hold_stays_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_hold_stays_over_a_kill);
     CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
