@@ -118,6 +118,7 @@ guard_hold_set_keeper(struct guard *g, struct hold *h)
 
         if (hold_find_former(h, &p->uuid) || evidence_is_gated(p)
             || guard_arrives_now(g, p, &h->addr)
+            || hold_has_taker(h, &p->uuid) /* It came later. */
             || guard_may_be_shut(g, p)) {
             continue;
         }

@@ -82,6 +82,9 @@ guard_start_hold(struct guard *g, struct hold *h)
     if (h->b1 || h->b2 || !hold_is_evidence_phase(h)) {
         hold_discard_barriers(h);
     }
+    /* Whoever has the address openly by now keeps it, also if it took it while
+     * we were active before. */
+    h->n_takers = 0;
     for (size_t i = 0; use && i < use->n; i++) {
         const struct port *p = use->ports[i];
 

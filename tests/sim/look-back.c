@@ -131,6 +131,12 @@ look_back_rest(struct world *w)
                                  * might widen it.  While that one lives, and
                                  * no other takes its place, it still does. */
         }
+        if ((w->n_killed || l->succeeded)
+            && w->own_replaced_ms >= l->lost_ms) {
+            continue;           /* The own database was lost or went back to
+                                 * before the clear, and nobody was left who
+                                 * knew of it. */
+        }
         if (w->n_killed && w->forced[slot_net(slot)] & (1u << l->ip)) {
             continue;           /* An operator ended its hold, then nobody was
                                  * left who knew of it. */

@@ -103,6 +103,8 @@ reaction_row(struct world *w, struct instance *in, int slot,
     uint32_t had = row_ips(&in->nb_rows[slot]);
     uint32_t has = row_ips(row);
 
+    struct uuid uuid = sim_uuid(UUID_PORT, row->id);
+
     note_departure(w, in, slot, row);
 
     in->took[slot] &= (in->nb_rows[slot].id == row->id && !row->mark ? has
@@ -113,9 +115,14 @@ reaction_row(struct world *w, struct instance *in, int slot,
                                 ? find_hold(in, row->net, ip) : NULL);
 
         /* Who has it when an instance begins is no taker. */
-        if (h && in->guard->started && h->fixed && hold_is_evidence_phase(h)
+        if (h && in->guard->started && h->fixed && h->state != HOLD_INTENT
+            && !uuid_equals(&h->keeper, &uuid)
             && strcmp(h->owner.name, slot_name(slot))) {
             in->took[slot] |= bit;
+            in->took_early[slot] &= ~bit;
+            if (h->state == HOLD_CLEARING) {
+                in->took_early[slot] |= bit;
+            }
             in->took_from[slot][ip] = h->uuid;
         }
     }
@@ -140,8 +147,9 @@ reaction_to(const struct world *w, const struct instance *in, int slot,
 
     /* Of a hold that was made when it had the address it is no taker. */
     if (!p || !h || !uuid_equals(&h->uuid, &in->took_from[slot][ip])
-        || !h->fixed || !hold_is_evidence_phase(h)
-        || uuid_equals(&h->keeper, &uuid)
+        || !h->fixed || h->state == HOLD_INTENT
+        || (uuid_equals(&h->keeper, &uuid)
+            && !(in->took_early[slot] & (1u << ip)))
         || row->enabled == TRI_FALSE || row->migrating
         || judge_binding(m, p) == BINDING_BOUND
         || model_member_opted_out(m, p->member)
@@ -155,7 +163,8 @@ reaction_to(const struct world *w, const struct instance *in, int slot,
             return MAY_NOT_BE_SHUT; /* It has another one in use. */
         }
     }
-    return (h->state == HOLD_CLEAN || judge_binding(m, p) == BINDING_UNKNOWN
+    return (h->state == HOLD_CLEAN || h->state == HOLD_CLEARING
+            || judge_binding(m, p) == BINDING_UNKNOWN
             ? CANNOT_BE_SHUT_YET : MUST_BE_SHUT);
 }
 
@@ -164,6 +173,9 @@ check_slot(struct world *w, struct instance *in, int slot)
 {
     struct uuid uuid = sim_uuid(UUID_PORT, in->nb_rows[slot].id);
 
+    if (guard_find_gate(in->guard, &uuid) || guard_frozen(in->guard)) {
+        in->took_early[slot] = 0;
+    }
     for (int ip = 0; ip < N_IPS; ip++) {
         if (!(in->took[slot] & (1u << ip))
             || guard_find_gate(in->guard, &uuid)) {

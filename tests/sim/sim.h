@@ -569,6 +569,8 @@ struct instance {
     bool sb_thawed;             /* Likewise. */
     uint32_t took[N_SLOTS];     /* Held addresses that were seen to come,
                                  * and have not been seen bound since, ... */
+    uint32_t took_early[N_SLOTS]; /* ... those that came amid a clear, and
+                                 * could be shut ever since, ... */
     struct uuid took_from[N_SLOTS][N_IPS]; /* ... and by which holds. */
     uint32_t seen_guarded;      /* Slots: it was told of a pod that is not
                                  * orphaned, or of the StatefulSet; ... */

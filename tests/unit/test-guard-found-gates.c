@@ -540,6 +540,44 @@ test_plain_pod_leaves_a_waiter(void)
     }
 }
 
+static struct wport *taken;
+
+/* The CNI gives the address to another pod's port as the clear is carried out:
+ * the answer comes with both. */
+static void
+take_at_once(struct world *w, const struct nb_batch *b)
+{
+    if (b->n && !taken) {
+        taken = world_port(w, 0, "sts2-0", MAC2" "IP1);
+    }
+}
+
+/* Whoever takes the address in the moment of the clear is shut as any other
+ * that takes it while it is held. */
+static void
+test_taken_in_the_moment_of_the_clear(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+
+    taken = NULL;
+    world_bind(&w, p, NULL);
+    world_del_pod(&w, "sts1-0");
+    world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
+    w.northd_frozen = true;
+    w.on_batch = take_at_once;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(taken);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 1);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_gates(void)
 {
@@ -559,4 +597,5 @@ suite_guard_found_gates(void)
     CU_ADD_TEST(suite, test_another_held_address);
     CU_ADD_TEST(suite, test_journal_without_the_gate);
     CU_ADD_TEST(suite, test_opened_in_doubt);
+    CU_ADD_TEST(suite, test_taken_in_the_moment_of_the_clear);
 }

@@ -28,6 +28,8 @@ NAME = "handover"
 WHAT = "a whole hand-over, from template to packets"
 
 TURNS = 10
+# A machine that is busy may take longer than a hold for the next port.
+SLOW_MAX = 3
 SWITCH = "ls0"
 PROBE_MAC, PROBE_IP = "0a:00:00:77:00:01", "10.0.77.1"
 PACKET_S = 0.001
@@ -45,6 +47,10 @@ STEPS = [
     ("taker's port to its gate", "taken", "gated"),
     ("clean in SB to hold released", "chassis", "released"),
 ]
+
+
+class TooSlow(Failure):
+    """The hold ended before the next owner's port was there."""
 
 
 class Watch(Worker):
@@ -77,9 +83,10 @@ class Watch(Worker):
         if notice and notice["method"] == "update":
             self.take(notice["params"][1])
 
-    def wait(self, what, predicate, since=0):
+    def wait(self, what, predicate, since=0, too_late=None):
         """Returns when the first event, from number 'since' on, came for which
-        the predicate of (table, row) is true, and the number of the next."""
+        the predicate of (table, row) is true, and the number of the next.
+        Raises TooSlow if too_late() is true before."""
         deadline = time.monotonic() + TIMEOUT_S
         n = since
         with self.news:
@@ -89,6 +96,9 @@ class Watch(Worker):
                     n += 1
                     if predicate(table, row):
                         return when, n
+                if too_late and too_late():
+                    raise TooSlow("handover: %s: the hold ended before it"
+                                  % what)
                 if self.error or time.monotonic() > deadline:
                     raise Failure("handover: %s: %s" % (
                         what, self.error or "it does not happen"))
@@ -241,7 +251,9 @@ class Turn:
         moments["taken"] = time.monotonic()
         self.new.make_port(self.nb)
         moments["gated"], gated = self.watch_nb.wait("the gate", self.port_is(
-            self.new, lambda row: row["enabled"] is False), since[0])
+            self.new, lambda row: row["enabled"] is False), since[0],
+            lambda: any(row is None for _, _, _, row in
+                        self.watch_own.events[since[2]:]))
         self.new.plug()
         prober = Prober(self.sandbox, self.new.iface, self.new.mac, self.ip)
         moments["open"] = self.watch_nb.wait("the opening", self.port_is(
@@ -304,11 +316,20 @@ def measure(bench, sandbox, cached, options):
         own = sandbox.own()
         work_hold.wait_for_no_hold(own)
         own.close()
-        for n in range(bench.rounds(TURNS, 2)):
-            turns.append(Turn(sandbox, nb, watches, n_first + n))
-            turns[-1].prepare()
-            turns[-1].play()
-            turns[-1].clean_up()
+        wanted = bench.rounds(TURNS, 2)
+        for n in range(wanted + SLOW_MAX):
+            turn = Turn(sandbox, nb, watches, n_first + n)
+            turn.prepare()
+            try:
+                turn.play()
+                turns.append(turn)
+            except TooSlow as e:
+                bench.results.note(str(e))
+            turn.clean_up()
+            if len(turns) == wanted:
+                break
+        else:
+            raise Failure("handover: the machine is too slow")
     for watch in watches:
         watch.end()
     nb.close()
