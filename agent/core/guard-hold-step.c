@@ -224,24 +224,6 @@ keep_runner(struct guard *g, struct hold *h)
     }
 }
 
-bool
-guard_is_being_released(const struct guard *g, const struct hold *h)
-{
-    if (g->settings.release != RELEASE_KUBE_OVN) {
-        return false;
-    }
-    for (size_t i = 0; i < h->n_former; i++) {
-        const char *name = h->former[i].name;
-        const struct ip_object *o = model_find_ip_object(&g->model, name);
-
-        if (guard_ip_op_state(g, name) == IP_OP_GOES_ON
-            || (o && o->deleting)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* How far is the clear that belongs to 'h'?  CAND_WATCH if there is none. */
 static enum candidate_state
 clear_state(const struct guard *g, const struct hold *h)
@@ -419,6 +401,7 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     char ip[IP_ADDR_STRLEN];
 
     follow_network(g, h);
+    guard_note_found_until(g, h, env);
     keep_runner(g, h);
     update_waiters(g, h);
     collect_evidence(g, h, env, &e);

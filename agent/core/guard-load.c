@@ -14,6 +14,12 @@
 #include "util.h"
 #include "uuid.h"
 
+/* An API server knows nothing of our locks: what an instance asked it for just
+ * before it lost them, or was killed, it may carry out after another one has
+ * become active, and nobody can call that back.  So long at most, with all
+ * that api-write.c repeats. */
+#define FOUND_RELEASE_MS 30000
+
 static void
 adopt_hold(struct guard *g, const struct hold *src,
            const struct guard_env *env)
@@ -23,6 +29,9 @@ adopt_hold(struct guard *g, const struct hold *src,
     h->in_db = true;
     h->changed = false;
     h->state_since_ms = env->now;
+    if (g->settings.release == RELEASE_KUBE_OVN) {
+        h->found_until_ms = env->now + FOUND_RELEASE_MS;
+    }
     if (h->gone_wall_ms && strcmp(h->boot_id, env->boot_id)) {
         /* Another boot: how long it has been held is not known on this clock.
          * The shortest hold starts anew, never shorter. */

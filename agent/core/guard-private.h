@@ -357,9 +357,6 @@ void guard_step_holds(struct guard *, const struct guard_env *);
 void guard_note_hold(struct guard *, struct hold *);
 /* To be called last in a turn. */
 void guard_wake_for_holds(struct guard *, const struct guard_env *);
-/* Was the deletion of a former port's IP object ordered, and has it not come
- * to its end?  Kube-OVN deletes the port with it. */
-bool guard_is_being_released(const struct guard *, const struct hold *);
 
 /* guard-gate.c */
 void guard_plan_gates(struct guard *, const struct guard_env *);
@@ -507,6 +504,18 @@ enum release_step guard_release(struct guard *, const struct guard_env *,
 bool guard_release_goes_on(struct guard *, const struct guard_env *,
                            struct candidate *);
 void guard_run_releases(struct guard *, const struct guard_env *);
+/* 'h' was found in the own database: may the deletion of the IP object of its
+ * former port 'port' still be carried out, for whoever was active before? */
+bool guard_release_may_come(const struct guard *, const struct hold *,
+                            const struct uuid *port);
+/* To be called when 'h' is looked at: once the time for that is over, it is
+ * not waited for any more. */
+void guard_note_found_until(struct guard *, struct hold *,
+                            const struct guard_env *);
+/* Was the deletion of a former port's IP object ordered, in another life
+ * perhaps, and has it not come to its end?  Kube-OVN deletes the port with
+ * it. */
+bool guard_is_being_released(const struct guard *, const struct hold *);
 
 /* guard-nudge.c */
 void guard_order_nudge(struct guard *, const struct guard_env *,
@@ -539,6 +548,9 @@ void guard_start_if_ready(struct guard *, const struct guard_env *);
 /* and once our copy of NB is known to have all that another life wrote to it.
  * Until then g->in_doubt is set, if that makes a difference. */
 void guard_settle_found(struct guard *);
+/* 'h' has left the ports that it names: which of them has the address all the
+ * same, and may not lose it yet by what another life began? */
+void guard_settle_returned(struct guard *, struct hold *);
 /* May our copy of NB just not show yet that the port of the gate, which was
  * recorded in another life, bears its mark? */
 bool guard_mark_may_come(const struct guard *, const struct gate *);

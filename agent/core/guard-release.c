@@ -263,6 +263,52 @@ guard_release_goes_on(struct guard *g, const struct guard_env *env,
     return false;
 }
 
+bool
+guard_release_may_come(const struct guard *g, const struct hold *h,
+                       const struct uuid *port)
+{
+    const struct former_port *f = hold_find_former(h, port);
+    const struct port *p = model_find_port(&g->model, port);
+
+    return (h->found_until_ms && f && f->cleared && p
+            && ip_addr_set_contains(&p->ips, &h->addr));
+}
+
+void
+guard_note_found_until(struct guard *g, struct hold *h,
+                       const struct guard_env *env)
+{
+    if (!h->found_until_ms) {
+        return;
+    } else if (env->now < h->found_until_ms) {
+        guard_wake_at(g, h->found_until_ms);
+        return;
+    }
+    h->found_until_ms = 0;
+    if (!g->found_in_doubt && guard_is_started(g)) {
+        guard_settle_returned(g, h);
+    }                           /* Otherwise guard_settle_found() will. */
+}
+
+bool
+guard_is_being_released(const struct guard *g, const struct hold *h)
+{
+    if (g->settings.release != RELEASE_KUBE_OVN) {
+        return false;
+    }
+    for (size_t i = 0; i < h->n_former; i++) {
+        const char *name = h->former[i].name;
+        const struct ip_object *o = model_find_ip_object(&g->model, name);
+
+        if (guard_ip_op_state(g, name) == IP_OP_GOES_ON
+            || (o && o->deleting)
+            || guard_release_may_come(g, h, &h->former[i].port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Both are gone: the pod may come.  Returns false when there is nothing more
  * to be done. */
 static bool

@@ -145,6 +145,21 @@ settle_gated(struct guard *g, struct hold *h, const struct port *p)
 }
 
 void
+guard_settle_returned(struct guard *g, struct hold *h)
+{
+    const struct addr_use *use = use_of(g, h);
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        const struct port *p = use->ports[i];
+
+        if (hold_find_former(h, &p->uuid) && hold_is_evidence_phase(h)
+            && !guard_release_may_come(g, h, &p->uuid)) {
+            take_back(g, h, p);
+        }
+    }
+}
+
+void
 guard_settle_found(struct guard *g)
 {
     struct hold *h;
@@ -159,9 +174,10 @@ guard_settle_found(struct guard *g)
         for (size_t i = 0; use && i < use->n && !h->would_be; i++) {
             if (!hold_find_former(h, &use->ports[i]->uuid)) {
                 settle_gated(g, h, use->ports[i]);
-            } else if (hold_is_evidence_phase(h)) {
-                take_back(g, h, use->ports[i]);
             }
+        }
+        if (!h->would_be) {
+            guard_settle_returned(g, h);
         }
     }
 }

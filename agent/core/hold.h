@@ -129,6 +129,8 @@ struct hold {
     uint64_t look_back_seqno;   /* ... this guard_note_look_backs(). */
     uint64_t put_back_seqno;    /* As of this one, it is to be put back on a
                                  * former port when all is clean. */
+    long long int found_until_ms; /* Until then another life's deletion of
+                                 * an IP object may be carried out; 0: no. */
     bool releasing;             /* Its former port's IP object is to be
                                  * deleted. */
     bool wants_b1, wants_b2;    /* A barrier is the next step. */

@@ -169,7 +169,10 @@ change_back(struct world *w, const struct kube_write *kw)
     if (kw->kind != KUBE_WRITE_DELETE_IP) {
         return next_on_write(w, kw);
     }
-    world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+    char *sts = xmemdup0(kw->name, strlen("sts1"));
+
+    world_sts(w, unit_sts(sts, sts, 1, "ip_pool="IP1));
+    free(sts);
     return KUBE_WRITE_DONE;     /* But not yet. */
 }
 
@@ -190,6 +193,79 @@ test_hold_stays_over_a_lost_lock(void)
     world_run(&w, 1000);
     CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
     CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+    rf_end(&w, &ko);
+}
+
+/* And when its instance was killed: the next one cannot know whether the
+ * deletion, which nobody can call back, will still be carried out. */
+static void
+test_hold_stays_over_a_kill(void)
+{
+    for (int k = 0; k < 2; k++) {
+        struct kube_ovn ko;
+        struct world w;
+        struct wport *p = rf_begin(&w, &ko);
+
+        set_on_write(&w, change_back);
+        rf_change(&w, p);
+        run_until_written(&w, KUBE_WRITE_DELETE_IP);
+        world_kill(&w, false);
+        kube_ovn_tell_all(&ko);
+        world_run(&w, 10 * 1000);
+        CU_ASSERT_PTR_NOT_NULL(world_stored_hold(&w, IP1));
+        CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+        if (k == 0) {
+            world_del_port(&w, p);
+            kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+            world_run(&w, 30 * 1000);
+            CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 0);
+            CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+        } else {
+            world_run(&w, 30 * 1000);
+            CU_ASSERT_EQUAL(world_journalled(&w, "cancel"), 1);
+            CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+        }
+        CU_ASSERT_EQUAL(w.n_clears, 0);
+        CU_ASSERT_EQUAL(w.n_holds, 0);
+        rf_end(&w, &ko);
+    }
+}
+
+/* The same where the address had left another port before, which it is held
+ * for: who was to lose it, too, stays named for as long. */
+static void
+test_taker_stays_named_over_a_kill(void)
+{
+    struct kube_ovn ko;
+    struct world w;
+    struct wport *q;
+
+    rf_begin(&w, &ko);
+    kube_ovn_remove(&ko, kube_ovn_find(&ko, "sts1-0.default"));
+    fixture_leave(&w);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    q = fixture_taker(&w, "sts2", MAC2, IP1, 2000);
+    kube_ovn_add(&ko, "sts2-0", IP1);
+    world_run(&w, 2000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    set_on_write(&w, change_back);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP2));
+    world_del_pod(&w, "sts2-0");
+    run_until_written(&w, KUBE_WRITE_DELETE_IP);
+    world_kill(&w, false);
+    kube_ovn_tell_all(&ko);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_PTR_NOT_NULL(hold_find_former(world_hold(&w, IP1), &q->uuid));
+    world_run(&w, 25 * 1000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_PTR_NULL(hold_find_former(world_hold(&w, IP1), &q->uuid));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP1));
     rf_end(&w, &ko);
 }
 
@@ -509,6 +585,8 @@ suite_guard_release(void)
     CU_ADD_TEST(suite, test_hold_first);
     CU_ADD_TEST(suite, test_hold_stays);
     CU_ADD_TEST(suite, test_hold_stays_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_hold_stays_over_a_kill);
+    CU_ADD_TEST(suite, test_taker_stays_named_over_a_kill);
     CU_ADD_TEST(suite, test_port_comes_again);
     CU_ADD_TEST(suite, test_refused);
     CU_ADD_TEST(suite, test_left_out);
