@@ -81,13 +81,20 @@ add_all(struct sset *dst, const struct sset *src)
     }
 }
 
+/* All of 'watch' but its ports. */
+static void
+sets_add_others(struct sb_sets *sets, const struct sb_watch *watch)
+{
+    add_all(&sets->addresses, &watch->addresses);
+    add_all(&sets->networks, &watch->networks);
+    sets->chassis |= watch->chassis;
+}
+
 static void
 sets_add_watch(struct sb_sets *sets, const struct sb_watch *watch)
 {
     add_all(&sets->ports, &watch->ports);
-    add_all(&sets->addresses, &watch->addresses);
-    add_all(&sets->networks, &watch->networks);
-    sets->chassis |= watch->chassis;
+    sets_add_others(sets, watch);
 }
 
 /* Adds the names in 'wanted' to 'dst': those that are in 'had', and 'max' more
@@ -340,9 +347,7 @@ request_more(struct sb_condition *c, const struct sb_watch *watch,
     /* What is granted stays until the model has been told of the watch. */
     sets_add(&sets, &c->granted);
     add_some(&sets.ports, &watch->ports, &c->requested.ports, max);
-    add_all(&sets.addresses, &watch->addresses);
-    add_all(&sets.networks, &watch->networks);
-    sets.chassis |= watch->chassis;
+    sets_add_others(&sets, watch);
     request(c, &sets, now);
 }
 

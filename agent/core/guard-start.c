@@ -171,14 +171,15 @@ guard_settle_found(struct guard *g)
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
         const struct addr_use *use = use_of(g, h);
 
-        for (size_t i = 0; use && i < use->n && !h->would_be; i++) {
+        if (h->would_be) {
+            continue;
+        }
+        for (size_t i = 0; use && i < use->n; i++) {
             if (!hold_find_former(h, &use->ports[i]->uuid)) {
                 settle_gated(g, h, use->ports[i]);
             }
         }
-        if (!h->would_be) {
-            guard_settle_returned(g, h);
-        }
+        guard_settle_returned(g, h);
     }
 }
 
