@@ -63,7 +63,7 @@ owner_from_port(struct guard *g, struct hold *h, const struct port *p)
                    mb->n_pods ? obj_uid_to_string(&mb->pods[0]->uid, uid)
                    : "");
     h->fixed = (kind == OWNER_STATEFULSET || kind == OWNER_VM
-                || mb->seen_explicit);
+                || mb->seen_explicit || model_member_was_numbered(mb));
 }
 
 /* 'c' is ready: puts a hold, or one more former port of a hold, on its way to

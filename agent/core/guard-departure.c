@@ -25,11 +25,12 @@ struct standby_departure {
 /* ---- Departures (case F). ---- */
 
 /* Was 'd' a gated port, and has somebody else the address?  Then it never had
- * it, and its row made anew is to be shut again. */
+ * it, and its row made anew is to be shut again.  A foreign port may bear our
+ * mark, but we never shut one. */
 static bool
 lost_gate(const struct departure *d, const struct addr_use *use)
 {
-    for (size_t i = 0; d->gated && use && i < use->n; i++) {
+    for (size_t i = 0; d->owned && d->gated && use && i < use->n; i++) {
         const struct member *mb = use->ports[i]->member;
 
         if (!evidence_is_gated(use->ports[i])
@@ -52,7 +53,7 @@ set_owner_from_departure(struct hold *h, const struct departure *d)
 static bool
 is_on_another_row(const struct departure *d, const struct addr_use *use)
 {
-    for (size_t i = 0; use && i < use->n; i++) {
+    for (size_t i = 0; d->owned && use && i < use->n; i++) {
         const struct member *mb = use->ports[i]->member;
 
         if (mb && ((!strcmp(mb->ns, d->ns) && !strcmp(mb->name, d->owner))
@@ -99,7 +100,7 @@ create_hold(struct guard *g, const struct guard_env *env,
     free(h->reason);
     h->reason = xasprintf("it left %s%s", d->port_name,
                           d->row_gone ? ", whose row is gone" : "");
-    if (!lost_gate(d, use)) {
+    if (d->owned && !lost_gate(d, use)) {
         set_owner_from_departure(h, d);
     }
     guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);
@@ -131,7 +132,7 @@ tell_held(struct guard *g, const struct guard_env *env,
 
 /* Does another port wait behind a gate for the address?  Then that is guarded
  * whoever leaves it: the gate is not to open, nor the address to be given back
- * with that, while it still leads to a plain pod. */
+ * with that, while it still leads to a plain pod or a foreign port. */
 static bool
 is_waited_for(const struct guard *g, const struct departure *d)
 {
@@ -155,9 +156,10 @@ hold_departure(struct guard *g, const struct guard_env *env,
     const struct network *n = model_find_network(&g->model, &d->network);
     const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)
                                   : NULL);
+    bool waited_for = is_waited_for(g, d);
     bool fixed = (d->owner_kind == OWNER_STATEFULSET
                   || d->owner_kind == OWNER_VM || d->explicit_claim
-                  || d->was_numbered || is_waited_for(g, d));
+                  || d->was_numbered || waited_for);
     char ip[IP_ADDR_STRLEN];
 
     if (h) {
@@ -166,9 +168,10 @@ hold_departure(struct guard *g, const struct guard_env *env,
     }
     /* Whether an owner that was never seen named its address, is not known: it
      * may have gone while nobody watched.  Its hold gates nobody. */
-    if (!d->owned
-        || (!fixed && !d->unknown_owner
-            && g->settings.hold_scope != HOLD_SCOPE_ALL)) {
+    if (!waited_for
+        && (!d->owned
+            || (!fixed && !d->unknown_owner
+                && g->settings.hold_scope != HOLD_SCOPE_ALL))) {
         return;
     }
     if (PLANTED(LEFT_UNHELD)) {

@@ -33,13 +33,13 @@ departure_destroy(struct departure *d)
     }
 }
 
-/* Was the pod of 'mb' one of a StatefulSet or a VM?  One without an owner that
- * bears the name of a StatefulSet which was there, was left by that: it may
- * have been orphaned while nobody watched. */
-static bool
-was_numbered(const struct member *mb, const struct pod *pod)
+/* One without an owner that bears the name of a StatefulSet which was there, was
+ * left by that: it may have been orphaned while nobody watched. */
+bool
+model_member_was_numbered(const struct member *mb)
 {
-    enum owner_kind kind = pod ? pod->owner_kind : mb->seen_kind;
+    enum owner_kind kind = (mb->n_pods ? mb->pods[0]->owner_kind
+                            : mb->seen_kind);
 
     return (mb->seen_numbered
             || (kind == OWNER_NONE && mb->base && mb->base->workload_seen));
@@ -75,7 +75,7 @@ model_queue_departure(struct model *m, const struct port *p,
                               : mb->seen ? mb->seen->name : "");
         d->uid = pod ? obj_uid_dup_string(&pod->uid) : xstrdup("");
         d->explicit_claim = mb->seen_explicit;
-        d->was_numbered = was_numbered(mb, pod);
+        d->was_numbered = model_member_was_numbered(mb);
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
     ovs_list_push_back(&m->departures, &d->node);

@@ -495,6 +495,9 @@ const struct chassis *model_find_chassis(const struct model *, const char *);
  * by its name when there is no pod; NULL if none is known. */
 const struct workload *model_member_workload(const struct model *,
                                              const struct member *);
+/* Is or was the pod of 'member' one of a StatefulSet or a VM, which may have
+ * been orphaned since?  What such a pod has is guarded as a fixed address. */
+bool model_member_was_numbered(const struct member *);
 /* The name of the virtual machine that 'member' is a pod of, or NULL. */
 const char *model_member_vm(const struct member *);
 /* Is 'member' a pod of the virtual machine 'vm' (may be NULL) in 'ns'? */

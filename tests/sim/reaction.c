@@ -67,8 +67,27 @@ is_taken_for_plain(const struct world *w, const struct instance *in, int slot)
             && (pod->allocated_ip != NO_IP || pod_wants(pod, slot) == NO_IP));
 }
 
+/* What others wait for behind a gate of the instance, of what was on 'row'. */
+static uint32_t
+waited_for(const struct instance *in, const struct nb_row *row)
+{
+    struct uuid port = sim_uuid(UUID_PORT, row->id);
+    struct uuid net = sim_uuid(UUID_NET, in->nb_net_ids[row->net]);
+    const struct gate *gate;
+    uint32_t ips = 0;
+
+    HMAP_FOR_EACH (gate, node, &in->guard->gates) {
+        if (uuid_equals(&gate->network, &net)
+            && !uuid_equals(&gate->port, &port)) {
+            ips |= 1u << ip_number(&gate->addr);
+        }
+    }
+    return ips;
+}
+
 /* Notes what goes from the port of 'slot'.  Who waits behind a gate never had
- * it; whether a plain pod asked for what it was given nobody can tell. */
+ * it; whether a plain pod asked for what it was given nobody can tell, and what
+ * it or a foreign port leaves must be held if somebody waits for it. */
 static void
 note_departure(const struct world *w, struct instance *in, int slot,
                const struct nb_row *row)
@@ -76,20 +95,29 @@ note_departure(const struct world *w, struct instance *in, int slot,
     const struct nb_row *old = &in->nb_rows[slot];
     bool gated = old->mark && old->enabled == TRI_FALSE;
     uint32_t gone = row_ips(old) & ~row_ips(row);
+    uint32_t must = 0;
 
+    if (gone && !gated) {
+        if (slot == SLOT_FOREIGN || slot == SLOT_PLAIN) {
+            must = gone & waited_for(in, old);
+        }
+        if (slot < N_OWNED_SLOTS
+            && (slot != SLOT_PLAIN || w->config.scope_all)
+            && in->seen_guarded & (1u << slot)
+            && truth_is_guarded(w, slot, in->born_ms)) {
+            must = gone;
+        }
+    }
     in->left_plain[slot] &= ~row_ips(row);
     if (slot < N_OWNED_SLOTS && !gated && is_taken_for_plain(w, in, slot)) {
         in->left_plain[slot] |= gone;
     }
     in->left[slot] &= ~row_ips(row);
-    if (gone && slot < N_OWNED_SLOTS && !gated
-        && (slot != SLOT_PLAIN || w->config.scope_all)
-        && in->seen_guarded & (1u << slot)
-        && truth_is_guarded(w, slot, in->born_ms)) {
+    if (must) {
         if (in->left_row[slot] != old->id) {
             in->left[slot] = 0; /* It came and went in one turn. */
         }
-        in->left[slot] |= gone;
+        in->left[slot] |= must;
         in->left_row[slot] = old->id;
         in->left_net[slot] = in->nb_net_ids[old->net];
     }
@@ -227,7 +255,7 @@ reaction_check(struct world *w, struct instance *in,
     const struct guard *g = in->guard;
     bool active = active_instance(w) == in;
 
-    for (int slot = 0; slot < N_OWNED_SLOTS; slot++) {
+    for (int slot = 0; slot < N_SLOTS; slot++) {
         if (!active) {
             in->left[slot] = 0;
         } else if (in->left[slot] && g->loaded && g->started) {
