@@ -301,6 +301,7 @@ send_batch(struct store *s, const struct store_batch *batch,
     compose_requests(s, batch);
     compose_journal(s, batch);
     store_row_write_ipguard(row, &batch->row);
+    act->result.generation = row->generation;
     store_known_expect(&s->known, &row->header_.uuid,
                        store_row_digest_ipguard(row));
     note_row(s, &row->header_.uuid);

@@ -278,12 +278,14 @@ guard_doubt_sent(struct guard *g)
     }
 }
 
-/* What was sent is stored.  Had the database been loaded before the answer,
- * with another hand's change, that one counts. */
+/* What was sent is stored.  It is the database that counts: a transaction of
+ * which no answer came may have been carried out as well, and of a row that
+ * only we write nothing is loaded.  Had it been loaded before the answer, with
+ * another hand's change, that one counts. */
 static void
-note_generation(struct guard *g)
+note_generation(struct guard *g, const struct store_result *r)
 {
-    g->generation = MAX(g->generation, g->sent->row.generation + 1);
+    g->generation = MAX(g->generation, r->generation);
     g->row.generation = g->generation;
 }
 
@@ -299,7 +301,7 @@ note_safety_stored(struct guard *g)
 }
 
 static void
-stored(struct guard *g)
+stored(struct guard *g, const struct store_result *r)
 {
     const struct store_batch *b = g->sent;
 
@@ -319,7 +321,7 @@ stored(struct guard *g)
             gate->in_doubt = false;
         }
     }
-    note_generation(g);
+    note_generation(g, r);
     guard_replace_string(&g->db_frozen, b->row.frozen);
     guard_replace_string(&g->db_brake, b->row.brake);
     note_safety_stored(g);
@@ -340,7 +342,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
         /* Of a time before a change of role: all but the journal is read
          * again, and must not be of an earlier time. */
         if (r->result == TXN_RESULT_DONE) {
-            note_generation(g);
+            note_generation(g, r);
             note_safety_stored(g);
         } else {
             restore_journal(g);
@@ -349,7 +351,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
             guard_doubt_sent(g);
         }
     } else if (r->result == TXN_RESULT_DONE) {
-        stored(g);
+        stored(g, r);
         g->store_failures = 0;
         free(g->store_error);
         g->store_error = NULL;

@@ -33,8 +33,8 @@ departure_destroy(struct departure *d)
     }
 }
 
-/* One without an owner that bears the name of a StatefulSet which was there, was
- * left by that: it may have been orphaned while nobody watched. */
+/* One without an owner that bears the name of a StatefulSet which was there,
+ * was left by that: it may have been orphaned while nobody watched. */
 bool
 model_member_was_numbered(const struct member *mb)
 {

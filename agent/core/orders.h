@@ -173,6 +173,7 @@ struct store_batch {
 struct store_result {
     uint64_t token;
     enum txn_result result;
+    int64_t generation;         /* Of the row since, if done. */
     char *error;
 };
 

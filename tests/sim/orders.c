@@ -481,6 +481,7 @@ orders_store_done(struct world *w, struct instance *in)
     }
     struct store_result r = {
         .token = in->store->token, .result = in->store_result,
+        .generation = in->store_generation,
         .error = (in->store_result == TXN_RESULT_ERROR ? xstrdup("refused")
                   : NULL),
     };

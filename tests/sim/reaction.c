@@ -86,8 +86,8 @@ waited_for(const struct instance *in, const struct nb_row *row)
 }
 
 /* Notes what goes from the port of 'slot'.  Who waits behind a gate never had
- * it; whether a plain pod asked for what it was given nobody can tell, and what
- * it or a foreign port leaves must be held if somebody waits for it. */
+ * it; whether a plain pod asked for what it was given nobody can tell, and
+ * what it or a foreign port leaves must be held if somebody waits for it. */
 static void
 note_departure(const struct world *w, struct instance *in, int slot,
                const struct nb_row *row)

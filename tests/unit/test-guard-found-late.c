@@ -219,6 +219,7 @@ test_restored_after_a_late_answer(void)
 
     struct store_result r = {
         .token = w.store->token, .result = TXN_RESULT_DONE,
+        .generation = w.store->row.generation + 1,
     };
     struct guard_env env = {
         .now = w.now, .wall = w.wall, .boot_id = w.boot_id,
@@ -236,6 +237,28 @@ test_restored_after_a_late_answer(void)
     world_run(&w, 60 * 1000);
     CU_ASSERT(guard_frozen(w.guard) != NULL);
     CU_ASSERT_EQUAL(w.n_clears, 0);
+    fixture_end(&w);
+}
+
+/* A transaction of which no answer came was carried out, and others after it.
+ * Then the database goes back by the last of them. */
+static void
+test_restored_after_a_lost_answer(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    fixture_make_stale(&w);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
+    w.store_fault = FAULT_UNKNOWN_DONE;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+    w.row.generation--;
+    world_load(&w);
+    world_run(&w, 1000);
+    CU_ASSERT(guard_frozen(w.guard) != NULL);
     fixture_end(&w);
 }
 
@@ -366,5 +389,6 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_both_left_and_a_vm_is_back);
     CU_ADD_TEST(suite, test_vm_waits_for_a_row_that_is_gone);
     CU_ADD_TEST(suite, test_restored_after_a_late_answer);
+    CU_ADD_TEST(suite, test_restored_after_a_lost_answer);
     CU_ADD_TEST(suite, test_row_of_another_instance);
 }

@@ -128,6 +128,7 @@ end_store(struct world *w)
     if (takes_effect(w->store_fault)) {
         if (w->locked) {
             world_commit_store(w, w->store);
+            r.generation = w->row.generation;
         } else {
             r.result = TXN_RESULT_NOT_LOCKED;
         }
