@@ -20,19 +20,37 @@ taker_age(const struct port *p)
     return p->member && p->member->n_pods ? p->member->pods[0]->created_s : 0;
 }
 
+/* Is 'p', which has 'ip', shut for another address that its pod goes by?  It
+ * is not opened before it has that one back, which may be never. */
+static bool
+waits_for_another(const struct guard *g, const struct ip_addr *ip,
+                  const struct port *p)
+{
+    const struct gate *gate = guard_find_gate(g, &p->uuid);
+
+    return (gate && !ip_addr_equals(&gate->addr, ip)
+            && judge_wants(&g->model, g->mode, p, &gate->addr));
+}
+
 /* Of two gated takers, is 'a' to be opened rather than 'b'?  Who wants the
- * address by name, then the oldest pod, then the name. */
+ * address by name, then who is shut for no other one, then the oldest pod,
+ * then the name. */
 static bool
 goes_before(const struct guard *g, const struct ip_addr *ip,
             const struct port *a, const struct port *b)
 {
     bool wants_a = judge_wants(&g->model, g->mode, a, ip);
     bool wants_b = judge_wants(&g->model, g->mode, b, ip);
+    bool waits_a = waits_for_another(g, ip, a);
+    bool waits_b = waits_for_another(g, ip, b);
     long long int age_a = taker_age(a);
     long long int age_b = taker_age(b);
 
     if (wants_a != wants_b) {
         return wants_a;
+    }
+    if (waits_a != waits_b) {
+        return waits_b;
     }
     if (age_a != age_b) {
         return age_a < age_b;
@@ -74,12 +92,11 @@ guard_gates_settled(struct guard *g, struct hold *h)
         return true;            /* Nobody waits, or somebody has it. */
     }
     guard_hold_keep(g, h, &chosen->uuid);
-    gate = guard_find_gate(g, &chosen->uuid);
-    if (gate && !ip_addr_equals(&gate->addr, &h->addr)
-        && judge_wants(&g->model, g->mode, chosen, &gate->addr)) {
-        return true;            /* It waits for another address, and loses
-                                 * this one when nobody keeps it any more. */
+    if (waits_for_another(g, &h->addr, chosen)) {
+        return true;            /* It loses this one when nobody keeps it any
+                                 * more. */
     }
+    gate = guard_find_gate(g, &chosen->uuid);
     if (gate) {
         gate->opening = true;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What is left behind by those whose addresses are not guarded for their own
- * sake: foreign ports, and pods that a StatefulSet has left. */
+ * sake, foreign ports and pods that a StatefulSet has left; and who waits for
+ * a foreign port. */
 
 #include <config.h>
 
@@ -12,6 +13,7 @@
 #include "tests/unit/world.h"
 
 #define IP3 "10.0.0.3"
+#define MAC4 "0a:00:00:00:00:04"
 
 /* A foreign port has an address of sts1-0, which leaves it; it is held, and
  * sts2-0's port is shut for it, until all that sts1-0 left is gone.  That port
@@ -89,6 +91,51 @@ test_marked_foreign_port_leaves_a_waiter(void)
     fixture_end(&w);
 }
 
+/* A pod has left an address for one that a foreign port has, and waits behind
+ * a gate.  An operator gives it back what it had, and another port, too, which
+ * is shut.  The first one came first, but it may stay shut for ever, so the
+ * other one is opened. */
+static void
+test_waiter_is_in_nobodys_way(void)
+{
+    struct world w;
+    struct wport *waiter;
+
+    fixture_begin(&w, MODE_GUARD);
+    world_bind(&w, world_raw_port(&w, 0, "foreign", MAC4" "IP1, "", ""),
+               "hv1");
+    waiter = fixture_running(&w, "sts2", MAC2, IP3);
+    world_run(&w, 3000);
+    fixture_leave(&w);
+    world_bind(&w, waiter, NULL);
+    world_del_pod(&w, "sts2-0");
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP1));
+    world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP1));
+    world_set_addresses(&w, waiter, MAC2" "IP1);
+    world_run(&w, 10 * 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP3));
+
+    struct pod *pod = unit_pod("sts3-0", "u3", OWNER_STATEFULSET, "sts3", "");
+    pod->created_s = 20;
+    world_pod(&w, pod);
+    world_port(&w, 0, "sts3-0", MAC3" "IP3);
+    CU_ASSERT_FATAL(fixture_run_until(&w, fixture_nb_writes));
+    world_set_addresses(&w, waiter, MAC2" "IP3);
+    world_bind(&w, waiter, "hv1");
+    world_run(&w, 1000);
+    CU_ASSERT_EQUAL(world_journalled(&w, "gate"), 2);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT(!world_gated(&w, "sts3-0.default"));
+    CU_ASSERT_EQUAL(world_open_ports(&w, IP3), 1);
+    fixture_end(&w);
+}
+
 /* Nobody waits for what a foreign port leaves: it is not held. */
 static void
 test_foreign_port_leaves_nobody(void)
@@ -143,6 +190,7 @@ suite_guard_found_leavers(void)
 
     CU_ADD_TEST(suite, test_foreign_port_leaves_a_waiter);
     CU_ADD_TEST(suite, test_marked_foreign_port_leaves_a_waiter);
+    CU_ADD_TEST(suite, test_waiter_is_in_nobodys_way);
     CU_ADD_TEST(suite, test_foreign_port_leaves_nobody);
     CU_ADD_TEST(suite, test_orphan_is_cleared);
 }
