@@ -114,6 +114,17 @@ test_store_changes(struct unixctl_conn *conn, int argc OVS_UNUSED,
     free(s);
 }
 
+static void
+test_store_generation(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                      const char *argv[] OVS_UNUSED, void *l_)
+{
+    const struct layer *l = l_;
+    char *s = xasprintf("%"PRId64, l->store_generation);
+
+    unixctl_command_reply(conn, s);
+    free(s);
+}
+
 /* A former port whose name ends with a '!' was cleared by us. */
 static void
 add_hold(struct store_batch *batch, const char *argv[])
@@ -264,6 +275,9 @@ poll_store(struct layer *l)
     struct store_result result;
 
     if (store_poll(l->store, &result, time_msec())) {
+        if (result.result == TXN_RESULT_DONE) {
+            l->store_generation = result.generation;
+        }
         layer_reply_result(&l->store_conn, result.result, 0, "", result.error);
         store_result_destroy(&result);
     }
@@ -284,6 +298,8 @@ layer_store_register(struct layer *l)
     unixctl_command_register("store/show", "", 0, 0, test_store_show, l);
     unixctl_command_register("store/changes", "", 0, 0, test_store_changes,
                              l);
+    unixctl_command_register("store/generation", "", 0, 0,
+                             test_store_generation, l);
     unixctl_command_register("store/write", "WHAT", 0, INT_MAX,
                              test_store_write, l);
 }

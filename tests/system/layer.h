@@ -32,6 +32,7 @@ struct layer {
     bool want_references;
     bool may_write;
     unsigned int n_store_changes; /* Since this was asked last. */
+    int64_t store_generation;   /* As the last batch that was stored told. */
 
     /* Who is told how a write ended, or NULL. */
     struct unixctl_conn *nb_conn, *store_conn;
