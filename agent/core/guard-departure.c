@@ -65,13 +65,23 @@ is_on_another_row(const struct departure *d, const struct addr_use *use)
     return false;
 }
 
+/* Is 'h' about a clear of ours that 'port' is in?  The other former ports that
+ * it may have by then lost the address by another hand. */
+static bool
+is_in_our_clear(const struct hold *h, const struct uuid *port)
+{
+    const struct former_port *f = hold_find_former(h, port);
+
+    return !hold_is_evidence_phase(h) && f && f->cleared;
+}
+
 /* The address is held already, and leaves one more port. */
 static void
 hold_again(struct guard *g, const struct guard_env *env,
            const struct departure *d, struct hold *h, bool fixed)
 {
-    if (!hold_is_evidence_phase(h) && hold_find_former(h, &d->port)) {
-        return;                 /* Our clear, or somebody was faster. */
+    if (is_in_our_clear(h, &d->port)) {
+        return;                 /* Or somebody was faster. */
     }
     if (d->owned && !d->gated) {
         /* Who had it last is the one that may have it back at once; who waited
@@ -296,8 +306,7 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
             c->fingerprint = ~c->fingerprint;
             c->since_ms = env->now;
         }
-        if (h && !hold_is_evidence_phase(h)
-            && hold_find_former(h, &a->port)) {
+        if (h && is_in_our_clear(h, &a->port)) {
             /* Its clear, if it is not on its way yet, is off: see above. */
         } else if (h && p && p->network
                    && uuid_equals(&p->network->uuid, &a->network)

@@ -262,6 +262,34 @@ test_restored_after_a_lost_answer(void)
     fixture_end(&w);
 }
 
+/* A clear cannot be carried out yet, as the API server does not answer.
+ * Another port without a pod takes the address meanwhile, is shut, loses it by
+ * another hand, which ends its gate, and is given it once more: it is shut
+ * again. */
+static void
+test_taken_twice_before_the_clear(void)
+{
+    struct world w;
+    struct wport *taker;
+
+    fixture_begin(&w, MODE_GUARD);
+    taker = world_port(&w, 0, "sts1-1", MAC2);
+    fixture_make_stale(&w);
+    w.read_result = LIVE_READ_FAILED;
+    world_run(&w, 20 * 1000);
+    for (int i = 0; i < 2; i++) {
+        world_set_addresses(&w, taker, MAC2" "IP1);
+        world_run(&w, 1000);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+        CU_ASSERT_EQUAL(world_hold(&w, IP1)->state, HOLD_CLEARING);
+        CU_ASSERT(world_gated(&w, "sts1-1.default"));
+        world_set_addresses(&w, taker, MAC2);
+        world_run(&w, 1000);
+        CU_ASSERT(!world_gated(&w, "sts1-1.default"));
+    }
+    fixture_end(&w);
+}
+
 /* A hold is stored without an answer, and then the row of another instance
  * for the same address appears, which becomes its own: that one is in no
  * doubt.  A lock is lost, and the other instance ends the hold: it has ended
@@ -390,5 +418,6 @@ suite_guard_found_late(void)
     CU_ADD_TEST(suite, test_vm_waits_for_a_row_that_is_gone);
     CU_ADD_TEST(suite, test_restored_after_a_late_answer);
     CU_ADD_TEST(suite, test_restored_after_a_lost_answer);
+    CU_ADD_TEST(suite, test_taken_twice_before_the_clear);
     CU_ADD_TEST(suite, test_row_of_another_instance);
 }
