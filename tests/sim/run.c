@@ -205,6 +205,22 @@ run_jobs(void (*function)(struct job *, int, double), double until)
     return ok;
 }
 
+static void
+stop_soak(int signal OVS_UNUSED)
+{
+    *stop = true;
+}
+
+/* A soak that is ended early tells how far it came all the same. */
+static void
+end_soak_by_signal(void)
+{
+    struct sigaction action = { .sa_handler = stop_soak };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 static int
 play_many(void)
 {
@@ -213,6 +229,9 @@ play_many(void)
     uint64_t n = 0;
     int failed = 0;
 
+    if (options.hours) {
+        end_soak_by_signal();
+    }
     if (!run_jobs(work, options.hours ? began + options.hours * 3600 : 0)) {
         failed++;
     }
@@ -346,7 +365,7 @@ usage(void)
            "tell its story\n"
            "  --trace          play one world and tell everything\n"
            "  --count=N        play N worlds (default 20000)\n"
-           "  --hours=N        play for N hours\n"
+           "  --hours=N        play for N hours, or until SIGINT or SIGTERM\n"
            "  --jobs=N         use N processes (default 1)\n"
            "  --strict         fail if a state or case was not reached\n"
            "  --no-shrink      tell of a failure as it is\n"
