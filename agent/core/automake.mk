@@ -36,6 +36,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-candidate.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-departure.c \
+	agent/core/guard-doubt.c \
 	agent/core/guard-dialect.c \
 	agent/core/guard-duplicate.c \
 	agent/core/guard-events.c \

@@ -346,7 +346,8 @@ is_opened(struct guard *g, struct hold *h, size_t n_blockers,
         guard_want_start_barrier(g);
         return false;
     }
-    return settled && !guard_ends_after_put_back(g, h, env);
+    return (settled && !guard_ends_after_put_back(g, h, env)
+            && !guard_set_is_sent(g, h));
 }
 
 /* Fills in 'f', and takes blockers and notes out of 'e'. */

@@ -58,6 +58,9 @@ guard_plan(struct guard *g, enum planned_kind kind, const struct port *p,
     pl->owner = (p->member ? xasprintf("%s/%s", p->member->ns,
                                        p->member->name) : xstrdup(""));
     svec_init(&pl->evidence);
+    if (kind == PLAN_SET || kind == PLAN_PUT_BACK) {
+        pl->lost = model_describe_departure(&g->model, p, ip);
+    }
     return pl;
 }
 
@@ -74,8 +77,8 @@ free_edits(struct guard *g)
     }
 }
 
-static void
-drop_plan(struct guard *g)
+void
+guard_drop_plan(struct guard *g)
 {
     for (size_t i = 0; i < g->n_planned; i++) {
         struct planned *pl = &g->planned[i];
@@ -83,6 +86,7 @@ drop_plan(struct guard *g)
         free(pl->reason);
         free(pl->owner);
         svec_destroy(&pl->evidence);
+        departure_destroy(pl->lost);
     }
     free(g->planned);
     g->planned = NULL;
@@ -93,7 +97,7 @@ void
 guard_clear_plan(struct guard *g)
 {
     free_edits(g);
-    drop_plan(g);
+    guard_drop_plan(g);
 }
 
 static void
@@ -210,8 +214,8 @@ guard_build_nb_batch(struct guard *g, const struct guard_env *env,
 
 /* ---- What came of it. ---- */
 
-static const struct nb_write *
-find_write(const struct nb_batch *b, const struct uuid *port)
+const struct nb_write *
+guard_find_write(const struct nb_batch *b, const struct uuid *port)
 {
     for (size_t i = 0; b && i < b->n; i++) {
         if (uuid_equals(&b->writes[i].port, port)) {
@@ -247,27 +251,49 @@ journal_write(struct guard *g, const struct guard_env *env,
     svec_clone(&j->new_port_security, &w->new_port_security);
 }
 
+/* Another hand may have taken what 'pl' set off the port again, before the
+ * mirror was told of either.  The model never saw it there, but SB and the
+ * chassis may have: that it left is noted as if it had been seen.  Returns
+ * false if the port has the address. */
+static bool
+has_left_again(struct guard *g, struct planned *pl, struct hold *h)
+{
+    const struct port *p = model_find_port(&g->model, &pl->port);
+
+    if (p && p->network && uuid_equals(&p->network->uuid, &pl->lost->network)
+        && ip_addr_set_contains(&p->ips, &pl->addr)) {
+        return false;
+    }
+    if (h) {
+        /* Should we have cleared it there before, it has been back since. */
+        hold_remove_former(h, &pl->port);
+    }
+    pl->lost->row_gone = !p;
+    pl->lost->gated = false;
+    model_add_departure(&g->model, pl->lost);
+    pl->lost = NULL;
+    return true;
+}
+
 static void
-set_done(struct guard *g, const struct planned *pl, const struct nb_write *w,
+set_done(struct guard *g, struct planned *pl, const struct nb_write *w,
          const struct guard_env *env)
 {
     struct port *p = model_find_port(&g->model, &pl->port);
-    struct hold *h = (p && p->network
-                      ? hold_table_find(&g->holds, &p->network->uuid,
-                                        &pl->addr) : NULL);
+    struct hold *h = hold_table_find(&g->holds, &pl->lost->network, &pl->addr);
     char ip[IP_ADDR_STRLEN];
 
     g->counters.sets_done++;
     guard_log(g, 'i', "%s: %s set (case %s: %s)", w->port_name,
               ip_addr_to_string(&pl->addr, ip), pl->case_, pl->reason);
     guard_note_action(g, env, "set %s on %s", ip, w->port_name);
-    if (h && p && guard_same_owner(h, p)) {
+    if (!has_left_again(g, pl, h) && h && guard_same_owner(h, p)) {
         h->returned = true;
     }
 }
 
 static void
-put_back_done(struct guard *g, const struct planned *pl,
+put_back_done(struct guard *g, struct planned *pl,
               const struct nb_write *w, const struct guard_env *env)
 {
     struct hold *h = hold_table_find_uuid(&g->holds, &pl->hold);
@@ -278,17 +304,17 @@ put_back_done(struct guard *g, const struct planned *pl,
               ip_addr_to_string(&pl->addr, ip), pl->reason);
     guard_note_action(g, env, "put %s back on %s", ip, w->port_name);
     guard_post_read_done(g, &pl->port, &pl->addr);
-    if (h) {
+    if (!has_left_again(g, pl, h) && h) {
         hold_remove_former(h, &pl->port);
         h->returned = true;
     }
 }
 
-static void
-planned_done(struct guard *g, const struct planned *pl,
-             const struct guard_env *env)
+void
+guard_planned_done(struct guard *g, struct planned *pl,
+                   const struct guard_env *env)
 {
-    const struct nb_write *w = find_write(g->nb_sent, &pl->port);
+    const struct nb_write *w = guard_find_write(g->nb_sent, &pl->port);
 
     if (!w) {
         return;                 /* Its edit came to nothing. */
@@ -315,163 +341,33 @@ planned_done(struct guard *g, const struct planned *pl,
     }
 }
 
-/* ---- Doubt. ---- */
-
-/* A transaction without an answer may still be carried out, and is, if it is,
- * before any later one of the same session; after the session's end it cannot
- * be, because the server asserts our lock.  So nothing else is written before
- * a barrier has been answered; then the mirror tells what became of it. */
-
-/* 'later' was carried out since, and may have opened a gate: what it found,
- * and verified, tells. */
-static bool
-took_effect(const struct guard *g, const struct planned *pl,
-            const struct nb_batch *later)
+/* Whether the address was ever set is not known, and never will be. */
+static void
+set_unknown(struct guard *g, struct planned *pl)
 {
-    const struct nb_write *w = find_write(g->nb_sent, &pl->port);
-    const struct nb_write *next = find_write(later, &pl->port);
+    const struct nb_write *w = guard_find_write(g->nb_sent, &pl->port);
     const struct port *p = model_find_port(&g->model, &pl->port);
+    struct hold *h = hold_table_find(&g->holds, &pl->lost->network, &pl->addr);
 
-    if (!w || !p) {
-        return false;
+    if (!w || (p && svec_equal(&p->addresses, &w->old_addresses))) {
+        if (h && w) {
+            hold_discard_barriers(h); /* It may have been there between. */
+            guard_note_hold(g, h);
+        }
+    } else {
+        has_left_again(g, pl, h);
     }
-    switch (pl->kind) {
-    case PLAN_CLEAR:
-        return !ip_addr_set_contains(&p->ips, &pl->addr);
-    case PLAN_SET:
-    case PLAN_PUT_BACK:
-        return ip_addr_set_contains(&p->static_ips, &pl->addr);
-    case PLAN_GATE:
-        return nullable_string_is_equal(next ? next->old_mark : p->mark,
-                                        w->new_mark);
-    case PLAN_UNGATE:
-        return !p->mark;
-    }
-    OVS_NOT_REACHED();
 }
 
-static void
-planned_failed(struct guard *g, const struct planned *pl,
-               enum txn_result result, const struct guard_env *env)
+void
+guard_planned_failed(struct guard *g, struct planned *pl,
+                     enum txn_result result, const struct guard_env *env)
 {
     if (pl->kind == PLAN_CLEAR) {
         guard_clear_failed(g, pl, result, env);
+    } else if (pl->lost && result == TXN_RESULT_UNKNOWN) {
+        set_unknown(g, pl);
     }
-}
-
-/* What was under way is in doubt from now on. */
-static void
-begin_doubt(struct guard *g)
-{
-    if (!g->n_planned || g->doubt.n_planned) {
-        return;
-    }
-    g->doubt.planned = g->planned;
-    g->doubt.n_planned = g->n_planned;
-    g->doubt.sent = g->nb_sent;
-    g->planned = NULL;
-    g->n_planned = 0;
-    g->nb_sent = NULL;
-}
-
-/* What is in doubt was answered itself, with 'result'; or, if that is
- * TXN_RESULT_UNKNOWN, a later transaction was, and the mirror tells.  To ask
- * the mirror else would be wrong: the port may be gone. */
-static void
-end_doubt(struct guard *g, enum txn_result result,
-          const struct guard_env *env)
-{
-    struct nb_batch *sent = g->nb_sent;
-    struct planned *planned = g->planned;
-    size_t n_planned = g->n_planned;
-
-    g->in_doubt = false;
-    g->planned = g->doubt.planned;
-    g->n_planned = g->doubt.n_planned;
-    g->nb_sent = g->doubt.sent;
-    memset(&g->doubt, 0, sizeof g->doubt);
-    for (size_t i = 0; i < g->n_planned; i++) {
-        struct planned *pl = &g->planned[i];
-
-        if (result == TXN_RESULT_DONE) {
-            planned_done(g, pl, env);
-        } else if (result != TXN_RESULT_UNKNOWN) {
-            planned_failed(g, pl, result, env);
-        } else if (took_effect(g, pl, sent)) {
-            svec_add(&pl->evidence, "the server's answer was lost; a later "
-                     "barrier shows it done");
-            planned_done(g, pl, env);
-        } else {
-            planned_failed(g, pl, TXN_RESULT_UNKNOWN, env);
-        }
-    }
-    drop_plan(g);
-    nb_batch_destroy(g->nb_sent);
-    g->planned = planned;
-    g->n_planned = n_planned;
-    g->nb_sent = sent;
-}
-
-static bool
-plans_clear(const struct planned *planned, size_t n, const struct hold *h,
-            const struct uuid *port)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (planned[i].kind == PLAN_CLEAR
-            && uuid_equals(&planned[i].hold, &h->uuid)
-            && (!port || uuid_equals(&planned[i].port, port))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-guard_clear_is_sent(const struct guard *g, const struct hold *h,
-                    const struct uuid *port)
-{
-    return ((g->nb_token && plans_clear(g->planned, g->n_planned, h, port))
-            || plans_clear(g->doubt.planned, g->doubt.n_planned, h, port));
-}
-
-/* This instance is no longer the active one, while a transaction of its own is
- * under way: what was done is to be written down all the same. */
-void
-guard_doubt_under_way(struct guard *g)
-{
-    if (g->nb_token && g->n_planned && !g->doubt.n_planned) {
-        begin_doubt(g);
-        g->doubt.token = g->nb_token;
-        g->in_doubt = true;
-    }
-}
-
-/* The answer to one of a time before a change of role. */
-static void
-late_answer(struct guard *g, const struct nb_result *r,
-            const struct guard_env *env)
-{
-    if (!g->doubt.n_planned || r->token != g->doubt.token
-        || r->result == TXN_RESULT_UNKNOWN) {
-        return;
-    }
-    end_doubt(g, r->result, env);
-}
-
-/* Forgets what was in doubt. */
-void
-guard_forget_doubt(struct guard *g)
-{
-    struct planned *planned = g->planned;
-    size_t n_planned = g->n_planned;
-
-    g->planned = g->doubt.planned;
-    g->n_planned = g->doubt.n_planned;
-    drop_plan(g);
-    nb_batch_destroy(g->doubt.sent);
-    memset(&g->doubt, 0, sizeof g->doubt);
-    g->planned = planned;
-    g->n_planned = n_planned;
 }
 
 static void
@@ -551,20 +447,20 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
 {
     g->in_doubt |= r->result == TXN_RESULT_UNKNOWN;
     if (r->token != g->nb_token) {
-        late_answer(g, r, env);
+        guard_late_answer(g, r, env);
         return;
     }
     g->nb_token = 0;
     guard_note_hold(g, NULL);
     if (r->result == TXN_RESULT_DONE) {
         if (g->in_doubt) {
-            end_doubt(g, TXN_RESULT_UNKNOWN, env);
+            guard_end_doubt(g, TXN_RESULT_UNKNOWN, env);
         }
         g->nb_failures = 0;
         free(g->nb_error);
         g->nb_error = NULL;
         for (size_t i = 0; i < g->n_planned; i++) {
-            planned_done(g, &g->planned[i], env);
+            guard_planned_done(g, &g->planned[i], env);
         }
         if (g->nb_sent) {
             guard_excludes_done(g, env, g->nb_sent);
@@ -585,10 +481,10 @@ guard_nb_done(struct guard *g, const struct nb_result *r,
     } else {
         drop_barrier_tokens(g, r->token);
         if (r->result == TXN_RESULT_UNKNOWN) {
-            begin_doubt(g);
+            guard_begin_doubt(g);
         } else {
             for (size_t i = 0; i < g->n_planned; i++) {
-                planned_failed(g, &g->planned[i], r->result, env);
+                guard_planned_failed(g, &g->planned[i], r->result, env);
             }
         }
         back_off(g, r, env);

@@ -32,6 +32,7 @@
  *   guard-events.c  Events for people: to whom, how often
  *   guard-nudge.c   who waits for an address that has become free
  *   guard-nb.c      one NB batch and what came of it
+ *   guard-doubt.c   ... if its answer is lost
  *   guard-load.c    what the own database has
  *   guard-start.c   what is put right of that at the start
  *   guard-store.c   what it is to have: one batch, what came of it
@@ -534,10 +535,29 @@ size_t guard_n_edits(const struct guard *);
 void guard_build_nb_batch(struct guard *, const struct guard_env *,
                           struct orders *);
 void guard_clear_plan(struct guard *);
+/* Frees the plan alone, and not the edits of this turn. */
+void guard_drop_plan(struct guard *);
+/* Returns what the batch, which may be NULL, writes to 'port', or NULL. */
+const struct nb_write *guard_find_write(const struct nb_batch *,
+                                        const struct uuid *port);
+/* What g->nb_sent planned was carried out; or not, or nobody knows. */
+void guard_planned_done(struct guard *, struct planned *,
+                        const struct guard_env *);
+void guard_planned_failed(struct guard *, struct planned *, enum txn_result,
+                          const struct guard_env *);
+
+/* guard-doubt.c */
+void guard_begin_doubt(struct guard *);
+void guard_end_doubt(struct guard *, enum txn_result,
+                     const struct guard_env *);
+void guard_late_answer(struct guard *, const struct nb_result *,
+                       const struct guard_env *);
 /* Is a clear for the hold (of 'port', unless that is NULL) on its way, or in
  * doubt? */
 bool guard_clear_is_sent(const struct guard *, const struct hold *,
                          const struct uuid *port);
+/* Likewise a write that sets the address of the hold on a port. */
+bool guard_set_is_sent(const struct guard *, const struct hold *);
 void guard_doubt_under_way(struct guard *);
 void guard_forget_doubt(struct guard *);
 

@@ -123,6 +123,8 @@ struct planned {
     char *case_, *reason, *owner;
     struct svec evidence;
     long long int planned_ms;   /* PLAN_CLEAR. */
+    struct departure *lost;     /* PLAN_SET, PLAN_PUT_BACK: should it leave
+                                 * the port again before we are told. */
 };
 
 /* A port's row as it will be. */

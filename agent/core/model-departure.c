@@ -45,9 +45,9 @@ model_member_was_numbered(const struct member *mb)
             || (kind == OWNER_NONE && mb->base && mb->base->workload_seen));
 }
 
-void
-model_queue_departure(struct model *m, const struct port *p,
-                      const struct ip_addr *ip, bool row_gone)
+struct departure *
+model_describe_departure(const struct model *m, const struct port *p,
+                         const struct ip_addr *ip)
 {
     struct departure *d = xzalloc(sizeof *d);
     struct eth_addr mac;
@@ -57,7 +57,6 @@ model_queue_departure(struct model *m, const struct port *p,
     d->network = p->network->uuid;
     d->network_name = xstrdup(p->network->name);
     d->addr = *ip;
-    d->row_gone = row_gone;
     d->gated = p->mark && p->enabled == TRI_FALSE;
     d->mac = lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
              ? xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)) : xstrdup("");
@@ -78,7 +77,23 @@ model_queue_departure(struct model *m, const struct port *p,
         d->was_numbered = model_member_was_numbered(mb);
         d->unknown_owner = !w && !pod && !mb->pod_seen;
     }
+    return d;
+}
+
+void
+model_add_departure(struct model *m, struct departure *d)
+{
     ovs_list_push_back(&m->departures, &d->node);
+}
+
+void
+model_queue_departure(struct model *m, const struct port *p,
+                      const struct ip_addr *ip, bool row_gone)
+{
+    struct departure *d = model_describe_departure(m, p, ip);
+
+    d->row_gone = row_gone;
+    model_add_departure(m, d);
 }
 
 void

@@ -559,6 +559,14 @@ void model_mark_addr(struct model *, const struct network *,
 /* Every member, for a full pass (mode or settings changed). */
 void model_mark_all(struct model *);
 struct departure *model_take_departure(struct model *);
+/* Returns what is to be told if 'ip' leaves 'port', which is on a network.  It
+ * is the caller's: for departure_destroy(), or for model_add_departure(),
+ * which takes it and queues it as if the port had been seen with the
+ * address. */
+struct departure *model_describe_departure(const struct model *,
+                                           const struct port *,
+                                           const struct ip_addr *ip);
+void model_add_departure(struct model *, struct departure *);
 struct arrival *model_take_arrival(struct model *); /* free() it. */
 /* What 'a' tells came to its port now, 'wall_ms' since the epoch. */
 void model_note_arrival(struct model *, const struct arrival *a,

@@ -234,6 +234,9 @@ mirror_copy_nb(struct world *w, struct instance *in)
     tell_nb_cfg(in, nb->nb_cfg);
     free(m->nb_identity);
     m->nb_identity = xasprintf("nb-%d", nb->identity);
+    if (in->nb_known_ms < in->born_ms) {
+        in->nb_known_ms = w->now;
+    }
     m->nb_synced = true;
     m->change_seqno++;
 }

@@ -484,6 +484,7 @@ struct instance {
     struct settings settings;
     uint32_t lives;
     int64_t born_ms, listed_ms;
+    int64_t nb_known_ms;        /* When it had its first copy of NB. */
     char name[32];
     char boot_id[32];
     int boots;

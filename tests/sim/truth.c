@@ -63,15 +63,16 @@ chassis_excused(const struct world *w, int number)
                 && w->now - c->behind_since >= 30000));
 }
 
-/* What left a port while no instance ran, and what a restored SB has led to
- * once more, no hold tells of: there a silent chassis is not waited for
- * without end, whatever the policy, or no port would be given an address. */
+/* What left a port while no instance had a copy of NB, and what a restored SB
+ * has led to once more, no hold tells of: there a silent chassis is not waited
+ * for without end, whatever the policy, or no port would be given an
+ * address. */
 static bool
 silence_excused(const struct world *w, const struct chassis_state *c,
-                int64_t lost_ms, int64_t watched_since)
+                int64_t lost_ms, int64_t nb_known_ms)
 {
     return (c->behind_since != NEVER && w->now - c->behind_since >= 30000
-            && (lost_ms < watched_since || w->sb.restored_ms > lost_ms));
+            && (lost_ms < nb_known_ms || w->sb.restored_ms > lost_ms));
 }
 
 /* An instance that began after the StatefulSet of this pod had gone takes it
@@ -138,7 +139,7 @@ truth_dirt(const struct world *w, const struct instance *in, int net, int ip,
             if (ch->flows[q] & bit && ch->flows_net[q] == w->nb.net_ids[net]
                 && !chassis_excused(w, c)
                 && !silence_excused(w, ch, w->nb.lost_ms[q][ip],
-                                    watched_since)) {
+                                    in->nb_known_ms)) {
                 snprintf(reason, sizeof reason, "flows of hv%d lead to %s",
                          c, slot_port(q));
                 return reason;

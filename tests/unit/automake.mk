@@ -62,6 +62,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-found-gates.c \
 	tests/unit/test-guard-found-late.c \
 	tests/unit/test-guard-found-leavers.c \
+	tests/unit/test-guard-found-unseen.c \
 	tests/unit/test-guard-found-put-back.c \
 	tests/unit/test-guard-found-restarts.c \
 	tests/unit/test-guard-found-start.c \

@@ -99,9 +99,16 @@ end_nb(struct world *w)
             r.nb_cfg = r.result == TXN_RESULT_DONE && w->nb->bump ? w->nb_cfg
                                                                   : 0;
             guard_model(w->guard)->nb_cfg = w->nb_cfg;
+            if (w->on_committed) {
+                w->on_committed(w, w->nb);
+            }
             for (size_t i = 0; i < w->nb->n; i++) {
-                world_port_changed(w, world_find_port_by_uuid(
-                                       w, &w->nb->writes[i].port));
+                struct wport *p = world_find_port_by_uuid(
+                    w, &w->nb->writes[i].port);
+
+                if (p) {
+                    world_port_changed(w, p);
+                }
             }
             for (size_t i = 0; i < w->nb->n_switches; i++) {
                 world_tell_network(w, world_find_switch(w, &w->nb->switches[i]

@@ -203,6 +203,8 @@ struct world {
     const char *refusal;
     /* Called before an NB batch is carried out. */
     void (*on_batch)(struct world *, const struct nb_batch *);
+    /* Called when it is, before the guard is told of it. */
+    void (*on_committed)(struct world *, const struct nb_batch *);
 
     /* What happened. */
     size_t n_turns, n_nb, n_stores, n_reads, n_flushes, n_bumps;
