@@ -160,8 +160,10 @@ is_waited_for(const struct guard *g, const struct departure *d)
 
 static void
 hold_departure(struct guard *g, const struct guard_env *env,
-               const struct departure *d)
+               struct departure *d)
 {
+    guard_follow_network(g, &d->network, d->network_name);
+
     struct hold *h = hold_table_find(&g->holds, &d->network, &d->addr);
     const struct network *n = model_find_network(&g->model, &d->network);
     const struct addr_use *use = (n ? model_find_addr(&g->model, n, &d->addr)

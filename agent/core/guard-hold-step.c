@@ -18,30 +18,6 @@
  * long. */
 #define FLUSH_RETRY_MS 1000
 
-/* The switch of 'h' is gone: if exactly one switch bears its name now, the
- * hold moves there. */
-static void
-follow_network(struct guard *g, struct hold *h)
-{
-    size_t n_found;
-    struct network *n;
-
-    if (model_find_network(&g->model, &h->network) || !g->model.nb_synced) {
-        return;
-    }
-    n = model_find_network_by_name(&g->model, h->network_name, &n_found);
-    if (n_found != 1
-        || hold_table_find(&g->holds, &n->uuid, &h->addr)) {
-        return;
-    }
-    hold_table_remove(&g->holds, h);
-    h->network = n->uuid;
-    hold_table_insert(&g->holds, h);
-    hold_discard_barriers(h);
-    guard_hold_set_keeper(g, h);
-    g->own_changes++;
-}
-
 static void
 replace_set(struct hold *h, struct sset *old, struct sset *new)
 {
@@ -401,7 +377,6 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     struct evidence e;
     char ip[IP_ADDR_STRLEN];
 
-    follow_network(g, h);
     guard_note_found_until(g, h, env);
     keep_runner(g, h);
     update_waiters(g, h);

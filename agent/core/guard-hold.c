@@ -253,3 +253,67 @@ guard_hold_release(struct guard *g, const char *network, const char *ip,
     g->own_changes++;
     return NULL;
 }
+
+/* ---- Switches that are made again. ---- */
+
+void
+guard_follow_network(const struct guard *g, struct uuid *network,
+                     const char *name)
+{
+    const struct network *n;
+    size_t n_found;
+
+    if (!g->model.nb_synced || model_find_network(&g->model, network)) {
+        return;
+    }
+    n = model_find_network_by_name(&g->model, name, &n_found);
+    if (n_found == 1) {
+        *network = n->uuid;
+    }
+}
+
+/* Returns true if 'h' is on another switch now. */
+static bool
+follow(struct guard *g, struct hold *h)
+{
+    struct uuid network = h->network;
+
+    guard_follow_network(g, &network, h->network_name);
+    if (uuid_equals(&network, &h->network)
+        || hold_table_find(&g->holds, &network, &h->addr)) {
+        return false;
+    }
+    hold_table_remove(&g->holds, h);
+    h->network = network;
+    hold_table_insert(&g->holds, h);
+    hold_discard_barriers(h);
+    guard_note_hold(g, h);
+    return true;
+}
+
+void
+guard_follow_networks(struct guard *g)
+{
+    size_t n = 0, n_all = hold_table_count(&g->holds);
+    struct hold **all, *h;
+
+    bool act = (g->role == ROLE_OBSERVER
+                || (g->role == ROLE_ACTIVE && g->loaded));
+
+    if (!act || g->followed_seqno == g->model.networks_seqno
+        || !g->model.nb_synced) {
+        return;
+    }
+    g->followed_seqno = g->model.networks_seqno;
+    all = xmalloc(MAX(n_all, 1) * sizeof *all); /* The table changes. */
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        all[n++] = h;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (follow(g, all[i])
+            && (all[i]->would_be || guard_is_started(g))) {
+            guard_hold_set_keeper(g, all[i]);
+        }
+    }
+    free(all);
+}

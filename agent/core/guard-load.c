@@ -519,6 +519,7 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
         return;                 /* No IPGuard row yet: nothing to go by. */
     }
     g->own_changes++;
+    g->followed_seqno = UINT64_MAX; /* Switches may be others by now. */
     for (size_t i = 0; i < snap->n_problems; i++) {
         guard_log(g, 'w', "own database: %s", snap->problems[i]);
     }

@@ -317,6 +317,13 @@ void guard_replay_standby_departures(struct guard *,
 bool guard_arrives_now(const struct guard *, const struct port *p,
                        const struct ip_addr *);
 void guard_hold_set_keeper(struct guard *, struct hold *);
+/* The switch '*network' may be gone: if exactly one bears 'name' now, that
+ * one is meant from then on. */
+void guard_follow_network(const struct guard *, struct uuid *network,
+                          const char *name);
+/* Moves holds likewise, unless the address is held there, too: before anybody
+ * asks for the hold of an address, which may be on the new switch already. */
+void guard_follow_networks(struct guard *);
 /* 'port', or nobody if it is all zeros, keeps the address of the hold. */
 void guard_hold_keep(struct guard *, struct hold *, const struct uuid *port);
 /* Finds the hold of 'ip' on the network of that name or UUID.  Returns NULL,

@@ -254,6 +254,8 @@ struct guard {
                                     * role: see guard-look-back.c. */
     bool look_back;             /* At what was cleared in another life. */
     uint64_t look_back_seqno;   /* +1 for each guard_note_look_backs(). */
+    uint64_t followed_seqno;    /* guard_follow_networks() has done this one:
+                                 * model.networks_seqno. */
     struct ovs_list standby_departures; /* struct standby_departure. */
 
     /* guard_step_holds(), where there are very many. */

@@ -442,6 +442,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     }
     guard_update_mode(g);
     guard_decide_dialect(g);
+    guard_follow_networks(g);
     guard_start_if_ready(g, env);
     guard_settle_found(g);
     guard_run_requests(g, env);

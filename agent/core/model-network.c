@@ -80,6 +80,7 @@ model_set_network(struct model *m, const struct nb_network_row *row)
         ovs_list_init(&n->ours_node);
         hmap_insert(&m->networks, &n->node, uuid_hash(&n->uuid));
         set_excludes(m, n, row->other_config);
+        m->networks_seqno++;
         m->change_seqno++;
         return;
     }
@@ -95,6 +96,7 @@ model_set_network(struct model *m, const struct nb_network_row *row)
     n->subnet = nullable_xstrdup(subnet);
     m->change_seqno++;
     if (renamed) {
+        m->networks_seqno++;
         /* What external_ids:ls proves depends on the switch's name. */
         struct port *p;
         LIST_FOR_EACH (p, network_node, &n->ports) {
@@ -135,5 +137,6 @@ model_remove_network(struct model *m, const struct uuid *uuid)
     }
     hmap_remove(&m->networks, &n->node);
     free_network(n);
+    m->networks_seqno++;
     m->change_seqno++;
 }

@@ -374,6 +374,8 @@ struct model {
     long long int cni_restarted_ms;
     bool cni_down;              /* It is known not to run. */
     uint64_t change_seqno;      /* +1 for every change of content. */
+    uint64_t networks_seqno;    /* +1 if a network comes, goes, or has another
+                                 * name. */
 };
 
 /* An address that left a port (value change, or the row's or network's end).

@@ -12,6 +12,8 @@
 #include "tests/unit/world-private.h"
 #include "tests/unit/world.h"
 
+#define IP3 "10.0.0.3"
+
 /* The daemon begins anew, and no pod is read. */
 static void
 restart_without_pods(struct world *w)
@@ -531,6 +533,43 @@ test_taken_off_over_a_lost_lock(void)
     }
 }
 
+/* A switch is made again while an instance stands by, and a stale port there
+ * has the address that was held on the old one: the hold moves there before
+ * the clear is decided, which would have begun another, and ended this one. */
+static void
+test_standby_follows_a_switch(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_MANAGE);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    w.settings.settle_ms = 0;
+    guard_set_settings(w.guard, &w.settings);
+    w.locked = false;
+    world_settle(&w);
+    world_del_port(&w, world_find_port(&w, "sts1-0.default"));
+    model_remove_network(guard_model(w.guard), &w.networks[0].uuid);
+    w.networks[0].exists = false;
+    world_port(&w, world_network(&w, "net1"), "sts2-0", MAC2" "IP1);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP3));
+    world_pod(&w, unit_pod("sts2-0", "u3", OWNER_STATEFULSET, "sts2",
+                           "ip_address="IP3));
+    world_run(&w, 60 * 1000);
+    w.locked = true;
+    world_turn(&w);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_FATAL(world_hold(&w, IP1) != NULL);
+    CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->network,
+                          &w.networks[1].uuid));
+    world_settle(&w);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 0);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_restarts(void)
 {
@@ -549,4 +588,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_clean_until_put_back);
     CU_ADD_TEST(suite, test_brake_over_a_lost_lock);
     CU_ADD_TEST(suite, test_taken_off_over_a_lost_lock);
+    CU_ADD_TEST(suite, test_standby_follows_a_switch);
 }
