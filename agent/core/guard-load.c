@@ -339,6 +339,18 @@ adopt_operator_columns(struct guard *g, const struct ipguard_row *row)
     g->row.generation = row->generation;
 }
 
+/* A brake that another instance has put into a database that was replaced is
+ * on here as well.  That there is none re-arms nothing. */
+static void
+adopt_brake(struct guard *g, const struct ipguard_row *row)
+{
+    if (row->brake && !nullable_string_is_equal(row->brake, g->db_brake)
+        && !g->safety.brake) {
+        guard_replace_string(&g->safety.brake, row->brake);
+    }
+    guard_replace_string(&g->db_brake, row->brake);
+}
+
 /* Lost, or restored from an old copy: returns true and freezes.  What we know
  * stays in force and is put into the database again. */
 static bool
@@ -361,6 +373,7 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
     g->store_token = 0;
     merge(g, snap, env);
     adopt_operator_columns(g, &snap->row);
+    adopt_brake(g, &snap->row);
     g->merge_unsaved = true;
     return true;
 }
@@ -528,6 +541,7 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
     } else if (g->merge_unsaved) {
         merge(g, snap, env);
         adopt_operator_columns(g, &snap->row);
+        adopt_brake(g, &snap->row);
         g->loaded_for_active = becoming;
     } else if (g->role == ROLE_ACTIVE && g->loaded && !becoming) {
         load_while_active(g, snap, env);

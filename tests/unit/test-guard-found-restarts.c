@@ -500,6 +500,49 @@ test_brake_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
+/* The own database is replaced, and by the time that an instance looks another
+ * one has stored there that the brake is on.  With 'twice' it looks before,
+ * too.  After the thaw nothing is cleared before somebody re-arms that. */
+static void
+check_brake_in_a_new_database(bool twice)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.locked = false;
+    world_settle(&w);
+    fixture_make_stale(&w);
+    free(w.store_identity);
+    w.store_identity = xstrdup("another");
+    if (twice) {
+        world_load(&w);
+    }
+    w.row.brake = xstrdup("clears of another instance");
+    world_load(&w);
+    free(guard_thaw(w.guard));
+    w.locked = true;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+    CU_ASSERT(brake_is_on(&w));
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    CU_ASSERT_PTR_NOT_NULL(w.row.brake);
+    CU_ASSERT_EQUAL(world_journalled(&w, "brake"), 0);
+
+    free(guard_brake_rearm(w.guard));
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_clears, 1);
+    CU_ASSERT_PTR_NULL(w.row.brake);
+    fixture_end(&w);
+}
+
+static void
+test_brake_in_a_new_database(void)
+{
+    check_brake_in_a_new_database(false);
+    check_brake_in_a_new_database(true);
+}
+
 /* The answer that brake, or freeze, is stored comes after a lock was lost, and
  * a person takes it off in the database before that is read again: that
  * counts. */
@@ -589,4 +632,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_brake_over_a_lost_lock);
     CU_ADD_TEST(suite, test_taken_off_over_a_lost_lock);
     CU_ADD_TEST(suite, test_standby_follows_a_switch);
+    CU_ADD_TEST(suite, test_brake_in_a_new_database);
 }
