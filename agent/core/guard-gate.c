@@ -189,7 +189,8 @@ tend_gate(struct guard *g, const struct guard_env *env, struct gate *gate,
     const char *why;
     bool alert;
 
-    if (p && p->mark) {
+    if (p && evidence_is_gated(p)) {
+        /* Who opens it by hand means the address that it was shut for. */
         guard_retarget_gate(g, env, gate, p);
     }
     h = hold_table_find(&g->holds, &gate->network, &gate->addr);
