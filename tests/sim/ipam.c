@@ -287,10 +287,10 @@ ipam_take_writes(struct world *w, struct instance *in, struct orders *o)
     for (size_t i = 0; i < o->n_kube_writes; i++) {
         struct kube_write *kw = o->kube_writes[i];
 
-        if ((kw->kind == KUBE_WRITE_RESERVE
-             || kw->kind == KUBE_WRITE_DELETE_IP
-             || kw->kind == KUBE_WRITE_NUDGE)
-            && in->n_kube_writes < N_KUBE_WRITES) {
+        if (kw->kind == KUBE_WRITE_RESERVE
+            || kw->kind == KUBE_WRITE_DELETE_IP
+            || kw->kind == KUBE_WRITE_NUDGE) {
+            ovs_assert(in->n_kube_writes < N_KUBE_WRITES);
             in->kube_writes[in->n_kube_writes++] = kw;
             timer_by(w, instance_timer_number(in, IT_KUBE_WRITE),
                      w->now + delay(w, 2 * w->config.kube_ms));

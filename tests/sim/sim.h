@@ -432,7 +432,7 @@ struct ip_told {
     char name[80];
     int net, ip;
 };
-#define N_KUBE_WRITES 8
+#define N_KUBE_WRITES 64
 
 /* ---- Own database. ---- */
 
