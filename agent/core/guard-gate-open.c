@@ -20,16 +20,41 @@ taker_age(const struct port *p)
     return p->member && p->member->n_pods ? p->member->pods[0]->created_s : 0;
 }
 
-/* Is 'p', which has 'ip', shut for another address that its pod goes by?  It
- * is not opened before it has that one back, which may be never. */
+/* Returns an open port that has an address of 'p' other than 'ip', and stores
+ * that in '*addr'; NULL if there is none.  Opened, 'p' would share it. */
+static const struct port *
+shares_another(const struct guard *g, const struct ip_addr *ip,
+               const struct port *p, const struct ip_addr **addr)
+{
+    for (size_t i = 0; i < p->ips.n; i++) {
+        const struct addr_use *use = model_find_addr(&g->model, p->network,
+                                                     &p->ips.addrs[i]);
+
+        *addr = &p->ips.addrs[i];
+        for (size_t j = 0; use && j < use->n
+                           && !ip_addr_equals(*addr, ip); j++) {
+            if (use->ports[j] != p && !evidence_is_gated(use->ports[j])) {
+                return use->ports[j];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Is 'p', which has 'ip', shut for another address that its pod goes by, or
+ * has it one that an open port has?  It is not opened before it has the first
+ * one back, or that port has lost the other, which may be never. */
 static bool
 waits_for_another(const struct guard *g, const struct ip_addr *ip,
                   const struct port *p)
 {
     const struct gate *gate = guard_find_gate(g, &p->uuid);
+    const struct ip_addr *addr;
 
-    return (gate && !ip_addr_equals(&gate->addr, ip)
-            && judge_wants(&g->model, g->mode, p, &gate->addr));
+    return (gate
+            && ((!ip_addr_equals(&gate->addr, ip)
+                 && judge_wants(&g->model, g->mode, p, &gate->addr))
+                || shares_another(g, ip, p, &addr)));
 }
 
 /* Of two gated takers, is 'a' to be opened rather than 'b'?  Who wants the
@@ -113,6 +138,7 @@ guard_gate_in_use(const struct guard *g, const struct gate *gate)
 {
     const struct hold *h = hold_table_find(&g->holds, &gate->network,
                                            &gate->addr);
+    const struct port *p = model_find_port(&g->model, &gate->port);
     const struct port *open;
     char ip[IP_ADDR_STRLEN];
 
@@ -120,6 +146,15 @@ guard_gate_in_use(const struct guard *g, const struct gate *gate)
     chosen_taker(g, &gate->network, &gate->addr, &open);
     if (open) {
         return xasprintf("%s is on port %s", ip, open->name);
+    }
+    if (p && p->network) {
+        const struct ip_addr *addr;
+
+        open = shares_another(g, &gate->addr, p, &addr);
+        if (open) {
+            return xasprintf("%s is on port %s", ip_addr_to_string(addr, ip),
+                             open->name);
+        }
     }
     return h && h->dirt ? xasprintf("%s is still in use by a port that had "
                                     "it", ip) : NULL;
@@ -203,19 +238,22 @@ guard_open_gate_because(struct guard *g, const struct guard_env *env,
     const struct hold *h = hold_table_find(&g->holds, &gate->network,
                                            &gate->addr);
     const struct port *open, *chosen;
+    const struct ip_addr *addr;
+    bool shared;
 
     *alert = false;
     if (gate->by_hand) {
         return "an operator opened it";
     }
     chosen = chosen_taker(g, &gate->network, &gate->addr, &open);
+    shared = p->network && shares_another(g, &gate->addr, p, &addr);
     if (PLANTED(OPEN_ANYWAY)) {
         open = NULL;
     }
     if (gate->opening) {
         /* As long as that holds: an older pod may have come meanwhile, or
          * the address may have been taken by somebody else. */
-        if (h && h->state == HOLD_CLEAN && !h->dirt && !open
+        if (h && h->state == HOLD_CLEAN && !h->dirt && !open && !shared
             && (chosen == p || PLANTED(GATES_TOGETHER))) {
             return "the address is clean";
         }
@@ -237,11 +275,12 @@ guard_open_gate_because(struct guard *g, const struct guard_env *env,
         return because_lost(g, env, gate, p, open, h);
     }
     if (!h) {
-        return (!open && chosen == p && !PLANTED(GATE_FORGOTTEN)
+        return (!open && !shared && chosen == p && !PLANTED(GATE_FORGOTTEN)
                 ? "the hold has ended" : NULL);
     }
-    if (open || chosen != p) {
-        return NULL;            /* Somebody else has it, or goes before. */
+    if (open || shared || chosen != p) {
+        return NULL;            /* Somebody else has it, or another one of its
+                                 * addresses, or goes before. */
     }
     return h->dirt ? NULL : because_overdue(g, env, gate, alert);
 }

@@ -225,8 +225,11 @@ void
 guard_retarget_gate(struct guard *g, const struct guard_env *env,
                     struct gate *gate, const struct port *p)
 {
+    bool has_it = ip_addr_set_contains(&p->ips, &gate->addr);
+
     if (!p->network || !uuid_equals(&p->network->uuid, &gate->network)
-        || ip_addr_set_contains(&p->ips, &gate->addr)) {
+        || (has_it && hold_table_find(&g->holds, &gate->network,
+                                      &gate->addr))) {
         return;
     }
     for (size_t i = 0; i < p->ips.n; i++) {
@@ -237,9 +240,10 @@ guard_retarget_gate(struct guard *g, const struct guard_env *env,
             && (hold_has_taker(h, &p->uuid)
                 || (hold_is_evidence_phase(h)
                     && !uuid_equals(&h->keeper, &p->uuid)
-                    && !judge_wants(&g->model, g->mode, p, &gate->addr)))) {
+                    && (has_it || !judge_wants(&g->model, g->mode, p,
+                                               &gate->addr))))) {
             /* It was shut when that hold was made, perhaps, and nobody waits
-             * behind it for what it was shut for. */
+             * behind it for what it was shut for, or that is free. */
             gate->addr = *ip;
             free(gate->reason);
             gate->reason = reason_of(h);

@@ -208,7 +208,8 @@ clear_state(const struct guard *g, const struct hold *h)
 
     HMAP_FOR_EACH_WITH_HASH (c, hold_node, uuid_hash(&h->uuid), &g->clears) {
         if (c->state != CAND_WATCH && uuid_equals(&c->hold, &h->uuid)) {
-            return c->state;
+            return (c->state == CAND_RELEASE && guard_is_being_released(g, h)
+                    ? CAND_SENT : c->state);
         }
     }
     if (guard_clear_is_sent(g, h, NULL)) {

@@ -324,6 +324,7 @@ merge(struct guard *g, const struct store_snapshot *snap,
         }
     }
     merge_gates(g, snap, env);
+    drop_deletions_of_known(g);
     g->sequence = MAX(g->sequence, snap->last_sequence);
     g->row_changed = true;
 }

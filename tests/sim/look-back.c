@@ -86,12 +86,17 @@ look_back_note_loss(struct world *w, const struct instance *in, int slot,
     struct loss *l = &w->losses[slot];
 
     bool wanted = w->places[slot].own_since[ip] != NEVER;
+    bool more = l->lost_ms == w->now && l->seq == w->nb.seq;
+    uint32_t ips = (more ? l->ips : 0) | (1u << ip);
 
     coverage->losses += wanted;
-    *l = (struct loss) { .ip = ip, .lost_ms = w->now, .seq = w->nb.seq,
-                         .left = *left, .instance = in->number,
-                         .is_lost = (wanted && !is_elsewhere(w, slot, ip)
-                                     && !(row_ips(left) & 0x3f)) };
+    if (!more || !l->is_lost) {
+        *l = (struct loss) { .ip = ip, .lost_ms = w->now, .seq = w->nb.seq,
+                             .left = *left, .instance = in->number,
+                             .is_lost = (wanted && !is_elsewhere(w, slot, ip)
+                                         && !(row_ips(left) & 0x3f)) };
+    }
+    l->ips = ips;
 }
 
 /* Was 'ip' taken off the port by our hand, and nothing else done to it since?
@@ -102,7 +107,7 @@ look_back_is_put_back(const struct world *w, int slot, int ip)
 {
     const struct loss *l = &w->losses[slot];
 
-    return (l->lost_ms && l->ip == ip
+    return (l->lost_ms && l->ips & (1u << ip)
             && row_equals(&l->left, &w->nb.rows[slot]));
 }
 

@@ -630,6 +630,7 @@ struct due_entry {
 struct loss {
     bool is_lost;
     int ip;
+    uint32_t ips;               /* All that it lost with that. */
     int64_t lost_ms;
     uint64_t seq;               /* Transaction of NB. */
     struct nb_row left;

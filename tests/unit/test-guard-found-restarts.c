@@ -500,6 +500,46 @@ test_brake_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
+/* A hold ends, and the own database goes back to before that without having
+ * been told: what is taken over from it again is not deleted there by what was
+ * decided before. */
+static void
+test_ended_hold_is_taken_over(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    w.store_fault = FAULT_UNKNOWN_NOT_DONE;
+    w.northd_frozen = false;
+    for (int i = 0; i < 1000 && world_hold(&w, IP1); i++) {
+        world_turn(&w);
+        w.now += 10;
+        w.wall += 10;
+        if (!world_hold(&w, IP1)) {
+            w.locked = false;
+        }
+    }
+    CU_ASSERT_PTR_NULL_FATAL(world_hold(&w, IP1));
+    world_settle(&w);
+    CU_ASSERT_EQUAL_FATAL(w.n_holds, 1);
+    free(w.store_identity);
+    w.store_identity = xstrdup("another");
+    world_load(&w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    free(guard_thaw(w.guard));
+    w.northd_frozen = true;
+    w.locked = true;
+    world_run(&w, 5000);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP1));
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 /* The own database is replaced, and by the time that an instance looks another
  * one has stored there that the brake is on.  With 'twice' it looks before,
  * too.  After the thaw nothing is cleared before somebody re-arms that. */
@@ -633,4 +673,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_taken_off_over_a_lost_lock);
     CU_ADD_TEST(suite, test_standby_follows_a_switch);
     CU_ADD_TEST(suite, test_brake_in_a_new_database);
+    CU_ADD_TEST(suite, test_ended_hold_is_taken_over);
 }

@@ -171,6 +171,13 @@ put_journal(struct world *w, const struct journal_entry *j)
 void
 world_commit_store(struct world *w, const struct store_batch *b)
 {
+    for (size_t i = 0; i < b->n_put_holds; i++) {
+        for (size_t j = 0; j < b->n_delete_holds; j++) {
+            if (uuid_equals(&b->put_holds[i]->uuid, &b->delete_holds[j])) {
+                world_violate(w, "a hold is stored and deleted at once");
+            }
+        }
+    }
     own_rows_delete_holds(w->holds, &w->n_holds, b);
     own_rows_delete_gates(w->gates, &w->n_gates, b);
     for (size_t i = 0; i < b->n_put_holds; i++) {
