@@ -55,6 +55,15 @@ guard_check_databases(struct guard *g, const struct guard_env *env)
     char *why;
 
     if (g->safety.frozen) {
+        /* Whoever thaws it, here or through another instance, accepts them as
+         * they are by then. */
+        if (m->nb_synced) {
+            safety_see_nb(&g->safety, m->nb_identity, m->nb_cfg,
+                          hmap_count(&m->ports));
+        }
+        if (m->sb_synced) {
+            safety_see_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);
+        }
         return;
     }
     if (m->nb_synced) {

@@ -132,6 +132,23 @@ adopt(char **s, const char *value)
     }
 }
 
+void
+safety_see_nb(struct safety *s, const char *identity, int64_t nb_cfg,
+              size_t n_ports)
+{
+    adopt(&s->nb_identity, identity);
+    s->nb_cfg = nb_cfg;
+    s->nb_ports = n_ports;
+    s->nb_ports_known = true;
+}
+
+void
+safety_see_sb(struct safety *s, const char *identity, int64_t nb_cfg)
+{
+    adopt(&s->sb_identity, identity);
+    s->sb_cfg = nb_cfg;
+}
+
 char *
 safety_check_nb(struct safety *s, const struct settings *set,
                 const char *identity, int64_t nb_cfg, size_t n_ports)
@@ -152,10 +169,7 @@ safety_check_nb(struct safety *s, const struct settings *set,
                              "%"PRIuSIZE" ports at once", lost, s->nb_ports);
         }
     }
-    adopt(&s->nb_identity, identity);
-    s->nb_cfg = nb_cfg;
-    s->nb_ports = n_ports;
-    s->nb_ports_known = true;
+    safety_see_nb(s, identity, nb_cfg, n_ports);
     return NULL;
 }
 
@@ -170,8 +184,7 @@ safety_check_sb(struct safety *s, const char *identity, int64_t nb_cfg)
         return xasprintf("nb_cfg of the Southbound database went back from "
                          "%"PRId64" to %"PRId64, s->sb_cfg, nb_cfg);
     }
-    adopt(&s->sb_identity, identity);
-    s->sb_cfg = nb_cfg;
+    safety_see_sb(s, identity, nb_cfg);
     return NULL;
 }
 

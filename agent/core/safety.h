@@ -55,6 +55,10 @@ size_t safety_recent_clears(const struct safety *, const struct settings *,
 char *safety_check_nb(struct safety *, const struct settings *,
                       const char *identity, int64_t nb_cfg, size_t n_ports);
 char *safety_check_sb(struct safety *, const char *identity, int64_t nb_cfg);
+/* Adopts what a database is, whatever it was. */
+void safety_see_nb(struct safety *, const char *identity, int64_t nb_cfg,
+                   size_t n_ports);
+void safety_see_sb(struct safety *, const char *identity, int64_t nb_cfg);
 
 /* Takes over what the own database says was seen of NB, of SB: a copy that is
  * behind that is not frozen for at once. */

@@ -213,6 +213,14 @@ mirror_nb_in(struct world *w, struct instance *in)
     instance_wake(w, in, w->now);
 }
 
+/* Who is frozen as a database goes back is not told whether somebody thaws it
+ * for that, or thawed it just before. */
+static bool
+may_see_it_go_back(const struct instance *in)
+{
+    return !guard_frozen(in->guard);
+}
+
 /* A first or new copy: the library tells the difference. */
 void
 mirror_copy_nb(struct world *w, struct instance *in)
@@ -228,8 +236,9 @@ mirror_copy_nb(struct world *w, struct instance *in)
     }
     in->nb_pos = nb->n_log;
     in->nb_seq = nb->seq;
-    in->must_be_frozen = ((in->must_be_frozen || m->nb_cfg > nb->nb_cfg)
-                          && !in->thawed);
+    in->must_be_frozen = ((in->must_be_frozen
+                           || (m->nb_cfg > nb->nb_cfg
+                               && may_see_it_go_back(in))) && !in->thawed);
     in->thawed = false;
     tell_nb_cfg(in, nb->nb_cfg);
     free(m->nb_identity);
@@ -490,7 +499,8 @@ mirror_copy_sb(struct world *w, struct instance *in)
     free(m->sb_identity);
     m->sb_identity = xasprintf("sb-%d", w->sb.identity);
     m->sb_synced = true;
-    in->must_be_frozen |= m->sb_nb_cfg > w->sb.nb_cfg && !in->sb_thawed;
+    in->must_be_frozen |= (m->sb_nb_cfg > w->sb.nb_cfg && !in->sb_thawed
+                           && may_see_it_go_back(in));
     in->sb_thawed = false;
     m->change_seqno++;
     mirror_tell_sb(w, in);

@@ -500,6 +500,41 @@ test_brake_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
+/* Another instance is frozen by hand, moves nb_cfg and is thawed; then NB goes
+ * back to before that, and the instance that stands by is told of the thaw
+ * while NB is away: it freezes. */
+static void
+test_goes_back_after_a_thaw(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.locked = false;
+    w.northd_frozen = true;
+    world_settle(&w);
+    w.row.frozen = xstrdup("by hand");
+    world_load(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    w.nb_cfg++;
+    world_flags(&w);
+    world_settle(&w);
+
+    w.nb_down = true;
+    world_flags(&w);
+    free(w.row.frozen);
+    w.row.frozen = NULL;
+    world_load(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NULL(guard_frozen(w.guard));
+    w.nb_cfg--;
+    w.nb_down = false;
+    world_flags(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    fixture_end(&w);
+}
+
 /* A hold ends, and the own database goes back to before that without having
  * been told: what is taken over from it again is not deleted there by what was
  * decided before. */
@@ -674,4 +709,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_standby_follows_a_switch);
     CU_ADD_TEST(suite, test_brake_in_a_new_database);
     CU_ADD_TEST(suite, test_ended_hold_is_taken_over);
+    CU_ADD_TEST(suite, test_goes_back_after_a_thaw);
 }
