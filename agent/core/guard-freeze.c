@@ -48,6 +48,21 @@ note_size(struct guard *g)
     }
 }
 
+/* They are accepted as they are. */
+static void
+see_databases(struct guard *g)
+{
+    const struct model *m = &g->model;
+
+    if (m->nb_synced) {
+        safety_see_nb(&g->safety, m->nb_identity, m->nb_cfg,
+                      hmap_count(&m->ports));
+    }
+    if (m->sb_synced) {
+        safety_see_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);
+    }
+}
+
 void
 guard_check_databases(struct guard *g, const struct guard_env *env)
 {
@@ -57,13 +72,7 @@ guard_check_databases(struct guard *g, const struct guard_env *env)
     if (g->safety.frozen) {
         /* Whoever thaws it, here or through another instance, accepts them as
          * they are by then. */
-        if (m->nb_synced) {
-            safety_see_nb(&g->safety, m->nb_identity, m->nb_cfg,
-                          hmap_count(&m->ports));
-        }
-        if (m->sb_synced) {
-            safety_see_sb(&g->safety, m->sb_identity, m->sb_nb_cfg);
-        }
+        see_databases(g);
         return;
     }
     if (m->nb_synced) {
@@ -124,6 +133,7 @@ guard_thaw(struct guard *g)
     guard_log(g, 'i', "thawed by hand (was frozen: %s); the databases are "
               "accepted as they are", g->safety.frozen);
     safety_thaw(&g->safety);
+    see_databases(g);           /* They may go back before the next turn. */
     g->freeze_unsaved = false;
     g->row_changed = true;
     model_mark_all(&g->model);

@@ -535,6 +535,26 @@ test_goes_back_after_a_thaw(void)
     fixture_end(&w);
 }
 
+/* A freeze is taken off, and NB goes back before the next turn. */
+static void
+test_goes_back_at_the_thaw(void)
+{
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    w.nb_cfg = 5;
+    w.northd_frozen = true;
+    world_flags(&w);
+    world_settle(&w);
+    free(guard_freeze(w.guard, "test"));
+    free(guard_thaw(w.guard));
+    w.nb_cfg = 4;
+    world_flags(&w);
+    world_settle(&w);
+    CU_ASSERT_PTR_NOT_NULL(guard_frozen(w.guard));
+    fixture_end(&w);
+}
+
 /* A hold ends, and the own database goes back to before that without having
  * been told: what is taken over from it again is not deleted there by what was
  * decided before. */
@@ -710,4 +730,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_brake_in_a_new_database);
     CU_ADD_TEST(suite, test_ended_hold_is_taken_over);
     CU_ADD_TEST(suite, test_goes_back_after_a_thaw);
+    CU_ADD_TEST(suite, test_goes_back_at_the_thaw);
 }
