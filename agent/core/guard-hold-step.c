@@ -335,7 +335,9 @@ collect_facts(struct guard *g, struct hold *h, const struct guard_env *env,
     *f = (struct hold_facts) {
         .evidence_complete = e->complete,
         .n_blockers = sset_count(&e->blockers),
-        .network_gone = e->network_gone,
+        /* One that is not known yet looks the same as one that is gone. */
+        .network_gone = (e->network_gone
+                         && (h->would_be || guard_start_barrier_passed(g))),
         .frozen = g->safety.frozen || g->safety.behind_ms || env->paused,
     };
     collect_clear_facts(g, h, e, f);

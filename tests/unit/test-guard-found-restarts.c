@@ -555,6 +555,34 @@ test_goes_back_at_the_thaw(void)
     fixture_end(&w);
 }
 
+/* What another instance held is on a switch that this one has not been told of
+ * yet: that looks like one that is gone, and does not end the hold before its
+ * copy of NB is known to be a current one. */
+static void
+test_unknown_switch(void)
+{
+    struct world w;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    w.locked = false;
+    world_settle(&w);
+    CU_ASSERT_EQUAL_FATAL(w.n_holds, 1);
+    w.holds[0]->network = unit_uuid(99);
+    free(w.holds[0]->network_name);
+    w.holds[0]->network_name = xstrdup("net9");
+    w.row.generation++;
+    w.locked = true;
+    world_run(&w, 3000);
+    CU_ASSERT_EQUAL(guard_get_role(w.guard), ROLE_ACTIVE);
+    CU_ASSERT_EQUAL(w.n_holds, 1);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 0);
+    w.northd_frozen = false;
+    world_run(&w, 10 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT_EQUAL(world_journalled(&w, "release"), 1);
+    fixture_end(&w);
+}
+
 /* A hold ends, and the own database goes back to before that without having
  * been told: what is taken over from it again is not deleted there by what was
  * decided before. */
@@ -731,4 +759,5 @@ suite_guard_found_restarts(void)
     CU_ADD_TEST(suite, test_ended_hold_is_taken_over);
     CU_ADD_TEST(suite, test_goes_back_after_a_thaw);
     CU_ADD_TEST(suite, test_goes_back_at_the_thaw);
+    CU_ADD_TEST(suite, test_unknown_switch);
 }
