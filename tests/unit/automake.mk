@@ -60,6 +60,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-failed-move.c \
 	tests/unit/test-guard-found-barriers.c \
 	tests/unit/test-guard-found-gates.c \
+	tests/unit/test-guard-found-databases.c \
 	tests/unit/test-guard-found-hands.c \
 	tests/unit/test-guard-found-late.c \
 	tests/unit/test-guard-found-leavers.c \
