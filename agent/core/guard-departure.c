@@ -291,6 +291,22 @@ guard_has_left_others(const struct guard *g, const struct hold *h,
 
 /* ---- Arrivals: takers, and owners that come back. ---- */
 
+/* An address that came to 'p' may have been away between two turns only, and
+ * another one on its port, too: as if all were seen now. */
+static void
+see_anew(struct guard *g, const struct guard_env *env, const struct port *p)
+{
+    for (size_t i = 0; i < p->ips.n; i++) {
+        struct candidate *c = guard_find_candidate(g, &p->uuid,
+                                                   &p->ips.addrs[i]);
+
+        if (c) {
+            c->fingerprint = ~c->fingerprint;
+            c->since_ms = env->now;
+        }
+    }
+}
+
 void
 guard_take_arrivals(struct guard *g, const struct guard_env *env)
 {
@@ -299,14 +315,11 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
     while ((a = model_take_arrival(&g->model))) {
         struct hold *h = hold_table_find(&g->holds, &a->network, &a->addr);
         const struct port *p = model_find_port(&g->model, &a->port);
-        struct candidate *c = guard_find_candidate(g, &a->port, &a->addr);
         char ip[IP_ADDR_STRLEN];
 
         model_note_arrival(&g->model, a, env->wall);
-        if (c) {
-            /* It was away, if only between two turns: as if seen now. */
-            c->fingerprint = ~c->fingerprint;
-            c->since_ms = env->now;
+        if (p) {
+            see_anew(g, env, p);
         }
         if (h && is_in_our_clear(h, &a->port)) {
             /* Its clear, if it is not on its way yet, is off: see above. */

@@ -126,6 +126,29 @@ test_released_amid_a_deletion(void)
     rf_end(&w, &ko);
 }
 
+/* Another address is taken off the port by hand and given back between two
+ * turns of the daemon: that the first one is stale is to be seen for a settle
+ * time from then on. */
+static void
+test_other_address_within_a_turn(void)
+{
+    struct world w;
+    struct wport *p = fixture_begin(&w, MODE_GUARD);
+
+    world_set_addresses(&w, p, MAC1" "IP1" "V6);
+    world_run(&w, 60 * 1000);
+    fixture_make_stale(&w);
+    world_run(&w, w.settings.settle_ms - 100);
+    world_set_addresses(&w, p, MAC1" "IP1);
+    world_set_addresses(&w, p, MAC1" "IP1" "V6);
+    world_run(&w, w.settings.settle_ms - 100);
+    CU_ASSERT_EQUAL(w.n_clears, 0);
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(w.n_clears > 0);
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP1));
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_hands(void)
 {
@@ -134,4 +157,5 @@ suite_guard_found_hands(void)
     CU_ADD_TEST(suite, test_enabled_with_another_address);
     CU_ADD_TEST(suite, test_second_address_in_use);
     CU_ADD_TEST(suite, test_released_amid_a_deletion);
+    CU_ADD_TEST(suite, test_other_address_within_a_turn);
 }
