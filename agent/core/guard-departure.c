@@ -301,7 +301,7 @@ see_anew(struct guard *g, const struct guard_env *env, const struct port *p)
                                                    &p->ips.addrs[i]);
 
         if (c) {
-            c->fingerprint = ~c->fingerprint;
+            c->fingerprint = NO_FINGERPRINT;
             c->since_ms = env->now;
         }
     }

@@ -110,7 +110,7 @@ begin_anew(struct guard *g, const struct port *p)
         struct candidate *c = guard_find_candidate(g, &p->uuid,
                                                    &p->static_ips.addrs[i]);
         if (c) {
-            c->fingerprint = ~c->fingerprint;
+            c->fingerprint = NO_FINGERPRINT;
         }
     }
 }

@@ -519,6 +519,6 @@ judge_address(const struct model *m, const struct settings *s,
         break;
     }
     hear_ipam(m, mode, p, ip, v);
-    v->fingerprint = fingerprint(p, &e, v);
+    v->fingerprint = MAX(fingerprint(p, &e, v), NO_FINGERPRINT + 1);
     entitlement_destroy(&e);
 }

@@ -79,13 +79,17 @@ enum verdict_kind {
 
 const char *verdict_kind_to_string(enum verdict_kind);
 
+/* That of what is to be seen anew: no verdict has it. */
+#define NO_FINGERPRINT 0
+
 struct verdict {
     enum verdict_kind kind;
     const char *case_;          /* "A", "B", "B'", "C", "D", "E", "G", "-". */
     long long int settle_ms;    /* How long it must stay so before acting. */
     long long int not_before_ms; /* Monotonic: no sooner, or 0. */
     bool denied;                /* Only --sts-ip-change=deny keeps it. */
-    uint32_t fingerprint;       /* Of everything that the verdict rests on. */
+    uint32_t fingerprint;       /* Of everything that the verdict rests on;
+                                 * never NO_FINGERPRINT. */
     char *why;
 };
 
