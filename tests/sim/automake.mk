@@ -81,11 +81,12 @@ check-sim-coverage: tests/sim/run-coverage$(EXEEXT)
 	  tests_sim_run_coverage
 
 # Event orders from a fixed seed, in which each step of a hold and each case
-# must be met, then from a fresh one, a million in all, then each of the planted
-# bugs.
+# must be met, then from a fresh one, a million in all, then some in which what
+# is rare comes more often, then each of the planted bugs.
 SIM_SEED = 1
 SIM_ORDERS = 995000
 SIM_FRESH_ORDERS = 5000
+SIM_RARE_ORDERS = 50000
 SIM_JOBS = 2
 SIM_PLANTED_ORDERS = 20000
 .PHONY: check-sim
@@ -94,6 +95,7 @@ check-sim: tests/sim/run$(EXEEXT)
 	for test in \
 	    "--seed=$(SIM_SEED) --count=$(SIM_ORDERS) --strict" \
 	    "--fresh --count=$(SIM_FRESH_ORDERS)" \
+	    "--rare --seed=$(SIM_SEED) --count=$(SIM_RARE_ORDERS)" \
 	    "--planted --count=$(SIM_PLANTED_ORDERS)"; do \
 	  echo "simulation: $$test"; \
 	  if tests/sim/run --jobs=$(SIM_JOBS) $$test; then \

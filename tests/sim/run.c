@@ -44,7 +44,7 @@ struct coverage *coverage;
 
 static struct {
     uint64_t seed;
-    bool one, trace, shrink, strict, survey;
+    bool one, trace, shrink, strict, survey, rare;
     uint64_t count;
     double hours;
     int jobs;
@@ -72,7 +72,7 @@ play_seed(struct world *w, uint64_t seed)
 {
     struct script script;
 
-    script_generate(&script, seed);
+    script_generate(&script, seed, options.rare);
     world_play(w, &script);
     return w->violation;
 }
@@ -84,7 +84,7 @@ tell_failure(uint64_t seed)
     struct world w;
     int rule;
 
-    script_generate(&script, seed);
+    script_generate(&script, seed, options.rare);
     world_init(&w);
     world_play(&w, &script);
     rule = w.violation;
@@ -93,7 +93,7 @@ tell_failure(uint64_t seed)
                "start: %s\n", seed, rule_number(rule), rule_text(rule),
                w.violation_ms / 1000.0, w.violation_text);
         printf("play it again with: tests/sim/run --seed=%"PRIu64
-               " --trace\n", seed);
+               " --trace%s\n", seed, options.rare ? " --rare" : "");
     } else {
         printf("seed %"PRIu64": no rule is broken\n", seed);
     }
@@ -115,7 +115,7 @@ play_one(void)
     if (!options.trace) {
         return tell_failure(options.seed) < 0 ? 0 : 1;
     }
-    script_generate(&script, options.seed);
+    script_generate(&script, options.seed, options.rare);
     for (int i = 0; i < script.n_events; i++) {
         char *line = event_format(&script, &script.events[i]);
         printf("%s\n", line);
@@ -371,6 +371,8 @@ usage(void)
            "  --no-shrink      tell of a failure as it is\n"
            "  --survey         go on after failures, and count them by "
            "rule in the end\n"
+           "  --rare           let what is rare come more often; the seeds "
+           "are others\n"
            "  --planted        look for each planted bug, --count orders "
            "at most\n"
            "  --bug=NAME       play with this planted bug\n"
@@ -396,8 +398,7 @@ parse_options(int argc, char *argv[])
 {
     enum { OPT_SEED = 1, OPT_FRESH, OPT_ONE, OPT_TRACE, OPT_COUNT, OPT_HOURS,
            OPT_JOBS, OPT_STRICT, OPT_NO_SHRINK, OPT_PLANTED, OPT_BUG,
-           OPT_SURVEY,
-           OPT_HELP };
+           OPT_SURVEY, OPT_RARE, OPT_HELP };
     static const struct option long_options[] = {
         { "seed", required_argument, NULL, OPT_SEED },
         { "fresh", no_argument, NULL, OPT_FRESH },
@@ -409,6 +410,7 @@ parse_options(int argc, char *argv[])
         { "strict", no_argument, NULL, OPT_STRICT },
         { "no-shrink", no_argument, NULL, OPT_NO_SHRINK },
         { "survey", no_argument, NULL, OPT_SURVEY },
+        { "rare", no_argument, NULL, OPT_RARE },
         { "planted", no_argument, NULL, OPT_PLANTED },
         { "bug", required_argument, NULL, OPT_BUG },
         { "help", no_argument, NULL, OPT_HELP },
@@ -432,6 +434,7 @@ parse_options(int argc, char *argv[])
         case OPT_STRICT: options.strict = true; break;
         case OPT_NO_SHRINK: options.shrink = false; break;
         case OPT_SURVEY: options.survey = true; break;
+        case OPT_RARE: options.rare = true; break;
         case OPT_PLANTED: options.planted = true; break;
         case OPT_BUG:
             options.bug = planted_by_name(optarg);

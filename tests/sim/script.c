@@ -35,20 +35,40 @@ static const int weights[N_EVENT_KINDS] = {
     [EV_NOTHING] = 6,
 };
 
-static enum happening
-draw_kind(struct prng *p)
+/* With --rare: those that are drawn more often.  What is seldom seen together
+ * is where bugs are left. */
+static const int rare_weights[N_EVENT_KINDS] = {
+    [EV_STS_ORPHAN] = 6, [EV_OPT_OUT] = 5, [EV_REGRET] = 14, [EV_OP_SET] = 14,
+    [EV_OP_CLEAR] = 8, [EV_OP_DELETE] = 8, [EV_OP_ENABLE] = 8,
+    [EV_OP_FOREIGN] = 8, [EV_OP_TAKE] = 12, [EV_OP_SWITCH] = 5,
+    [EV_LIST_CUT] = 6, [EV_OP_RELEASE] = 6, [EV_OP_FREEZE] = 6,
+    [EV_NB_FAULT] = 14, [EV_STORE_FAULT] = 12, [EV_SB_SAVE] = 3,
+    [EV_SB_RESTORE] = 5, [EV_LEADER_MOVE] = 8, [EV_NB_SAVE] = 4,
+    [EV_NB_RESTORE] = 5, [EV_OWN_SAVE] = 4, [EV_OWN_RESTORE] = 5,
+    [EV_OWN_LOSE] = 3, [EV_KILL] = 16, [EV_UNWATCHED] = 8,
+    [EV_LOCK_STEAL] = 10,
+};
+
+static int
+weight(int kind, bool rare)
 {
-    static int total;
+    return rare && rare_weights[kind] ? rare_weights[kind] : weights[kind];
+}
+
+static enum happening
+draw_kind(struct prng *p, bool rare)
+{
+    static int totals[2];
     int n;
 
-    if (!total) {
+    if (!totals[rare]) {
         for (int i = 0; i < N_EVENT_KINDS; i++) {
-            total += weights[i];
+            totals[rare] += weight(i, rare);
         }
     }
-    n = prng_below(p, total);
+    n = prng_below(p, totals[rare]);
     for (int i = 0; i < N_EVENT_KINDS; i++) {
-        n -= weights[i];
+        n -= weight(i, rare);
         if (n < 0) {
             return i;
         }
@@ -88,7 +108,7 @@ draw_delay(struct prng *p)
 }
 
 static void
-draw_owners(struct config *c, struct prng *p)
+draw_owners(struct config *c, struct prng *p, bool rare)
 {
     int next = 0;
 
@@ -102,13 +122,13 @@ draw_owners(struct config *c, struct prng *p)
     }
     c->plain = prng_one_in(p, 3);
     c->plain_ip = next++;
-    c->vm = prng_one_in(p, 4);
+    c->vm = prng_one_in(p, rare ? 2 : 4);
     c->vm_ip = next++;
     c->foreign_ip = NO_IP;
 }
 
 static void
-draw_config(struct config *c, struct prng *p)
+draw_config(struct config *c, struct prng *p, bool rare)
 {
     memset(c, 0, sizeof *c);
     c->jitter = prng_next(p);
@@ -117,13 +137,13 @@ draw_config(struct config *c, struct prng *p)
     c->cni = (c->mode == MODE_MANAGE ? CNI_NONE
               : c->mode == MODE_GUARD ? CNI_OVN_LEAK + prng_below(p, 4)
               : prng_below(p, CNI_OVN_KUBERNETES + 1));
-    c->two_instances = prng_one_in(p, 4);
+    c->two_instances = prng_one_in(p, rare ? 2 : 4);
     c->one_by_one = prng_one_in(p, 2);
-    c->restart_at_rest = prng_one_in(p, 8);
+    c->restart_at_rest = prng_one_in(p, rare ? 3 : 8);
     c->early_nb_cfg = prng_one_in(p, 3);
     c->slow_northd = !c->early_nb_cfg && prng_one_in(p, 3);
     c->chassis_report = !prng_one_in(p, 6);
-    c->dual_stack = c->cni != CNI_NONE && prng_one_in(p, 4);
+    c->dual_stack = c->cni != CNI_NONE && prng_one_in(p, rare ? 2 : 4);
     c->port_security = prng_one_in(p, 2);
     c->patient = !prng_one_in(p, 6);
     c->localnet = prng_one_in(p, 6);
@@ -132,7 +152,7 @@ draw_config(struct config *c, struct prng *p)
     c->wait_policy = prng_one_in(p, 5);
     c->webhook = prng_one_in(p, 4);
     c->deny = prng_one_in(p, 12);
-    c->scope_all = prng_one_in(p, 6);
+    c->scope_all = prng_one_in(p, rare ? 3 : 6);
     c->brake = prng_one_in(p, 6) ? 1 : 1000;
     c->n_chassis = 1 + prng_below(p, N_CHASSIS);
     c->nb_ms = draw_delay(p);
@@ -140,30 +160,30 @@ draw_config(struct config *c, struct prng *p)
     c->kube_ms = draw_delay(p);
     c->store_ms = draw_delay(p);
     c->ip_objects = (c->cni >= CNI_OVN_LEAK && c->cni <= CNI_OVN_FAILED_MOVE
-                     && prng_one_in(p, 3));
+                     && prng_one_in(p, 3) != rare);
     c->reserve = c->ip_objects && prng_one_in(p, 2);
     c->release = c->ip_objects && prng_one_in(p, 2);
-    draw_owners(c, p);
+    draw_owners(c, p, rare);
     if (c->cni == CNI_OVN_KUBERNETES) {
         c->vm = c->dual_stack = c->webhook = false;
     }
 }
 
 void
-script_generate(struct script *s, uint64_t seed)
+script_generate(struct script *s, uint64_t seed, bool rare)
 {
     struct prng p;
     int64_t at;
 
     prng_seed(&p, seed);
     s->seed = seed;
-    draw_config(&s->config, &p);
-    s->n_events = 4 + prng_below(&p, 17);
+    draw_config(&s->config, &p, rare);
+    s->n_events = rare ? 6 + prng_below(&p, 15) : 4 + prng_below(&p, 17);
     at = 1000 + prng_below(&p, 5000);
     for (int i = 0; i < s->n_events; i++) {
         s->events[i] = (struct event) {
             .at_ms = at,
-            .kind = draw_kind(&p),
+            .kind = draw_kind(&p, rare),
             .a = prng_below(&p, 840),
             .b = prng_below(&p, 100000),
             .c = prng_below(&p, 100000),
@@ -173,7 +193,7 @@ script_generate(struct script *s, uint64_t seed)
         }
         at += draw_gap(&p);
     }
-    if (prng_one_in(&p, 16)) {
+    if (prng_one_in(&p, rare ? 4 : 16)) {
         s->config.whim = 1 + prng_below(&p, N_WHIMS - 1);
     }
 }

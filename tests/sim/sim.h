@@ -193,7 +193,8 @@ struct script {
     int n_events;
 };
 
-void script_generate(struct script *, uint64_t seed);
+/* With 'rare', what is rare comes more often. */
+void script_generate(struct script *, uint64_t seed, bool rare);
 /* One event as a sentence. */
 char *event_format(const struct script *, const struct event *);
 const char *slot_name(enum slot_id); /* Pod's, VM's or port's owner's name. */
