@@ -11,6 +11,7 @@
 #include "pod.h"
 #include "util.h"
 #include "uuid.h"
+#include "workload.h"
 
 /* A standby remembers departures for so long: the active instance may die
  * between seeing one and storing the hold. */
@@ -140,13 +141,69 @@ tell_held(struct guard *g, const struct guard_env *env,
     }
 }
 
-/* Does another port wait behind a gate for the address?  Then that is guarded
- * whoever leaves it: the gate is not to open, nor the address to be given back
- * with that, while it still leads to a plain pod or a foreign port. */
+/* Is a port of 'mb', which may be NULL, to be given the address? */
+static bool
+member_waits(const struct guard *g, const struct departure *d,
+             const struct member *mb)
+{
+    const struct port *p;
+
+    if (mb) {
+        MEMBER_FOR_EACH_PORT (p, mb) {
+            if (p->network && uuid_equals(&p->network->uuid, &d->network)
+                && !uuid_equals(&p->uuid, &d->port)
+                && guard_waits_for_set(g, p)
+                && judge_wants(&g->model, g->mode, p, &d->addr)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The same of the ports of a StatefulSet whose pods are still to come;
+ * 'ordinal' is -1 if the address is for each of them. */
+static bool
+workload_waits(const struct guard *g, const struct departure *d,
+               const struct workload *w, int ordinal)
+{
+    int first = ordinal >= 0 ? ordinal : w->start;
+    int last = ordinal >= 0 ? ordinal : w->start + w->replicas - 1;
+
+    for (int i = first; i <= last; i++) {
+        char *name = xasprintf("%s-%d", w->name, i);
+        bool waits = member_waits(g, d, model_find_member(&g->model, w->ns,
+                                                          name));
+
+        free(name);
+        if (waits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does another port wait behind a gate for the address, or for it to be set?
+ * Then that is guarded whoever leaves it: the gate is not to open, nor the
+ * address to be given, while it still leads to a plain pod or a foreign
+ * port. */
 static bool
 is_waited_for(const struct guard *g, const struct departure *d)
 {
+    const struct promise *p;
     const struct gate *gate;
+
+    for (p = hmap_is_empty(&g->wants) ? NULL
+             : model_first_promise(&g->model, &d->addr);
+         p; p = model_next_promise(p)) {
+        if (p->pod
+            ? member_waits(g, d, model_find_member(
+                  &g->model, p->pod->owner->ns,
+                  model_pod_member_name(&g->model, p->pod)))
+            : workload_waits(g, d, p->workload, p->ordinal)) {
+            return true;
+        }
+    }
 
     HMAP_FOR_EACH (gate, node, &g->gates) {
         if (ip_addr_equals(&gate->addr, &d->addr)

@@ -67,6 +67,32 @@ is_taken_for_plain(const struct world *w, const struct instance *in, int slot)
             && (pod->allocated_ip != NO_IP || pod_wants(pod, slot) == NO_IP));
 }
 
+/* What is to be set on other ports of the network, but waits, for pods that
+ * the instance knows. */
+static uint32_t
+to_be_set(const struct instance *in, const struct nb_row *row)
+{
+    const struct want *want;
+    uint32_t ips = 0;
+
+    HMAP_FOR_EACH (want, node, &in->guard->wants) {
+        for (int q = 0; q < N_OWNED_SLOTS; q++) {
+            const struct nb_row *other = &in->nb_rows[q];
+            const struct kpod *pod = &in->known[q].pod;
+            int ip = pod->exists ? pod_wants(pod, q) : NO_IP;
+
+            if (ip != NO_IP && want->waiting && other->id
+                && other->id == sim_uuid_number(&want->port)
+                && other->id != row->id && other->net == row->net
+                && !pod->deleting && !pod->edited
+                && !(row_ips(other) & (1u << ip))) {
+                ips |= 1u << ip;
+            }
+        }
+    }
+    return ips;
+}
+
 /* What others wait for behind a gate of the instance, of what was on 'row'. */
 static uint32_t
 waited_for(const struct instance *in, const struct nb_row *row)
@@ -99,7 +125,7 @@ note_departure(const struct world *w, struct instance *in, int slot,
 
     if (gone && !gated) {
         if (slot == SLOT_FOREIGN || slot == SLOT_PLAIN) {
-            must = gone & waited_for(in, old);
+            must = gone & (waited_for(in, old) | to_be_set(in, old));
         }
         if (slot < N_OWNED_SLOTS
             && (slot != SLOT_PLAIN || w->config.scope_all)

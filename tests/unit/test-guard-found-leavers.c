@@ -136,6 +136,45 @@ test_waiter_is_in_nobodys_way(void)
     fixture_end(&w);
 }
 
+/* In mode manage an address is to be set that a foreign port has: for a pod,
+ * or for one that is still to come.  The foreign port loses it: that is held,
+ * and set when nothing leads there any more. */
+static void
+check_foreign_port_leaves_a_want(bool pod)
+{
+    struct world w;
+    struct wport *foreign;
+
+    fixture_begin(&w, MODE_MANAGE);
+    foreign = world_raw_port(&w, 0, "foreign", MAC3" "IP3, "", "");
+    world_bind(&w, foreign, "hv1");
+    world_port(&w, 0, "sts2-0", MAC2);
+    world_sts(&w, unit_sts("sts2", "sts2", 1, "ip_pool="IP3));
+    if (pod) {
+        world_pod(&w, unit_pod("sts2-0", "u2", OWNER_STATEFULSET, "sts2",
+                               "ip_address="IP3));
+    }
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP3));
+    w.northd_frozen = true;
+    world_set_addresses(&w, foreign, MAC3);
+    world_run(&w, 5000);
+    CU_ASSERT_PTR_NOT_NULL(world_hold(&w, IP3));
+    CU_ASSERT(!world_has(&w, "sts2-0.default", IP3));
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    CU_ASSERT(world_has(&w, "sts2-0.default", IP3));
+    fixture_end(&w);
+}
+
+static void
+test_foreign_port_leaves_a_want(void)
+{
+    check_foreign_port_leaves_a_want(true);
+    check_foreign_port_leaves_a_want(false);
+}
+
 /* Nobody waits for what a foreign port leaves: it is not held. */
 static void
 test_foreign_port_leaves_nobody(void)
@@ -191,6 +230,7 @@ suite_guard_found_leavers(void)
     CU_ADD_TEST(suite, test_foreign_port_leaves_a_waiter);
     CU_ADD_TEST(suite, test_marked_foreign_port_leaves_a_waiter);
     CU_ADD_TEST(suite, test_waiter_is_in_nobodys_way);
+    CU_ADD_TEST(suite, test_foreign_port_leaves_a_want);
     CU_ADD_TEST(suite, test_foreign_port_leaves_nobody);
     CU_ADD_TEST(suite, test_orphan_is_cleared);
 }
