@@ -36,8 +36,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-candidate.c \
 	agent/core/guard-clear.c \
 	agent/core/guard-departure.c \
-	agent/core/guard-doubt.c \
 	agent/core/guard-dialect.c \
+	agent/core/guard-doubt.c \
 	agent/core/guard-duplicate.c \
 	agent/core/guard-events.c \
 	agent/core/guard-exclude.c \

@@ -171,12 +171,7 @@ workload_waits(const struct guard *g, const struct departure *d,
     int last = ordinal >= 0 ? ordinal : w->start + w->replicas - 1;
 
     for (int i = first; i <= last; i++) {
-        char *name = xasprintf("%s-%d", w->name, i);
-        bool waits = member_waits(g, d, model_find_member(&g->model, w->ns,
-                                                          name));
-
-        free(name);
-        if (waits) {
+        if (member_waits(g, d, model_find_ordinal(&g->model, w, i))) {
             return true;
         }
     }
@@ -348,22 +343,6 @@ guard_has_left_others(const struct guard *g, const struct hold *h,
 
 /* ---- Arrivals: takers, and owners that come back. ---- */
 
-/* An address that came to 'p' may have been away between two turns only, and
- * another one on its port, too: as if all were seen now. */
-static void
-see_anew(struct guard *g, const struct guard_env *env, const struct port *p)
-{
-    for (size_t i = 0; i < p->ips.n; i++) {
-        struct candidate *c = guard_find_candidate(g, &p->uuid,
-                                                   &p->ips.addrs[i]);
-
-        if (c) {
-            c->fingerprint = NO_FINGERPRINT;
-            c->since_ms = env->now;
-        }
-    }
-}
-
 void
 guard_take_arrivals(struct guard *g, const struct guard_env *env)
 {
@@ -376,7 +355,9 @@ guard_take_arrivals(struct guard *g, const struct guard_env *env)
 
         model_note_arrival(&g->model, a, env->wall);
         if (p) {
-            see_anew(g, env, p);
+            /* It may have been away between two turns only, and another one
+             * on its port. */
+            guard_see_anew(g, env, p);
         }
         if (h && is_in_our_clear(h, &a->port)) {
             /* Its clear, if it is not on its way yet, is off: see above. */

@@ -27,12 +27,14 @@ shares_another(const struct guard *g, const struct ip_addr *ip,
                const struct port *p, const struct ip_addr **addr)
 {
     for (size_t i = 0; i < p->ips.n; i++) {
-        const struct addr_use *use = model_find_addr(&g->model, p->network,
-                                                     &p->ips.addrs[i]);
+        const struct addr_use *use;
 
         *addr = &p->ips.addrs[i];
-        for (size_t j = 0; use && j < use->n
-                           && !ip_addr_equals(*addr, ip); j++) {
+        if (ip_addr_equals(*addr, ip)) {
+            continue;
+        }
+        use = model_find_addr(&g->model, p->network, *addr);
+        for (size_t j = 0; use && j < use->n; j++) {
             if (use->ports[j] != p && !evidence_is_gated(use->ports[j])) {
                 return use->ports[j];
             }

@@ -101,16 +101,17 @@ judge_moving(struct guard *g, const struct guard_env *env)
     }
 }
 
-/* A pod came that may have gone in the same turn: what is there is as it was,
- * but has not been so since then. */
-static void
-begin_anew(struct guard *g, const struct port *p)
+void
+guard_see_anew(struct guard *g, const struct guard_env *env,
+               const struct port *p)
 {
-    for (size_t i = 0; i < p->static_ips.n; i++) {
+    for (size_t i = 0; i < p->ips.n; i++) {
         struct candidate *c = guard_find_candidate(g, &p->uuid,
-                                                   &p->static_ips.addrs[i]);
+                                                   &p->ips.addrs[i]);
+
         if (c) {
             c->fingerprint = NO_FINGERPRINT;
+            c->since_ms = env->now;
         }
     }
 }
@@ -139,7 +140,7 @@ judge_member(struct guard *g, const struct guard_env *env, struct member *mb)
             continue;
         }
         if (came) {
-            begin_anew(g, p);
+            guard_see_anew(g, env, p); /* The pod may have gone, too. */
         }
         for (size_t i = 0; i < p->static_ips.n; i++) {
             guard_update_candidate(g, env, p, &p->static_ips.addrs[i]);

@@ -112,10 +112,8 @@ workload_lacks(const struct guard *g, const struct workload *w, int ordinal)
         return false;
     }
     for (int i = first; i <= last; i++) {
-        char *name = xasprintf("%s-%d", w->name, i);
-        const struct member *mb = model_find_member(&g->model, w->ns, name);
+        const struct member *mb = model_find_ordinal(&g->model, w, i);
 
-        free(name);
         if (workload_has_ordinal(w, i) && !(mb && mb->n_pods)) {
             return true;
         }

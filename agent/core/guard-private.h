@@ -137,6 +137,10 @@ void guard_format_dialect(const struct guard *, struct ds *);
 
 /* guard-judge.c */
 void guard_judge_dirty(struct guard *, const struct guard_env *);
+/* What 'port' has is as it was, perhaps, but was not so all the time: it is to
+ * be seen for a settle time from now on. */
+void guard_see_anew(struct guard *, const struct guard_env *,
+                    const struct port *);
 void guard_drop_all_judgements(struct guard *);
 
 /* guard-candidate.c */

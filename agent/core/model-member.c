@@ -12,6 +12,7 @@
 #include "openvswitch/util.h"
 #include "pod.h"
 #include "util.h"
+#include "workload.h"
 
 struct member *
 model_find_member(const struct model *m, const char *ns, const char *name)
@@ -25,6 +26,17 @@ model_find_member(const struct model *m, const char *ns, const char *name)
         }
     }
     return NULL;
+}
+
+struct member *
+model_find_ordinal(const struct model *m, const struct workload *w,
+                   int ordinal)
+{
+    char *name = xasprintf("%s-%d", w->name, ordinal);
+    struct member *mb = model_find_member(m, w->ns, name);
+
+    free(name);
+    return mb;
 }
 
 struct member *

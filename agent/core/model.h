@@ -474,6 +474,9 @@ struct port *model_find_port(const struct model *, const struct uuid *);
 struct port *model_find_port_by_name(const struct model *, const char *);
 struct member *model_find_member(const struct model *, const char *ns,
                                  const char *name);
+/* The member that is the pod 'ordinal' of the StatefulSet, or NULL. */
+struct member *model_find_ordinal(const struct model *,
+                                  const struct workload *, int ordinal);
 struct addr_use *model_find_addr(const struct model *, const struct network *,
                                  const struct ip_addr *);
 /* The name "ns/name" of the IPAMClaim that keeps the address on the network
