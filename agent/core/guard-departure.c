@@ -85,9 +85,15 @@ hold_again(struct guard *g, const struct guard_env *env,
         return;                 /* Or somebody was faster. */
     }
     if (d->owned && !d->gated) {
-        /* Who had it last is the one that may have it back at once; who waited
-         * for it behind a gate never had it. */
-        set_owner_from_departure(h, d);
+        bool took = (hold_has_taker(h, &d->port)
+                     || model_arrived_before(&g->model, d));
+
+        if (!took || uuid_equals(&h->keeper, &d->port)) {
+            /* Who had it last is the one that may have it back at once.  Who
+             * waited for it behind a gate, or took it and lost it again before
+             * it could be shut, never had it. */
+            set_owner_from_departure(h, d);
+        }
         h->fixed |= fixed;
     }
     guard_hold_departed(g, h, &d->port, d->port_name, d->mac, env);

@@ -83,6 +83,7 @@ model_describe_departure(const struct model *m, const struct port *p,
 void
 model_add_departure(struct model *m, struct departure *d)
 {
+    d->seqno = ++m->move_seqno;
     ovs_list_push_back(&m->departures, &d->node);
 }
 
@@ -133,6 +134,7 @@ model_queue_arrivals(struct model *m, const struct port *p,
             a->port = p->uuid;
             a->network = network->uuid;
             a->addr = ips->addrs[i];
+            a->seqno = ++m->move_seqno;
             ovs_list_push_back(&m->arrivals, &a->node);
         }
     }
@@ -144,6 +146,23 @@ model_take_arrival(struct model *m)
     return (ovs_list_is_empty(&m->arrivals) ? NULL
             : CONTAINER_OF(ovs_list_pop_front(&m->arrivals),
                            struct arrival, node));
+}
+
+bool
+model_arrived_before(const struct model *m, const struct departure *d)
+{
+    const struct arrival *a;
+
+    LIST_FOR_EACH (a, node, &m->arrivals) {
+        if (a->seqno > d->seqno) {
+            break;
+        }
+        if (uuid_equals(&a->port, &d->port)
+            && ip_addr_equals(&a->addr, &d->addr)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

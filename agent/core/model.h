@@ -352,6 +352,7 @@ struct model {
     /* Since last taken: addresses that left a port or came to one. */
     struct ovs_list departures;
     struct ovs_list arrivals;
+    uint64_t move_seqno;        /* Of the last of them. */
 
     /* Kept by the daemon from the mirrors. */
     bool nb_synced, sb_synced, kube_synced, kube_trusted;
@@ -397,6 +398,7 @@ struct departure {
     bool unknown_owner;         /* No pod or workload of it was ever seen. */
     bool gated;                 /* Our gate kept the port shut. */
     bool row_gone;
+    uint64_t seqno;             /* Grows, as that of arrivals does. */
 };
 
 void departure_destroy(struct departure *);
@@ -407,6 +409,7 @@ struct arrival {
     struct uuid port;
     struct uuid network;
     struct ip_addr addr;
+    uint64_t seqno;
 };
 
 void model_init(struct model *, const struct dialect *);
@@ -573,6 +576,8 @@ struct departure *model_describe_departure(const struct model *,
                                            const struct ip_addr *ip);
 void model_add_departure(struct model *, struct departure *);
 struct arrival *model_take_arrival(struct model *); /* free() it. */
+/* Is an arrival still to be taken of what 'd' tells to have gone after it? */
+bool model_arrived_before(const struct model *, const struct departure *d);
 /* What 'a' tells came to its port now, 'wall_ms' since the epoch. */
 void model_note_arrival(struct model *, const struct arrival *a,
                         long long int wall_ms);

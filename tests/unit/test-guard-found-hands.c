@@ -154,6 +154,29 @@ test_other_address_within_a_turn(void)
     fixture_end(&w);
 }
 
+/* A port takes a held address, loses it and takes it again between two turns:
+ * it never had it, and is shut. */
+static void
+test_taken_twice(void)
+{
+    struct world w;
+    struct wport *p;
+
+    fixture_begin_held(&w, MODE_GUARD);
+    p = fixture_taker(&w, "sts2", MAC2, IP1, 10);
+    world_set_addresses(&w, p, MAC2);
+    world_set_addresses(&w, p, MAC2" "IP1);
+    world_run(&w, 1000);
+    CU_ASSERT(world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+    CU_ASSERT_STRING_EQUAL(world_hold(&w, IP1)->owner.name, "sts1-0");
+    w.northd_frozen = false;
+    world_run(&w, 60 * 1000);
+    CU_ASSERT(!world_gated(&w, "sts2-0.default"));
+    CU_ASSERT_EQUAL(w.n_holds, 0);
+    fixture_end(&w);
+}
+
 void
 suite_guard_found_hands(void)
 {
@@ -163,4 +186,5 @@ suite_guard_found_hands(void)
     CU_ADD_TEST(suite, test_second_address_in_use);
     CU_ADD_TEST(suite, test_released_amid_a_deletion);
     CU_ADD_TEST(suite, test_other_address_within_a_turn);
+    CU_ADD_TEST(suite, test_taken_twice);
 }
