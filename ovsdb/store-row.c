@@ -56,13 +56,20 @@ read_former_ports(const struct ipgrec_hold *row, struct hold *hold)
     for (size_t i = 0; i < row->n_former_ports; i++) {
         const struct ipgrec_former_port *fp = row->former_ports[i];
 
-        hold->former[hold->n_former++] = (struct former_port) {
+        struct former_port *former = &hold->former[hold->n_former++];
+
+        *former = (struct former_port) {
             .port = fp->port,
             .name = xstrdup(fp->name),
             .mac = xstrdup(fp->mac),
             .departed_wall_ms = fp->departed_at,
             .cleared = fp->cleared,
         };
+        svec_init(&former->port_security);
+        for (size_t j = 0; j < fp->n_port_security; j++) {
+            svec_add(&former->port_security, fp->port_security[j]);
+        }
+        svec_sort(&former->port_security);
     }
 }
 
@@ -164,6 +171,9 @@ write_former_ports(struct ovsdb_idl_txn *txn, const struct ipgrec_hold *row,
         ipgrec_former_port_set_mac(fp, text(former->mac));
         ipgrec_former_port_set_departed_at(fp, former->departed_wall_ms);
         ipgrec_former_port_set_cleared(fp, former->cleared);
+        ipgrec_former_port_set_port_security(
+            fp, (const char **) former->port_security.names,
+            former->port_security.n);
         rows[i] = CONST_CAST(struct ipgrec_former_port *, fp);
     }
     /* Rows that are not named any more are collected by the server. */
@@ -445,6 +455,7 @@ static const struct ovsdb_idl_column *const former_port_columns[] = {
     &ipgrec_former_port_col_mac,
     &ipgrec_former_port_col_name,
     &ipgrec_former_port_col_port,
+    &ipgrec_former_port_col_port_security,
 };
 
 static const struct ovsdb_idl_column *const hold_columns[] = {

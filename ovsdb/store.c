@@ -83,6 +83,7 @@ static const struct db_column store_columns[] = {
     MIRRORED(former_port, mac),
     MIRRORED(former_port, name),
     MIRRORED(former_port, port),
+    MIRRORED(former_port, port_security),
 
     MIRRORED(gate, address),
     MIRRORED(gate, keep_until),

@@ -58,6 +58,7 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-load.c \
 	agent/core/guard-look-back.c \
 	agent/core/guard-moving.c \
+	agent/core/guard-narrow.c \
 	agent/core/guard-nb.c \
 	agent/core/guard-nudge.c \
 	agent/core/guard-ours.c \

@@ -100,6 +100,7 @@ order_intent(struct guard *g, const struct guard_env *env,
     }
     hold_add_former(h, &c->port, c->port_name, mac, 0);
     hold_note_clear(h, &c->port);
+    guard_note_narrowing(g, h, p);
     if (h->state == HOLD_INTENT) {
         guard_hold_set_keeper(g, h);
     } else if (uuid_equals(&h->keeper, &c->port)) {

@@ -122,13 +122,15 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
     HMAP_FOR_EACH (c, node, &g->candidates) {
         const struct port *p;
         struct verdict v;
+        struct hold *h;
 
         if (c->state != CAND_GO
             || guard_n_edits(g) >= (size_t) g->settings.batch_rows
             || env->now - c->read_ms > g->settings.live_read_ms) {
             continue;
         }
-        if (!hold_table_find_uuid(&g->holds, &c->hold)) {
+        h = hold_table_find_uuid(&g->holds, &c->hold);
+        if (!h) {
             c->state = CAND_WATCH; /* Released by hand meanwhile. */
             c->since_ms = env->now;
             guard_wake_at(g, env->now + c->settle_ms);
@@ -141,6 +143,10 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
                      && v.fingerprint == c->fingerprint
                      && v.not_before_ms <= env->now);
         verdict_destroy(&v);
+        if (same && guard_note_narrowing(g, h, p)) {
+            c->state = CAND_INTENT; /* Until that is stored. */
+            continue;
+        }
         enum release_step step = (same ? guard_release(g, env, c, p)
                                   : RELEASE_WAIT);
         if (step == RELEASE_SENT) {

@@ -2,8 +2,9 @@
 
 /* The look back over a change of role: another life, or another instance, may
  * have ended between a clear and the look back at it, or before it could put
- * the address back.  Holds name the ports that lost it; what else those had
- * before the clear only the instance knows that wrote it. */
+ * the address back.  Holds name the ports that lost it, and what port_security
+ * was there; which other addresses went in the same write only the instance
+ * knows that made it. */
 
 #include <config.h>
 
@@ -72,24 +73,22 @@ resume(struct guard *g, struct post_read *pr)
     ovs_list_push_back(&g->post_reads, &pr->node);
 }
 
-/* Looks back at a clear of which nothing is known but 'h'.  What stood in
- * port_security before is not: to guess might widen it. */
+/* Looks back at a clear of which nothing is known but 'h'. */
 static void
 begin_anew(struct guard *g, const struct guard_env *env, const struct hold *h,
            const struct port *p)
 {
     struct svec before = SVEC_EMPTY_INITIALIZER;
+    struct svec before_ps;
     struct post_read *pr;
     struct eth_addr mac;
     const char *workload;
     int kind;
 
-    if ((p->port_security.n
-         && !ps_entries_permit(p->port_security.names,
-                               p->port_security.n, &h->addr))
-        || !lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
+    if (!lsp_addrs_first_mac(p->addresses.names, p->addresses.n, &mac)
         || lsp_edit_set(p->addresses.names, p->addresses.n, &mac, &h->addr,
-                        NULL, &before) != LSP_EDIT_CHANGED) {
+                        NULL, &before) != LSP_EDIT_CHANGED
+        || !guard_find_port_security(g, h, p, &before_ps)) {
         svec_destroy(&before);
         return;
     }
@@ -106,7 +105,7 @@ begin_anew(struct guard *g, const struct guard_env *env, const struct hold *h,
     pr->before = before;
     svec_clone(&pr->left, &p->addresses);
     svec_clone(&pr->left_ps, &p->port_security);
-    svec_clone(&pr->before_ps, &p->port_security);
+    pr->before_ps = before_ps;
     ovs_list_push_back(&g->post_reads, &pr->node);
 }
 

@@ -304,6 +304,7 @@ put_back_done(struct guard *g, struct planned *pl,
               ip_addr_to_string(&pl->addr, ip), pl->reason);
     guard_note_action(g, env, "put %s back on %s", ip, w->port_name);
     guard_post_read_done(g, &pl->port, &pl->addr);
+    guard_post_reads_follow(g, &pl->port, w);
     if (!has_left_again(g, pl, h) && h) {
         hold_remove_former(h, &pl->port);
         h->returned = true;

@@ -228,6 +228,26 @@ void guard_post_read_destroy(struct post_read *);
 /* The role is lost: keeps what is looked back at until it is had again. */
 void guard_drop_post_reads(struct guard *);
 void guard_forget_dropped_reads(struct guard *);
+/* Notes with 'h' what its clear takes out of port_security of 'p'.  Returns
+ * true if that is news, which must be stored before the clear. */
+bool guard_note_narrowing(const struct guard *, struct hold *h,
+                          const struct port *p);
+/* 'p' is without the address of 'h', which was cleared from it: stores what
+ * port_security was before in 'before', which the caller destroys.  Returns
+ * false if nobody knows, or another hand has changed it since. */
+bool guard_find_port_security(const struct guard *, const struct hold *h,
+                              const struct port *p, struct svec *before);
+/* Makes 'ps' what it is to be once the address of 'pr' is back, with which the
+ * port has 'addresses': what went in the same write and stays off them stays
+ * off 'ps'.  Returns false, with nothing done, if it would lose an address
+ * that it has by now. */
+bool guard_restore_port_security(const struct post_read *pr,
+                                 const struct svec *addresses,
+                                 struct svec *ps);
+/* The port of 'w' has got an address back: what else went from it in the same
+ * write is still to be looked back at. */
+void guard_post_reads_follow(struct guard *, const struct uuid *port,
+                             const struct nb_write *w);
 /* Looks back at all former ports of holds that we cleared, after a start.  In
  * mode manage what an owner wants is set anyway. */
 void guard_look_back_again(struct guard *, const struct guard_env *);

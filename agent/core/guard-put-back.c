@@ -107,30 +107,69 @@ guard_post_read_done(struct guard *g, const struct uuid *port,
     }
 }
 
+void
+guard_post_reads_follow(struct guard *g, const struct uuid *port,
+                        const struct nb_write *w)
+{
+    struct post_read *pr;
+
+    LIST_FOR_EACH (pr, node, &g->post_reads) {
+        if (!uuid_equals(&pr->port, port)) {
+            continue;
+        }
+        if (w->set_addresses && svec_equal(&pr->left, &w->old_addresses)) {
+            svec_destroy(&pr->left);
+            svec_clone(&pr->left, &w->new_addresses);
+        }
+        if (w->set_port_security
+            && svec_equal(&pr->left_ps, &w->old_port_security)) {
+            svec_destroy(&pr->left_ps);
+            svec_clone(&pr->left_ps, &w->new_port_security);
+        }
+    }
+}
+
 /* ---- How it is put back. ---- */
 
-/* Puts the address of 'pr' back into 'addresses', which are as we left them.
- * Whatever else the same write took off stays off. */
-static void
-restore_addresses(struct svec *addresses, const struct post_read *pr)
+/* May 'addresses' become what they were before?  Not if the same write took
+ * off others, or if another one was put back in this turn. */
+static bool
+may_restore_all(const struct svec *addresses, const struct post_read *pr)
 {
-    struct ip_addr_set before, left;
-    struct svec out = SVEC_EMPTY_INITIALIZER;
-    struct eth_addr mac;
-    bool whole = true;
+    struct ip_addr_set before, left, now;
+    bool may = true;
 
     ip_addr_set_init(&before);
     ip_addr_set_init(&left);
+    ip_addr_set_init(&now);
     lsp_addrs_collect(pr->before.names, pr->before.n, &before);
     lsp_addrs_collect(pr->left.names, pr->left.n, &left);
+    lsp_addrs_collect(addresses->names, addresses->n, &now);
     for (size_t i = 0; i < before.n; i++) {
-        whole &= (before.addrs[i].family == pr->addr.family
-                  || ip_addr_set_contains(&left, &before.addrs[i]));
+        may &= (ip_addr_equals(&before.addrs[i], &pr->addr)
+                || ip_addr_set_contains(&now, &before.addrs[i]));
+    }
+    for (size_t i = 0; i < now.n; i++) {
+        may &= (ip_addr_set_contains(&before, &now.addrs[i])
+                || ip_addr_set_contains(&left, &now.addrs[i]));
     }
     ip_addr_set_destroy(&before);
     ip_addr_set_destroy(&left);
+    ip_addr_set_destroy(&now);
+    return may;
+}
 
-    if (!whole && lsp_addrs_first_mac(addresses->names, addresses->n, &mac)
+/* Puts the address of 'pr' back into 'addresses', which are as we left them
+ * but for what else is put back.  Whatever else the same write took off stays
+ * off. */
+static void
+restore_addresses(struct svec *addresses, const struct post_read *pr)
+{
+    struct svec out = SVEC_EMPTY_INITIALIZER;
+    struct eth_addr mac;
+
+    if (!may_restore_all(addresses, pr)
+        && lsp_addrs_first_mac(addresses->names, addresses->n, &mac)
         && lsp_edit_set(addresses->names, addresses->n, &mac, &pr->addr, NULL,
                         &out) == LSP_EDIT_CHANGED) {
         guard_assign_svec(addresses, &out);
@@ -301,6 +340,7 @@ plan_put_back(struct guard *g, const struct guard_env *env,
     const struct port *p = model_find_port(&g->model, &pr->port);
     const struct addr_use *use;
     struct port_edit *edit;
+    struct svec addresses;
     struct planned *pl;
 
     if (!p || !p->network || !svec_equal(&p->addresses, &pr->left)) {
@@ -314,11 +354,15 @@ plan_put_back(struct guard *g, const struct guard_env *env,
         return false;
     }
     edit = guard_edit(g, p);
-    restore_addresses(&edit->addresses, pr);
-    if (svec_equal(&p->port_security, &pr->left_ps)) {
-        svec_destroy(&edit->port_security);
-        svec_clone(&edit->port_security, &pr->before_ps);
+    svec_clone(&addresses, &edit->addresses);
+    restore_addresses(&addresses, pr);
+    if (svec_equal(&p->port_security, &pr->left_ps)
+        && !guard_restore_port_security(pr, &addresses,
+                                        &edit->port_security)) {
+        svec_destroy(&addresses);
+        return false;
     }
+    guard_assign_svec(&edit->addresses, &addresses);
     pl = guard_plan(g, PLAN_PUT_BACK, p, &pr->addr, "",
                     pr->by_hand ? "undone by hand"
                     : "its owner wants it again");

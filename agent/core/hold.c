@@ -169,6 +169,7 @@ free_former(struct former_port *f)
 {
     free(f->name);
     free(f->mac);
+    svec_destroy(&f->port_security);
 }
 
 void
@@ -221,6 +222,8 @@ hold_clone(const struct hold *src)
         h->former[i] = src->former[i];
         h->former[i].name = xstrdup(src->former[i].name);
         h->former[i].mac = xstrdup(src->former[i].mac);
+        svec_clone(&h->former[i].port_security,
+                   &src->former[i].port_security);
     }
     return h;
 }
@@ -251,8 +254,12 @@ hold_add_former(struct hold *h, const struct uuid *port, const char *name,
                 const char *mac, long long int wall_ms)
 {
     const struct former_port *old = hold_find_former(h, port);
+    struct svec port_security = SVEC_EMPTY_INITIALIZER;
     bool cleared = old && old->cleared;
 
+    if (old) {
+        svec_clone(&port_security, &old->port_security);
+    }
     hold_remove_former(h, port);
     h->former = xrealloc(h->former, (h->n_former + 1) * sizeof *h->former);
     h->former[h->n_former++] = (struct former_port) {
@@ -261,6 +268,7 @@ hold_add_former(struct hold *h, const struct uuid *port, const char *name,
         .mac = xstrdup(mac ? mac : ""),
         .departed_wall_ms = wall_ms,
         .cleared = cleared,
+        .port_security = port_security,
     };
     hold_discard_barriers(h);
 }
@@ -274,6 +282,24 @@ hold_note_clear(struct hold *h, const struct uuid *port)
             h->changed = true;
         }
     }
+}
+
+bool
+hold_note_port_security(struct hold *h, const struct uuid *port,
+                        const struct svec *sorted)
+{
+    for (size_t i = 0; i < h->n_former; i++) {
+        struct former_port *f = &h->former[i];
+
+        if (uuid_equals(&f->port, port)
+            && !svec_equal(&f->port_security, sorted)) {
+            svec_destroy(&f->port_security);
+            svec_clone(&f->port_security, sorted);
+            h->changed = true;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

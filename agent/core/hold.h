@@ -33,6 +33,7 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/uuid.h"
 #include "sset.h"
+#include "svec.h"
 
 enum hold_state {
     HOLD_INTENT,
@@ -58,6 +59,8 @@ struct former_port {
     long long int departed_wall_ms;
     bool cleared;               /* By us, or it is to be: the owner is looked
                                  * back at. */
+    struct svec port_security;  /* Before our clear narrowed it, sorted; empty
+                                 * if that leaves it as it is. */
 };
 
 /* Whose address it was: the identity that is never delayed by its own hold.
@@ -106,6 +109,7 @@ struct hold {
     bool would_be;              /* Mode observe: exists in memory only. */
     bool in_db;                 /* The own database has the row ... */
     bool in_doubt;              /* ... perhaps: it did not answer. */
+    bool outlived;              /* ... had it, and was replaced since. */
     bool changed;               /* Differs from what was last stored. */
     bool storing;               /* In the store transaction under way. */
     uint64_t b1_token, b2_token;/* Bump under way that will give b1, b2. */
@@ -174,11 +178,17 @@ struct hold *hold_clone(const struct hold *);
 void hold_set_owner(struct hold *, const char *ns, const char *kind,
                     const char *name, const char *workload, const char *uid);
 /* Adds or renews a former port; its departure asks for new barriers.  'mac'
- * may be NULL.  If the port was to be cleared by us, it still is. */
+ * may be NULL.  If the port was to be cleared by us, it still is, with what
+ * was noted of its port_security. */
 void hold_add_former(struct hold *, const struct uuid *port, const char *name,
                      const char *mac, long long int wall_ms);
 /* The former port loses the address by our hand. */
 void hold_note_clear(struct hold *, const struct uuid *port);
+/* The clear of the former port narrows its port_security, which is 'sorted';
+ * an empty one if it does not.  Returns true if that is news, which must be
+ * stored before the clear. */
+bool hold_note_port_security(struct hold *, const struct uuid *port,
+                             const struct svec *sorted);
 bool hold_remove_former(struct hold *, const struct uuid *port);
 const struct former_port *hold_find_former(const struct hold *,
                                            const struct uuid *port);

@@ -32,10 +32,13 @@ put_hold(struct ds *ds, const struct hold *h)
     char ip[IP_ADDR_STRLEN];
 
     for (size_t i = 0; i < h->n_former; i++) {
-        svec_add_nocopy(&former, xasprintf("%s %s%s", h->former[i].name,
-                                           h->former[i].mac,
-                                           (h->former[i].cleared
-                                            ? " cleared" : "")));
+        const struct former_port *f = &h->former[i];
+        char *ps = svec_join(&f->port_security, ",", "");
+
+        svec_add_nocopy(&former, xasprintf("%s %s%s%s%s", f->name, f->mac,
+                                           f->cleared ? " cleared" : "",
+                                           ps[0] ? " from " : "", ps));
+        free(ps);
     }
     ds_put_format(ds, "hold %s network=%s state=%s fixed=%d case=%s "
                   "reason=%s owner=%s/%s b1=%"PRId64" keeper=%d",
@@ -125,7 +128,8 @@ test_store_generation(struct unixctl_conn *conn, int argc OVS_UNUSED,
     free(s);
 }
 
-/* A former port whose name ends with a '!' was cleared by us. */
+/* A former port whose name ends with a '!' was cleared by us, and its
+ * port_security narrowed. */
 static void
 add_hold(struct store_batch *batch, const char *argv[])
 {
@@ -154,7 +158,13 @@ add_hold(struct store_batch *batch, const char *argv[])
         port.parts[3] = hash_string(name, 0);
         hold_add_former(h, &port, name, "0a:00:00:00:00:01", 5);
         if (cleared) {
+            struct svec ps = SVEC_EMPTY_INITIALIZER;
+
             hold_note_clear(h, &port);
+            svec_add(&ps, "m1 10.0.0.1 fd00::1");
+            svec_add(&ps, "m2");
+            hold_note_port_security(h, &port, &ps);
+            svec_destroy(&ps);
         }
     }
     sset_add(&h->blockers, "SB has not reached the barrier");

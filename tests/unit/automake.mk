@@ -73,6 +73,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-hazard.c \
 	tests/unit/test-guard-holds.c \
 	tests/unit/test-guard-losers.c \
+	tests/unit/test-guard-narrow.c \
 	tests/unit/test-guard-orders-owners.c \
 	tests/unit/test-guard-orders.c \
 	tests/unit/test-guard-ovn-kubernetes-vm.c \

@@ -225,6 +225,18 @@ test_former_ports(void)
     hold_add_former(h, &a, "a", "0a:00:00:00:00:02", 300);
     CU_ASSERT(!hold_find_former(h, &a)->cleared);
 
+    /* So does what the clear takes out of port_security. */
+    struct svec ps = SVEC_EMPTY_INITIALIZER;
+    CU_ASSERT(!hold_note_port_security(h, &a, &ps));
+    svec_add(&ps, "0a:00:00:00:00:02 10.0.0.1 10.0.0.2");
+    CU_ASSERT(hold_note_port_security(h, &a, &ps));
+    h->changed = false;
+    CU_ASSERT(!hold_note_port_security(h, &a, &ps));
+    CU_ASSERT(!h->changed);
+    hold_add_former(h, &a, "a", "0a:00:00:00:00:02", 300);
+    CU_ASSERT(svec_equal(&hold_find_former(h, &a)->port_security, &ps));
+    CU_ASSERT_EQUAL(hold_find_former(h, &b)->port_security.n, 0);
+
     hold_set_owner(h, "ns", "StatefulSet", "a-0", "a", NULL);
     sset_add(&h->notes, "n");
     sset_add(&h->blockers, "x");
@@ -235,7 +247,9 @@ test_former_ports(void)
     CU_ASSERT_STRING_EQUAL(c->owner.uid, "");
     CU_ASSERT(sset_contains(&c->notes, "n"));
     CU_ASSERT_EQUAL(c->n_takers, 0);
+    CU_ASSERT(svec_equal(&hold_find_former(c, &a)->port_security, &ps));
     hold_destroy(c);
+    svec_destroy(&ps);
 
     CU_ASSERT(hold_remove_former(h, &a));
     CU_ASSERT(!hold_remove_former(h, &a));
