@@ -108,7 +108,8 @@ take_unsaved(struct guard *g, const struct guard_env *env, size_t *np)
 
     HMAP_FOR_EACH_SAFE (h, node, &g->holds.holds) {
         if (!h->would_be
-            && (h->in_doubt || (!h->in_db && is_to_be_kept(h, env)))) {
+            && (h->in_doubt || h->outlived
+                || (!h->in_db && is_to_be_kept(h, env)))) {
             hold_table_remove(&g->holds, h);
             h->changed = true;
             array[n++] = h;
@@ -131,7 +132,7 @@ keep_unsaved(struct guard *g, struct hold **holds, size_t n,
          * made again since: it follows by itself. */
         bool stored = hold_table_find_uuid(&g->holds, &h->uuid);
 
-        if (!stored && is_to_be_kept(h, env)
+        if (!stored && (is_to_be_kept(h, env) || h->outlived)
             && !hold_table_find(&g->holds, &h->network, &h->addr)) {
             hold_table_insert(&g->holds, h);
             continue;
@@ -162,7 +163,8 @@ take_unsaved_gates(struct guard *g, size_t *np)
     HMAP_FOR_EACH_SAFE (gate, node, &g->gates) {
         const struct port *p = model_find_port(&g->model, &gate->port);
 
-        if ((!gate->in_db || gate->in_doubt) && p && p->mark) {
+        if ((!gate->in_db || gate->in_doubt || gate->outlived)
+            && p && p->mark) {
             hmap_remove(&g->gates, &gate->node);
             gate->changed = true;
             array[n++] = gate;
@@ -210,8 +212,8 @@ number_journal(struct guard *g, int64_t last)
 }
 
 static void
-load_whole(struct guard *g, const struct store_snapshot *snap,
-           const struct guard_env *env)
+load_rows(struct guard *g, const struct store_snapshot *snap,
+          const struct guard_env *env)
 {
     struct hold **unsaved;
     size_t n_unsaved, n_gates;
@@ -243,9 +245,16 @@ load_whole(struct guard *g, const struct store_snapshot *snap,
     }
     free(gates);
     drop_deletions_of_known(g);
-    adopt_row(g, &snap->row);
     /* What is not stored yet is of a time before a change of role. */
     number_journal(g, snap->last_sequence);
+}
+
+static void
+load_whole(struct guard *g, const struct store_snapshot *snap,
+           const struct guard_env *env)
+{
+    load_rows(g, snap, env);
+    adopt_row(g, &snap->row);
 }
 
 /* 'h' is put into the row that 's' tells of: another row for the same address
@@ -281,7 +290,7 @@ merge_gates(struct guard *g, const struct store_snapshot *snap,
                 }
                 gate->uuid = s->uuid;
                 gate->in_db = true;
-                gate->in_doubt = false;
+                gate->in_doubt = gate->outlived = false;
             }
         }
         gate->changed = true;
@@ -307,6 +316,7 @@ merge(struct guard *g, const struct store_snapshot *snap,
             found |= uuid_equals(&snap->holds[i]->uuid, &h->uuid);
         }
         h->in_doubt &= !found;
+        h->outlived &= !found;
         h->in_db = found || h->in_doubt;
         h->changed = true;
         h->storing = false;
@@ -361,6 +371,8 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
     bool another = (g->store_identity[0]
                     && strcmp(g->store_identity, snap->identity));
     bool back = g->store_identity[0] && snap->row.generation < g->generation;
+    struct gate *gate;
+    struct hold *h;
 
     if ((!another && !back) || PLANTED(OWN_ROLLBACK_UNSEEN)) {
         return false;
@@ -372,6 +384,13 @@ load_replaced(struct guard *g, const struct store_snapshot *snap,
     store_batch_destroy(g->sent);
     g->sent = NULL;
     g->store_token = 0;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        h->outlived = true;
+    }
+    HMAP_FOR_EACH (gate, node, &g->gates) {
+        gate->outlived = true;
+    }
+    g->merge_generation = snap->row.generation;
     merge(g, snap, env);
     adopt_operator_columns(g, &snap->row);
     adopt_brake(g, &snap->row);
@@ -540,7 +559,15 @@ guard_load(struct guard *g, const struct store_snapshot *snap,
     if (load_replaced(g, snap, env)) {
         g->loaded_for_active = becoming;
     } else if (g->merge_unsaved) {
-        merge(g, snap, env);
+        if (g->role == ROLE_STANDBY
+            && snap->row.generation > g->merge_generation) {
+            /* Another instance has put together what it knows, and went on
+             * from there: what it has not, we have. */
+            load_rows(g, snap, env);
+            g->row_changed = true;
+        } else {
+            merge(g, snap, env);
+        }
         adopt_operator_columns(g, &snap->row);
         adopt_brake(g, &snap->row);
         g->loaded_for_active = becoming;

@@ -312,6 +312,7 @@ struct guard {
     bool brake_unsaved;         /* The same for the brake. */
     bool merge_unsaved;         /* The database was replaced; what we know is
                                  * not in it yet. */
+    int64_t merge_generation;   /* As it had it then. */
     int64_t generation;         /* As last stored or loaded. */
     struct uuid *delete_holds;
     size_t n_delete_holds;

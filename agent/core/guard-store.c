@@ -309,7 +309,7 @@ stored(struct guard *g, const struct store_result *r)
         struct hold *h = hold_table_find_uuid(&g->holds,
                                               &b->put_holds[i]->uuid);
         if (h) {
-            h->storing = h->in_doubt = false;
+            h->storing = h->in_doubt = h->outlived = false;
             h->in_db = true;
             h->looked_seqno = 0;
         }
@@ -318,7 +318,7 @@ stored(struct guard *g, const struct store_result *r)
         struct gate *gate = guard_find_gate(g, &b->put_gates[i]->port);
         if (gate && uuid_equals(&gate->uuid, &b->put_gates[i]->uuid)) {
             gate->in_db = true;
-            gate->in_doubt = false;
+            gate->in_doubt = gate->outlived = false;
         }
     }
     note_generation(g, r);

@@ -101,7 +101,7 @@ struct gate {
     /* Not stored. */
     long long int since_ms;     /* Monotonic; of load after a restart. */
     bool in_db, changed;        /* As of a hold, and this, too: */
-    bool in_doubt;
+    bool in_doubt, outlived;
     bool closing;               /* NB write that disables is wanted. */
     bool shut;                  /* NB has shown the port shut, and holds that
                                  * rely on that know it. */

@@ -295,6 +295,78 @@ test_standby_follows_a_switch(void)
     fixture_end(&w);
 }
 
+/* The own database is replaced while an instance stands by, which knew IP1 to
+ * be held.  'kept' tells whether the new one has that, too.  Another instance
+ * puts together what it knows, which is 'hold' of IP1, or none; then this one
+ * takes over. */
+static void
+take_over_after_another(struct world *w, bool kept, struct hold *hold)
+{
+    fixture_begin_held(w, MODE_GUARD);
+    CU_ASSERT_EQUAL_FATAL(w->n_holds, 1);
+    w->locked = false;
+    world_settle(w);
+    free(w->store_identity);
+    w->store_identity = xstrdup("another");
+    if (!kept) {
+        hold_destroy(w->holds[0]);
+        w->n_holds = 0;
+    }
+    world_load(w);
+    if (w->n_holds) {
+        hold_destroy(w->holds[0]);
+        w->n_holds = 0;
+    }
+    if (hold) {
+        w->holds[w->n_holds++] = hold;
+    }
+    w->row.generation++;
+    world_load(w);
+    free(guard_thaw(w->guard));
+    w->locked = true;
+    world_settle(w);
+    CU_ASSERT_EQUAL(guard_get_role(w->guard), ROLE_ACTIVE);
+}
+
+/* What another instance put into the new database counts: the hold is as that
+ * one has it, and not as it was known before. */
+static void
+test_hold_of_another_instance(void)
+{
+    for (int kept = 0; kept < 2; kept++) {
+        struct uuid uuid = unit_uuid(4711);
+        struct world w, first;
+        struct hold *h;
+
+        fixture_begin_held(&first, MODE_GUARD);
+        h = hold_clone(first.holds[0]);
+        fixture_end(&first);
+        h->uuid = uuid;
+        h->former[0].cleared = true;
+        take_over_after_another(&w, kept, h);
+        CU_ASSERT_EQUAL(w.n_holds, 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(world_hold(&w, IP1));
+        CU_ASSERT(uuid_equals(&world_hold(&w, IP1)->uuid, &uuid));
+        CU_ASSERT(world_hold(&w, IP1)->former[0].cleared);
+        fixture_end(&w);
+    }
+}
+
+/* A hold that the new database had is not held any more if another instance
+ * has ended it; one that it lost is, as nobody else may have known of it. */
+static void
+test_hold_that_another_ended(void)
+{
+    for (int kept = 0; kept < 2; kept++) {
+        struct world w;
+
+        take_over_after_another(&w, kept, NULL);
+        CU_ASSERT_EQUAL(world_hold(&w, IP1) != NULL, !kept);
+        CU_ASSERT_EQUAL(w.n_holds, !kept);
+        fixture_end(&w);
+    }
+}
+
 void
 suite_guard_found_databases(void)
 {
@@ -308,4 +380,6 @@ suite_guard_found_databases(void)
     CU_ADD_TEST(suite, test_goes_back_after_a_thaw);
     CU_ADD_TEST(suite, test_goes_back_at_the_thaw);
     CU_ADD_TEST(suite, test_unknown_switch);
+    CU_ADD_TEST(suite, test_hold_of_another_instance);
+    CU_ADD_TEST(suite, test_hold_that_another_ended);
 }
