@@ -127,7 +127,9 @@ void ovn_kubernetes_tear_down(struct world *, int slot);
 void ovn_kubernetes_restart(struct world *);
 
 /* regret.c */
-void regret_before_commit(struct world *, const struct nb_batch *);
+/* The batch of the instance is going to be carried out. */
+void regret_before_commit(struct world *, struct instance *,
+                          const struct nb_batch *);
 
 /* reaction.c */
 /* The instance knows what it was just told. */

@@ -477,6 +477,7 @@ instance_stop(struct world *w, struct instance *in)
     memset(in->connected, 0, sizeof in->connected);
     memset(in->lock_seen, 0, sizeof in->lock_seen);
     in->kill_in = -1;
+    in->dies_told = false;
     in->paused = false;
     locks_update(w);
 }

@@ -295,7 +295,10 @@ happen_to_owner(struct world *w, const struct event *e)
     case EV_VM_STOP: toggle_vm(w, e->b); break;
     case EV_VM_MIGRATE: migrate_vm(w); break;
     case EV_PLAIN: toggle_plain(w, e->b); break;
-    case EV_REGRET: w->regret = true; break;
+    case EV_REGRET:
+        w->regret = true;
+        w->regret_kills_in = e->b % 2 ? -1 : e->c % 6;
+        break;
     case EV_STS_PAUSE:
         w->sts_paused = e->b % 2;
         SAY(w, "kubernetes", "the StatefulSet controller %s",
@@ -486,6 +489,7 @@ mend_instance(struct world *w, struct instance *in)
     in->nb_fault = in->store_fault = FAULT_NONE;
     in->reads_fail = in->paused = false;
     in->kill_in = -1;
+    in->dies_told = false;
     in->lists_cut = 0;
     in->must_be_frozen = in->own_went_back = false;
     in->thawed = in->alive && !in->connected[DB_NB];

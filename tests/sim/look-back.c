@@ -17,6 +17,10 @@
 void
 look_back_due(struct world *w, struct instance *in, const struct nb_batch *b)
 {
+    if (in->dies_told) {
+        in->dies_told = false;
+        in->kill_in = w->regret_kills_in;
+    }
     for (size_t i = 0; i < b->n; i++) {
         const struct nb_write *wr = &b->writes[i];
         int slot = slot_of_port(wr->port_name);
@@ -127,15 +131,6 @@ look_back_rest(struct world *w)
         const struct loss *l = &w->losses[slot];
         bool elsewhere = l->is_lost && is_elsewhere(w, slot, l->ip);
 
-        const struct nb_row *row = &w->nb.rows[slot];
-
-        if ((w->n_killed || l->succeeded) && row->n_ps
-            && !(row_ps_ips(row) & (1u << l->ip))) {
-            continue;           /* What stood in port_security before only the
-                                 * instance knew that cleared it, and guessing
-                                 * might widen it.  While that one lives, and
-                                 * no other takes its place, it still does. */
-        }
         if ((w->n_killed || l->succeeded)
             && w->own_replaced_ms >= l->lost_ms) {
             continue;           /* The own database was lost or went back to

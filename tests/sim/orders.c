@@ -278,7 +278,7 @@ orders_nb_commit(struct world *w, struct instance *in)
         orders_nb_late(w, in);  /* One after the other, in a session. */
     }
     if (w->regret) {
-        regret_before_commit(w, in->nb);
+        regret_before_commit(w, in, in->nb);
     }
     if (w->lock_holder[DB_NB] != in->number) {
         in->nb_result = TXN_RESULT_NOT_LOCKED;

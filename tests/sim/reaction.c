@@ -68,9 +68,10 @@ is_taken_for_plain(const struct world *w, const struct instance *in, int slot)
 }
 
 /* What is to be set on other ports of the network, but waits, for pods that
- * the instance knows. */
+ * the instance knows.  Stores those ports' rows in 'waiters', by slot. */
 static uint32_t
-to_be_set(const struct instance *in, const struct nb_row *row)
+to_be_set(const struct instance *in, const struct nb_row *row,
+          uint32_t waiters[N_OWNED_SLOTS])
 {
     const struct want *want;
     uint32_t ips = 0;
@@ -87,6 +88,7 @@ to_be_set(const struct instance *in, const struct nb_row *row)
                 && !pod->deleting && !pod->edited
                 && !(row_ips(other) & (1u << ip))) {
                 ips |= 1u << ip;
+                waiters[q] = other->id;
             }
         }
     }
@@ -125,13 +127,21 @@ note_departure(const struct world *w, struct instance *in, int slot,
 
     if (gone && !gated) {
         if (slot == SLOT_FOREIGN || slot == SLOT_PLAIN) {
-            must = gone & (waited_for(in, old) | to_be_set(in, old));
+            uint32_t gates = waited_for(in, old);
+
+            if (!in->left[slot]) {
+                memset(in->left_for[slot], 0, sizeof in->left_for[slot]);
+                in->left_to_set[slot] = 0;
+            }
+            must = gone & (gates | to_be_set(in, old, in->left_for[slot]));
+            in->left_to_set[slot] = (in->left_to_set[slot] | must) & ~gates;
         }
         if (slot < N_OWNED_SLOTS
             && (slot != SLOT_PLAIN || w->config.scope_all)
             && in->seen_guarded & (1u << slot)
             && truth_is_guarded(w, slot, in->born_ms)) {
             must = gone;
+            in->left_to_set[slot] &= ~gone;
         }
     }
     in->left_plain[slot] &= ~row_ips(row);
@@ -249,6 +259,30 @@ check_slot(struct world *w, struct instance *in, int slot)
     }
 }
 
+/* Was 'ip' to be held because it was to be set on another port, whose row has
+ * gone in the same turn, or whose owner wants it no more? */
+static bool
+waits_no_more(const struct instance *in, int slot, int ip)
+{
+    const struct guard *g = in->guard;
+    bool waits = !(in->left_to_set[slot] & (1u << ip));
+    struct ip_addr addr;
+
+    ovs_assert(ip_addr_parse(ip_text(ip), &addr));
+    for (int q = 0; q < N_OWNED_SLOTS && !waits; q++) {
+        uint32_t id = in->left_for[slot][q];
+
+        if (id && id == in->nb_rows[q].id) {
+            struct uuid row = sim_uuid(UUID_PORT, id);
+            const struct port *p = model_find_port(&g->model, &row);
+
+            waits = p && p->member && judge_wants(&g->model, g->mode, p,
+                                                  &addr);
+        }
+    }
+    return !waits;
+}
+
 /* The instance holds, with the port among the former ones, what has left
  * it. */
 static void
@@ -261,7 +295,8 @@ check_departures(struct world *w, struct instance *in, int slot)
         const struct hold *h;
 
         if (!(in->left[slot] & (1u << ip)) || w->forced[net] & (1u << ip)
-            || in->left_net[slot] != in->nb_net_ids[net]) {
+            || in->left_net[slot] != in->nb_net_ids[net]
+            || waits_no_more(in, slot, ip)) {
             continue;           /* Or an operator has just ended its hold. */
         }
         h = find_hold(in, net, ip);

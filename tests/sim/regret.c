@@ -37,7 +37,7 @@ make_owner(struct world *w, int slot, int ip)
 }
 
 static void
-come_back(struct world *w, int slot, int ip)
+come_back(struct world *w, struct instance *in, int slot, int ip)
 {
     if (w->kube.pods[slot].exists || w->places[slot].runs
         || slot == SLOT_VM) {
@@ -53,11 +53,12 @@ come_back(struct world *w, int slot, int ip)
         make_owner(w, slot, ip);
     }
     cni_set_up_at_once(w, slot);
+    in->dies_told = w->regret_kills_in >= 0;
 }
 
-/* 'b' is going to be carried out. */
 void
-regret_before_commit(struct world *w, const struct nb_batch *b)
+regret_before_commit(struct world *w, struct instance *in,
+                     const struct nb_batch *b)
 {
     for (size_t i = 0; i < b->n && w->regret; i++) {
         const struct nb_write *wr = &b->writes[i];
@@ -67,7 +68,7 @@ regret_before_commit(struct world *w, const struct nb_batch *b)
                            & ~svec_ips(&wr->new_addresses) & 0x3f : 0);
 
         if (gone && slot < N_OWNED_SLOTS) {
-            come_back(w, slot, raw_ctz(gone));
+            come_back(w, in, slot, raw_ctz(gone));
         }
     }
 }

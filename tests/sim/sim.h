@@ -549,6 +549,7 @@ struct instance {
 
     /* For the rules. */
     int kill_in;                /* Steps until it is killed; -1: never. */
+    bool dies_told;             /* ... from the next answer of NB on. */
     int64_t slot_changed[N_SLOTS]; /* Its knowledge of what decides. */
     int64_t unbound_at[N_SLOTS]; /* When it was told; NEVER: bound. */
     int64_t last_bump_ms;
@@ -579,6 +580,9 @@ struct instance {
     uint32_t seen_orphan;       /* ... of one that is. */
     uint32_t left[N_SLOTS];     /* Addresses that were seen to go, ... */
     uint32_t left_row[N_SLOTS], left_net[N_SLOTS]; /* ... and from where. */
+    uint32_t left_to_set[N_SLOTS]; /* Those of them that matter only because
+                                    * they are to be set on others, ... */
+    uint32_t left_for[N_SLOTS][N_SLOTS]; /* ... whose rows these are. */
     uint32_t left_plain[N_SLOTS]; /* What went from an orphan that it takes
                                    * for a plain pod, and has not come back. */
     uint32_t look_back;         /* Slots whose owner is to be asked again. */
@@ -688,6 +692,8 @@ struct world {
     /* Set once others did what excuses a difference at rest. */
     uint32_t forced[N_NETS];    /* Addresses released by hand. */
     bool regret;                /* See regret.c. */
+    int regret_kills_in;        /* The daemon is killed so many steps after it
+                                 * is told of the clear; -1: it is not. */
     struct loss losses[N_OWNED_SLOTS];
     bool refused[N_OWNED_SLOTS]; /* By admission, the last time. */
     int n_refused[N_OWNED_SLOTS];
