@@ -38,6 +38,7 @@
 #include "agent/core/guard.h"
 #include "agent/core/model.h"
 #include "agent/core/orders.h"
+#include "agent/core/portion.h"
 #include "agent/dirs.h"
 #include "agent/explain-control.h"
 #include "agent/guard-log.h"
@@ -79,6 +80,7 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->nb_busy = nb_act_is_busy(a->nb);
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
+    env->portion = a->portion;
     env->kube_writable = a->api != NULL;
     env->release_certain
         = sources_release_is_certain(a, &env->release_left_out);
@@ -293,6 +295,7 @@ run_guard(struct agent *a)
     orders_init(&orders);
     guard_run(a->guard, &env, &orders);
     carry_out(a, &orders);
+    a->more = orders.again;
     orders_destroy(&orders);
     guard_log_run(a->guard);
     note_first_plan(a);
@@ -395,6 +398,7 @@ run_loop(struct agent *a)
         control_run(a->control);
         http_pages_run(a, now);
         memory_trim_run(&a->trim, now, time_msec());
+        a->portion = portion_next(a->portion, a->more, time_msec() - now);
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());
@@ -458,6 +462,7 @@ agent_open(struct agent *a)
 
     uuid_generate(&seed);
     a->started_ms = time_msec();
+    a->portion = PORTION_START;
     a->boot_id = read_boot_id();
     config_db_init(&a->config, o);
     options_update_tls(o);

@@ -141,6 +141,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
+	agent/core/portion.c \
+	agent/core/portion.h \
 	agent/core/pod-pool.c \
 	agent/core/pod-pool.h \
 	agent/core/pod.c \

@@ -393,8 +393,8 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
         return true;
     }
     if (hold_state_is_end(next) && !h->would_be
-        && g->n_delete_holds >= GUARD_STORE_ROWS) {
-        h->looked_seqno = 0;    /* When those that ended are stored. */
+        && g->n_delete_holds >= g->portion) {
+        g->ends_wait = h->end_waits = true;
         return true;
     }
     guard_log(g, 'd', "%s on %s: hold %s -> %s",
@@ -409,10 +409,26 @@ step_hold(struct guard *g, struct hold *h, const struct guard_env *env)
     return true;
 }
 
-/* Where there are more holds than this, so many are looked at in a turn, lest
- * a turn take long, and of them only those for which anything has changed. */
-#define STEP_MAX 150
-/* What changed after they were looked at is seen at least this soon. */
+void
+guard_let_holds_end(struct guard *g)
+{
+    struct hold *h;
+
+    if (!g->ends_wait) {
+        return;
+    }
+    g->ends_wait = false;
+    HMAP_FOR_EACH (h, node, &g->holds.holds) {
+        if (h->end_waits) {
+            h->end_waits = false;
+            h->looked_seqno = 0;
+        }
+    }
+}
+
+/* Where there are more holds than a portion, only those are looked at for
+ * which anything has changed; what changed after they were is seen at least
+ * this soon. */
 #define STEP_ALL_MS 1000
 
 /* Must 'h' be looked at in each turn, because what is decided about it may
@@ -502,7 +518,7 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
 {
     bool active = g->role == ROLE_ACTIVE && g->loaded && g->started;
     size_t n = hold_table_count(&g->holds);
-    size_t left = STEP_MAX;
+    size_t left = g->portion;
     size_t next = 0;
     bool all = true;
     struct hold **holds;
@@ -518,7 +534,7 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
     for (size_t i = 0; i < n; i++) {
         size_t at = (g->step_cursor + i) % n;
         struct hold *h = holds[at];
-        bool due = n <= STEP_MAX || is_due(g, h, env);
+        bool due = n <= g->portion || is_due(g, h, env);
 
         if (is_urgent(h) || (due && (left || h->n_takers))) {
             left -= left > 0;
@@ -542,7 +558,7 @@ guard_step_holds(struct guard *g, const struct guard_env *env)
     }
     free(holds);
     g->step_cursor = next;
-    if (n > STEP_MAX && seqno != g->step_seqno) {
+    if (n > g->portion && seqno != g->step_seqno) {
         guard_wake_at(g, env->now + STEP_ALL_MS);
     }
 }
@@ -552,7 +568,7 @@ guard_wake_for_holds(struct guard *g, const struct guard_env *env)
 {
     uint64_t seqno = g->step_seqno;
 
-    if (hold_table_count(&g->holds) > STEP_MAX) {
+    if (hold_table_count(&g->holds) > g->portion) {
         note_inputs(g, env);
         if (seqno != g->step_seqno) {
             guard_wake_at(g, env->now + STEP_ALL_MS);

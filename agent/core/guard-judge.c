@@ -72,10 +72,6 @@ judge_sharers(struct guard *g, const struct guard_env *env,
     guard_update_duplicate(g, env, use);
 }
 
-/* Where there are more candidates than this, so many are judged again in a
- * turn, lest a turn take long. */
-#define TURNS_MAX 150
-
 /* A move that looked unfinished may have failed since: the address that the
  * port is to have is on another one now.  Where there are very many this takes
  * several turns; nothing is lost by it, because what is cleared is judged once
@@ -83,7 +79,7 @@ judge_sharers(struct guard *g, const struct guard_env *env,
 static void
 judge_moving(struct guard *g, const struct guard_env *env)
 {
-    size_t n = MIN(g->turns_left, TURNS_MAX);
+    size_t n = MIN(g->turns_left, g->portion);
 
     g->turns_left -= n;
     g->again |= g->turns_left > 0;
@@ -181,7 +177,7 @@ look_for_cycles(struct guard *g, const struct guard_env *env)
     const struct want *w;
     const char *text;
 
-    if (hmap_count(&g->candidates) + hmap_count(&g->wants) > TURNS_MAX
+    if (hmap_count(&g->candidates) + hmap_count(&g->wants) > g->portion
         && env->now < g->cycles_ms) {
         guard_wake_at(g, g->cycles_ms);
         return;

@@ -384,6 +384,9 @@ void guard_delete_hold_row(struct guard *, const struct uuid *);
 /* Those chassis did not answer in time. */
 void guard_note_missed_chassis(struct guard *, const struct evidence *);
 void guard_step_holds(struct guard *, const struct guard_env *);
+/* The own database has answered: holds whose end had to wait for those that
+ * ended before are looked at again. */
+void guard_let_holds_end(struct guard *);
 /* Counts a change in own_changes of which no step of another hold than 'h' can
  * tell; NULL: of none but those whose 'looked_seqno' the caller sets to 0. */
 void guard_note_hold(struct guard *, struct hold *);

@@ -316,9 +316,6 @@ edit_exists(const struct guard *g, const struct port *p)
     return false;
 }
 
-/* So many wants are looked at in a turn, lest a turn take long. */
-#define SETS_MAX 150
-
 /* What waited is looked at again when anything changed, before what is new:
  * the longest wait first. */
 static void
@@ -330,7 +327,7 @@ queue_wants(struct guard *g, struct ovs_list *queue)
         g->sets_seqno = seqno;
         g->sets_left = hmap_count(&g->wants);
     }
-    size_t n = MIN(g->sets_left, SETS_MAX);
+    size_t n = MIN(g->sets_left, g->portion);
     g->sets_left -= n;
     g->again |= g->sets_left > 0;
     while (n-- > 0 && !ovs_list_is_empty(&g->wants_waiting)) {
@@ -342,7 +339,7 @@ queue_wants(struct guard *g, struct ovs_list *queue)
 void
 guard_plan_sets(struct guard *g, const struct guard_env *env)
 {
-    size_t budget = 2 * SETS_MAX;
+    size_t budget = 2 * g->portion;
     struct ovs_list queue;
     struct want *w;
 

@@ -19,10 +19,6 @@
 
 struct hold_course;
 
-/* A transaction of the own database has this many rows of holds at most: one
- * of too many has no answer in time, and would be sent again and again. */
-#define GUARD_STORE_ROWS 150
-
 /* An address on a port that is not simply fine. */
 enum candidate_state {
     CAND_WATCH,                 /* Judged; not acted upon (yet). */
@@ -310,6 +306,8 @@ struct guard {
     char *store_identity;
     bool freeze_unsaved;        /* Frozen by us; not in the database yet. */
     bool brake_unsaved;         /* The same for the brake. */
+    bool ends_wait;             /* Of a hold, see hold->end_waits. */
+    size_t portion;             /* Of this turn, see struct guard_env. */
     bool merge_unsaved;         /* The database was replaced; what we know is
                                  * not in it yet. */
     int64_t merge_generation;   /* As it had it then. */

@@ -46,7 +46,7 @@ static void
 take_journal(struct guard *g, struct store_batch *b)
 {
     size_t n = (b->n_delete_holds ? g->n_journal
-                : MIN(g->n_journal, 2 * GUARD_STORE_ROWS));
+                : MIN(g->n_journal, 2 * g->portion));
 
     if (n == g->n_journal) {
         b->journal = g->journal;
@@ -65,7 +65,7 @@ take_journal(struct guard *g, struct store_batch *b)
 static void
 take_answers(struct guard *g, struct store_batch *b)
 {
-    if (b->n_put_holds >= GUARD_STORE_ROWS || g->n_journal) {
+    if (b->n_put_holds >= g->portion || g->n_journal) {
         return;
     }
     b->answers = g->answers;
@@ -85,7 +85,7 @@ compose(struct guard *g)
 
     b->token = guard_new_token(g);
     HMAP_FOR_EACH (h, node, &g->holds.holds) {
-        if (b->n_put_holds >= GUARD_STORE_ROWS) {
+        if (b->n_put_holds >= g->portion) {
             break;
         }
         if (h->changed && !h->would_be) {
@@ -337,6 +337,7 @@ guard_store_done(struct guard *g, const struct store_result *r,
     }
     g->store_token = 0;
     guard_note_hold(g, NULL);
+    guard_let_holds_end(g);
     g->again = true;
     if (g->role != ROLE_ACTIVE || !g->loaded) {
         /* Of a time before a change of role: all but the journal is read

@@ -28,6 +28,7 @@ guard_create(const struct dialect *dialect, const struct settings *settings,
     g->instance = xstrdup(instance);
     g->seed = *seed;
     g->role = ROLE_OBSERVER;
+    g->portion = GUARD_PORTION_MAX;
     hold_table_init(&g->holds);
     hmap_init(&g->gates);
     hmap_init(&g->candidates);
@@ -434,6 +435,7 @@ guard_run(struct guard *g, const struct guard_env *env,
     g->again = false;
     g->bump_needed = false;
     g->paused = env->paused;
+    g->portion = env->portion ? env->portion : GUARD_PORTION_MAX;
 
     guard_update_role(g, env);
     if (g->role == ROLE_ACTIVE && g->loaded_for_active) {

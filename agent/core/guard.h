@@ -25,6 +25,8 @@ struct guard;
 struct model;
 
 /* The world around, for one turn. */
+#define GUARD_PORTION_MAX 150
+
 struct guard_env {
     long long int now;          /* Monotonic ms. */
     long long int wall;         /* ms since the epoch. */
@@ -33,6 +35,12 @@ struct guard_env {
     bool store_ready;           /* Own database connected and loaded. */
     bool locked;                /* All three locks are held. */
     bool store_busy, nb_busy, sb_busy; /* A transaction is under way. */
+    size_t portion;             /* Where there is more to do, so many holds,
+                                 * candidates or ports that lack an address
+                                 * are taken in a turn, lest it take long, and
+                                 * so many holds are stored in a transaction,
+                                 * which would have no answer in time.  At most
+                                 * GUARD_PORTION_MAX; 0 is that. */
     bool paused;                /* unixctl pause. */
     bool kube_writable;         /* There is an API server to write to. */
     bool release_certain;       /* It asks us before it lets a pod in that

@@ -203,6 +203,7 @@ hold_clone(const struct hold *src)
     h->takers = NULL;
     h->n_takers = 0;
     h->looked_seqno = 0;
+    h->end_waits = false;
     h->look_back = NULL;
     h->look_back_seqno = 0;
     memset(&h->owner, 0, sizeof h->owner);

@@ -140,6 +140,7 @@ struct hold {
     bool wants_b1, wants_b2;    /* A barrier is the next step. */
     uint64_t looked_seqno;      /* What had happened when it was last looked
                                  * at; 0: never. */
+    bool end_waits;             /* Until other ends are stored. */
     int looked_clear;           /* enum candidate_state: so far was its clear
                                  * then. */
     long long int look_ms;      /* When it is to be, whatever happens. */

@@ -73,7 +73,7 @@ instance_env(const struct world *w, const struct instance *in,
         .store_busy = in->store != NULL,
         .nb_busy = in->nb != NULL,
         .sb_busy = in->sb_busy,
-        .paused = in->paused,
+        .paused = in->paused, .portion = w->config.portion,
         .kube_writable = w->config.ip_objects,
         .release_certain = w->config.release && w->config.webhook,
     };

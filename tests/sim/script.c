@@ -196,4 +196,7 @@ script_generate(struct script *s, uint64_t seed, bool rare)
     if (prng_one_in(&p, rare ? 4 : 16)) {
         s->config.whim = 1 + prng_below(&p, N_WHIMS - 1);
     }
+    if (prng_one_in(&p, 3)) {
+        s->config.portion = 1 + prng_below(&p, 3);
+    }
 }

@@ -91,6 +91,7 @@ simplify_config(struct script *s, int rule)
     TRY(ip_objects, false);
     TRY(chassis_report, true);
     TRY(dual_stack, false);
+    TRY(portion, 0);
     TRY(port_security, false);
     TRY(patient, true);
     TRY(localnet, false);

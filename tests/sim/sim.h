@@ -150,6 +150,7 @@ struct config {
     bool slow_northd;           /* It writes later than it reads. */
     bool chassis_report;
     bool dual_stack;
+    size_t portion;             /* Of a turn; 0: all fits. */
     bool port_security;         /* Ports are made with it. */
     bool patient;               /* Pods wait until their port is ready. */
     bool localnet;              /* net0 has a localnet port. */

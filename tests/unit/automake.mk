@@ -113,6 +113,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-page-trim.c \
 	tests/unit/test-plan.c \
 	tests/unit/test-pod.c \
+	tests/unit/test-portion.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
 	tests/unit/test-rfc3339.c \

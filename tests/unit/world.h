@@ -186,6 +186,7 @@ struct world {
     struct orders orders;       /* Of the last turn. */
     bool locked;
     bool paused;
+    size_t portion;             /* Of a turn; 0: as much as there is. */
     bool release_certain;       /* See struct guard_env. */
     const struct sset *release_left_out;
     bool no_api;                /* Pods come from files. */
