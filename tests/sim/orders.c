@@ -561,7 +561,9 @@ answer(struct world *w, struct instance *in, struct live_ask *a)
         } else {
             env.now -= w->now - a->began_ms;
             if (a->slot >= 0) {
-                in->read_began[a->slot] = a->began_ms;
+                /* One that was asked for later may have answered before. */
+                in->read_began[a->slot] = MAX(in->read_began[a->slot],
+                                              a->began_ms);
             }
         }
     }
