@@ -218,9 +218,15 @@ apply_write(struct world *w, struct instance *in, const struct nb_write *wr)
     }
     rules_check_nb_write(w, in, wr, old, &new);
     if (wr->set_addresses) {
-        w->authors[slot] = (struct authorship) {
+        struct authorship *a = &w->authors[slot];
+        bool same = (a->ours && a->instance == in->number
+                     && a->life == in->lives);
+        uint32_t set = same ? a->set : 0;
+
+        *a = (struct authorship) {
             .ours = true, .instance = in->number, .life = in->lives,
-            .gone = row_ips(old) & ~row_ips(&new),
+            .gone = row_ips(old) & ~row_ips(&new) & ~set,
+            .set = row_ips(&new) & (set | ~row_ips(old)),
         };
     }
     nb_put_in_txn(w, slot, &new);

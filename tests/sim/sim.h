@@ -649,7 +649,9 @@ struct authorship {
     bool ours;
     int instance;
     uint32_t life;
-    uint32_t gone;              /* What that took off. */
+    uint32_t gone;              /* What that took off, ... */
+    uint32_t set;               /* ... and what was set before or by that, of
+                                 * which nobody knows if it dies now. */
 };
 
 #define N_ENDS 32
