@@ -159,6 +159,16 @@ note_departure(const struct world *w, struct instance *in, int slot,
     }
 }
 
+/* Then it is the keeper from the moment on in which it has the address, and
+ * stays it when it is unplugged before the daemon could look. */
+static bool
+is_known_to_run(const struct model *m, const struct uuid *port)
+{
+    const struct port *p = model_find_port(m, port);
+
+    return p && judge_binding(m, p) == BINDING_BOUND;
+}
+
 /* The instance is told that the port of 'slot' is 'row' now. */
 void
 reaction_row(struct world *w, struct instance *in, int slot,
@@ -184,7 +194,8 @@ reaction_row(struct world *w, struct instance *in, int slot,
             && strcmp(h->owner.name, slot_name(slot))) {
             in->took[slot] |= bit;
             in->took_early[slot] &= ~bit;
-            if (h->state == HOLD_CLEARING) {
+            if (h->state == HOLD_CLEARING
+                && !is_known_to_run(&in->guard->model, &uuid)) {
                 in->took_early[slot] |= bit;
             }
             in->took_from[slot][ip] = h->uuid;

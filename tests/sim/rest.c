@@ -97,6 +97,18 @@ has_seen_vm(const struct world *w)
     return active && active->known[OBJ_VM].sts.uid;
 }
 
+static bool
+has_seen_workload(const struct world *w)
+{
+    const struct instance *active = active_instance(w);
+    bool seen = has_seen_vm(w);
+
+    for (int i = 0; i < N_STS; i++) {
+        seen |= active && active->known[OBJ_STS(i)].sts.uid;
+    }
+    return seen;
+}
+
 static enum wish
 wish_of_absent(const struct world *w, int slot, int *ip)
 {
@@ -105,9 +117,9 @@ wish_of_absent(const struct world *w, int slot, int *ip)
                             : slot == SLOT_VM ? &w->kube.vm : NULL);
     int ordinal = MAX(slot_ordinal(slot), 0);
 
-    if (w->n_killed && !any_workload(w)) {
-        return WISH_UNKNOWN;    /* A new instance cannot tell whether its
-                                 * source lists such things at all. */
+    if ((w->n_killed || !has_seen_workload(w)) && !any_workload(w)) {
+        return WISH_UNKNOWN;    /* Who has never seen one cannot tell whether
+                                 * its source lists such things at all. */
     }
     if (slot == SLOT_VM && !s->exists && !has_seen_vm(w)) {
         return WISH_UNKNOWN;    /* Nor does who has never seen a VM's object,
