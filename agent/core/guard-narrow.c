@@ -162,7 +162,9 @@ guard_restore_port_security(const struct post_read *pr,
         }
     }
     for (size_t i = 0; i < now.n && out.n; i++) {
-        whole &= lists(&out, &now.addrs[i]);
+        /* What came with our write, in place of the address, may go. */
+        whole &= (lists(&out, &now.addrs[i])
+                  || lists(&pr->left_ps, &now.addrs[i]));
     }
     if (whole) {
         guard_assign_svec(ps, &out);

@@ -29,12 +29,13 @@ assign(struct wport *p, const char *addresses, const char *ps)
 /* sts1-0 is gone, and its template wants 'wanted' instead of what its port
  * has, 'addresses', which port_security has as well. */
 static struct wport *
-begin(struct world *w, const char *addresses, const char *wanted)
+begin_in(struct world *w, enum guard_mode mode, const char *addresses,
+         const char *wanted)
 {
     struct wport *p;
     char *pool = xasprintf("ip_pool=%s", wanted);
 
-    fixture_begin(w, MODE_GUARD);
+    fixture_begin(w, mode);
     p = world_find_port(w, "sts1-0.default");
     assign(p, addresses, addresses);
     world_port_changed(w, p);
@@ -45,6 +46,12 @@ begin(struct world *w, const char *addresses, const char *wanted)
     w->on_read = no_look_back;
     w->northd_frozen = true;
     return p;
+}
+
+static struct wport *
+begin(struct world *w, const char *addresses, const char *wanted)
+{
+    return begin_in(w, MODE_GUARD, addresses, wanted);
 }
 
 /* A pod wants 'wanted', all of which it has been given, and the daemon is
@@ -155,6 +162,36 @@ test_two_addresses_in_turn(void)
     end(&w);
 }
 
+static enum live_read_result
+want_back(struct world *w)
+{
+    if (w->n_clears) {
+        world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP1));
+        w->on_read = NULL;
+        return LIVE_READ_CHANGED;
+    }
+    return LIVE_READ_CURRENT;
+}
+
+/* In mode manage another address came in its place, there as well: it goes
+ * again. */
+static void
+test_replaced(void)
+{
+    struct world w;
+    struct wport *p = begin_in(&w, MODE_MANAGE, MAC1" "IP1" "V6, IP2","V6);
+
+    w.northd_frozen = false;
+    w.on_read = want_back;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT_EQUAL(world_journalled(&w, "put-back"), 1);
+    CU_ASSERT(world_has(&w, "sts1-0.default", IP1));
+    CU_ASSERT(!world_has(&w, "sts1-0.default", IP2));
+    CU_ASSERT_EQUAL_FATAL(p->ps.n, 1);
+    CU_ASSERT_STRING_EQUAL(p->ps.names[0], MAC1" "IP1" "V6);
+    end(&w);
+}
+
 /* Another hand writes port_security while the intent is being stored: what is
  * to be restored is stored once more before the clear. */
 static void
@@ -207,6 +244,7 @@ suite_guard_narrow(void)
     CU_ADD_TEST(suite, test_over_a_restart);
     CU_ADD_TEST(suite, test_two_addresses);
     CU_ADD_TEST(suite, test_two_addresses_in_turn);
+    CU_ADD_TEST(suite, test_replaced);
     CU_ADD_TEST(suite, test_changed_before_the_clear);
     CU_ADD_TEST(suite, test_not_narrowed);
 }
