@@ -347,7 +347,8 @@ hold_is_journalled(const struct world *w, int slot, uint32_t gone)
 
         if (ip_addr_parse(j->address, &ip) && ip_number(&ip) != NO_IP
             && gone & (1u << ip_number(&ip))
-            && !strcmp(j->network_name, slot_net(slot) ? "net1" : "net0")) {
+            && nullable_string_is_equal(j->network_name, slot_net(slot)
+                                        ? "net1" : "net0")) {
             return true;
         }
     }
