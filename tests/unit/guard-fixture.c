@@ -133,6 +133,12 @@ fixture_stores_a_hold(const struct world *w)
     return w->store && w->store->n_put_holds;
 }
 
+enum live_read_result
+fixture_fail_look_back(struct world *w)
+{
+    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
+}
+
 void
 fixture_lose_locks_for_a_moment(struct world *w)
 {

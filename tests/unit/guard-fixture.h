@@ -41,6 +41,9 @@ bool fixture_nb_writes(const struct world *);
 /* For fixture_run_until(): a hold is on its way to the own database. */
 bool fixture_stores_a_hold(const struct world *);
 
+/* For world->on_read: no read is answered once something was cleared. */
+enum live_read_result fixture_fail_look_back(struct world *);
+
 /* The locks are lost, and there again in the next turn; what is on its way to
  * the own database stays so. */
 void fixture_lose_locks_for_a_moment(struct world *);

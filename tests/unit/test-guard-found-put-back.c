@@ -18,12 +18,6 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
-static enum live_read_result
-fail_look_back(struct world *w)
-{
-    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
-}
-
 /* The look back fails until the new pod runs with what was set in the same
  * write, and its annotation is edited: that is drift, and nothing is taken
  * from a pod that runs. */
@@ -38,7 +32,7 @@ test_late_put_back_takes_nothing(void)
     world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
     world_pod(&w, unit_pod("sts1-0", "u2", OWNER_STATEFULSET, "sts1",
                            "ip_address="IP2));
-    w.on_read = fail_look_back;
+    w.on_read = fixture_fail_look_back;
     world_run(&w, 20 * 1000);
     CU_ASSERT(world_has(&w, "sts1-0.default", IP2));
     CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -444,7 +438,7 @@ begin_unasked(struct world *w)
     world_bind(w, world_find_port(w, "sts1-0.default"), NULL);
     world_del_pod(w, "sts1-0");
     world_sts(w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    w->on_read = fail_look_back;
+    w->on_read = fixture_fail_look_back;
     world_run(w, 30 * 1000);
     CU_ASSERT_EQUAL_FATAL(w->n_clears, 1);
 }
@@ -584,7 +578,7 @@ test_many_looks_back(void)
         pod[strlen(pod) - 2] = '\0';
         world_sts(&w, unit_sts(pod, pod, 1, "ip_pool="IP2));
     }
-    w.on_read = fail_look_back;
+    w.on_read = fixture_fail_look_back;
     world_flags(&w);
     CU_ASSERT_FATAL(fixture_run_until(&w, fixture_stores_a_hold));
     w.paused = true;            /* Until the intents of all are stored. */

@@ -112,12 +112,6 @@ test_gate_over_a_lost_lock(void)
     fixture_end(&w);
 }
 
-static enum live_read_result
-no_look_back(struct world *w)
-{
-    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
-}
-
 /* The daemon ends between a clear and the look back at it, when the owner
  * wants the address again and its CNI has done its part: who comes next looks
  * back. */
@@ -130,7 +124,7 @@ test_look_back_over_a_restart(void)
     world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
     world_del_pod(&w, "sts1-0");
     world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-    w.on_read = no_look_back;
+    w.on_read = fixture_fail_look_back;
     w.northd_frozen = true;
     world_run(&w, 10 * 1000);
     CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -168,7 +162,7 @@ test_look_back_over_a_lost_lock(void)
         world_bind(&w, p, NULL);
         world_del_pod(&w, "sts1-0");
         world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-        w.on_read = no_look_back;
+        w.on_read = fixture_fail_look_back;
         w.northd_frozen = true;
         world_run(&w, 10 * 1000);
         CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -209,7 +203,7 @@ test_look_back_under_an_older_hold(void)
         world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
         world_del_pod(&w, "sts1-0");
         world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-        w.on_read = no_look_back;
+        w.on_read = fixture_fail_look_back;
         w.northd_frozen = true;
         world_run(&w, 10 * 1000);
         CU_ASSERT_EQUAL(w.n_clears, 1);
@@ -267,7 +261,7 @@ test_look_back_with_an_old_copy(void)
         world_bind(&w, world_find_port(&w, "sts1-0.default"), NULL);
         world_del_pod(&w, "sts1-0");
         world_sts(&w, unit_sts("sts1", "sts1", 1, "ip_pool="IP2));
-        w.on_read = no_look_back;
+        w.on_read = fixture_fail_look_back;
         w.northd_frozen = true;
         CU_ASSERT(fixture_run_until(&w, fixture_nb_writes));
         world_turn(&w);

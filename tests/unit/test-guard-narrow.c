@@ -11,12 +11,6 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/world.h"
 
-static enum live_read_result
-no_look_back(struct world *w)
-{
-    return w->n_clears ? LIVE_READ_FAILED : LIVE_READ_CURRENT;
-}
-
 static void
 assign(struct wport *p, const char *addresses, const char *ps)
 {
@@ -43,7 +37,7 @@ begin_in(struct world *w, enum guard_mode mode, const char *addresses,
     world_del_pod(w, "sts1-0");
     world_sts(w, unit_sts("sts1", "sts1", 1, pool));
     free(pool);
-    w->on_read = no_look_back;
+    w->on_read = fixture_fail_look_back;
     w->northd_frozen = true;
     return p;
 }
