@@ -105,6 +105,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/kube-ovn-keys.h \
 	agent/core/kube-ovn-pool.c \
 	agent/core/kube-ovn-pool.h \
+	agent/core/kube-ovn-values.c \
+	agent/core/kube-ovn-values.h \
 	agent/core/kube-write.c \
 	agent/core/kube-write.h \
 	agent/core/lsp-addr.c \

@@ -25,11 +25,13 @@
 #include "dialect.h"
 #include "kube-ovn-keys.h"
 #include "kube-ovn-pool.h"
+#include "kube-ovn-values.h"
 #include "net-selection.h"
 
 /* What a claim is read from. */
 struct claim_context {
     const struct smap *annotations;
+    const struct kube_ovn_values *values; /* Of the annotations. */
     const struct claim_subject *subject;
     const struct net_selections *nets;
     const char *nets_error;     /* Why 'nets' is not complete, or NULL. */
@@ -41,28 +43,21 @@ struct claim_context {
 static void
 collect_providers(const struct claim_context *ctx, struct claims *claims)
 {
-    const struct smap_node *node;
+    for (size_t i = 0; i < ctx->values->n; i++) {
+        const struct kube_ovn_value *v = &ctx->values->all[i];
+        char *provider = xmemdup0(v->key, v->provider_len);
 
-    SMAP_FOR_EACH (node, ctx->annotations) {
-        size_t provider_len;
-        const char *suffix = kube_ovn_split_key(node->key, &provider_len);
-        const char *ifname;
-        char *provider, *name;
+        if (v->ifname) {
+            char *name = kube_ovn_interface_provider(ctx->nets, provider,
+                                                     v->ifname);
 
-        if (!suffix) {
-            continue;
-        }
-        provider = xmemdup0(node->key, provider_len);
-        ifname = kube_ovn_interface_of_suffix(suffix);
-        if (ifname) {
-            name = kube_ovn_interface_provider(ctx->nets, provider, ifname);
             if (kube_ovn_provider_has_port(name)) {
                 claims_get(claims, name);
             }
             free(name);
-        } else if ((kube_ovn_is_provider_suffix(suffix)
+        } else if ((v->suffix != KUBE_OVN_OTHER_SUFFIX
                     && kube_ovn_provider_has_port(provider))
-                   || !strcmp(node->key, KUBE_OVN_VIP_KEY)) {
+                   || v->value == ctx->values->vip) {
             claims_get(claims, provider);
         }
         free(provider);
@@ -82,6 +77,21 @@ collect_providers(const struct claim_context *ctx, struct claims *claims)
 
 /* Values. */
 
+static bool
+is_control(unsigned char c)
+{
+    return c < ' ' || c == 0x7f;
+}
+
+static bool
+is_plain(const char *s)
+{
+    while (*s && !is_control(*s)) {
+        s++;
+    }
+    return !*s;
+}
+
 /* Returns 's' with what is not printable written out, so that a line of it
  * stays a line. */
 static char *
@@ -89,11 +99,13 @@ escape(const char *s)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    ds_reserve(&ds, strlen(s));
+    if (is_plain(s)) {
+        return xstrdup(s);
+    }
     for (; *s; s++) {
         unsigned char c = *s;
 
-        if (c < ' ' || c == 0x7f) {
+        if (is_control(c)) {
             ds_put_format(&ds, "\\x%02x", c);
         } else {
             ds_put_char(&ds, c);
@@ -135,18 +147,17 @@ claim_set_source(struct claim *claim, const char *key)
     claim->source = escape(key);
 }
 
-/* Returns the value of PROVIDER.kubernetes.io/SUFFIX, or NULL if it is absent
- * or empty, which is the same to Kube-OVN, and stores the key in '*keyp' for
- * the caller to free (also then). */
+/* Returns the value of PROVIDER.kubernetes.io/SUFFIX and stores the key, or
+ * returns NULL if it is absent or empty, which is the same to Kube-OVN. */
 static const char *
 get_value(const struct claim_context *ctx, const char *provider,
-          const char *suffix, char **keyp)
+          enum kube_ovn_suffix suffix, const char **key)
 {
-    const char *value;
+    const struct kube_ovn_value *v = kube_ovn_values_find(ctx->values,
+                                                          provider, suffix);
 
-    *keyp = kube_ovn_join_key(provider, suffix);
-    value = smap_get(ctx->annotations, *keyp);
-    return value && value[0] ? value : NULL;
+    *key = v ? v->key : NULL;
+    return v ? v->value : NULL;
 }
 
 /* Reads an ip_address into 'claim'. */
@@ -207,30 +218,36 @@ read_ip_pool(struct claim *claim, const char *key, const char *value,
 
 /* One provider. */
 
-/* Returns the per-interface key of 'claim' with a value ("ip_address" or
- * "mac_address"), in '*keyp' for the caller to free, or NULL. */
+/* Returns the value of the per-interface annotation of 'claim' ('what' is
+ * "ip_address" or "mac_address") and stores its key, or returns NULL. */
 static const char *
 get_interface_value(const struct claim_context *ctx,
-                    const struct claim *claim, const char *what, char **keyp)
+                    const struct claim *claim, const char *what,
+                    const char **key)
 {
     const struct net_selection *s
         = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *ovn = kube_ovn_find_component(claim->provider);
-    const char *value;
+    const struct smap_node *node;
+    char *name;
 
-    *keyp = NULL;
     if (s && s->ifname[0]) {
-        *keyp = xasprintf("%s.%s"KUBE_OVN_KEY_MIDDLE"%s.%s", s->name, s->ns,
-                          what, s->ifname);
+        name = xasprintf("%s.%s"KUBE_OVN_KEY_MIDDLE"%s.%s", s->name, s->ns,
+                         what, s->ifname);
     } else if (!s && ovn && ovn[4]) {
-        *keyp = xasprintf("%.*s"KUBE_OVN_KEY_MIDDLE"%s.%s",
-                          (int) (ovn - claim->provider), claim->provider,
-                          what, ovn + 5);
+        name = xasprintf("%.*s"KUBE_OVN_KEY_MIDDLE"%s.%s",
+                         (int) (ovn - claim->provider), claim->provider,
+                         what, ovn + 5);
     } else {
         return NULL;
     }
-    value = smap_get(ctx->annotations, *keyp);
-    return value && value[0] ? value : NULL;
+    node = smap_get_node(ctx->annotations, name);
+    free(name);
+    if (!node || !node->value[0]) {
+        return NULL;
+    }
+    *key = node->key;
+    return node->value;
 }
 
 /* Finds the addresses that the user names for 'claim', in the controller's
@@ -240,40 +257,27 @@ read_input(const struct claim_context *ctx, struct claim *claim)
 {
     const struct net_selection *s
         = kube_ovn_find_selection(ctx->nets, claim->provider);
-    char *key, *if_key;
-    const char *value;
+    const char *key, *value;
 
-    value = get_interface_value(ctx, claim, "ip_address", &if_key);
-    if (value) {
-        claim_set_source(claim, if_key);
-        read_ip_address(claim, if_key, value);
-        free(if_key);
-        return;
+    value = get_interface_value(ctx, claim, "ip_address", &key);
+    if (!value && s && s->ips) {
+        /* The controller copies these into ip_address. */
+        key = NETWORKS_ANNOTATION;
+        value = s->ips;
     }
-    free(if_key);
-
-    /* The controller copies these into ip_address. */
-    if (s && s->ips) {
-        claim_set_source(claim, NETWORKS_ANNOTATION);
-        read_ip_address(claim, NETWORKS_ANNOTATION, s->ips);
-        return;
+    if (!value) {
+        value = get_value(ctx, claim->provider, KUBE_OVN_IP_ADDRESS, &key);
     }
-
-    value = get_value(ctx, claim->provider, "ip_address", &key);
     if (value) {
         claim_set_source(claim, key);
         read_ip_address(claim, key, value);
-        free(key);
         return;
     }
-    free(key);
-
-    value = get_value(ctx, claim->provider, "ip_pool", &key);
+    value = get_value(ctx, claim->provider, KUBE_OVN_IP_POOL, &key);
     if (value) {
         claim_set_source(claim, key);
         read_ip_pool(claim, key, value, ctx->subject);
     }
-    free(key);
 }
 
 static void
@@ -282,19 +286,17 @@ read_mac(const struct claim_context *ctx, struct claim *claim)
     const struct net_selection *s
         = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *value = NULL;
-    char *key = NULL;
+    const char *key;
 
     if (!claim->allocated) {
         value = get_interface_value(ctx, claim, "mac_address", &key);
         if (!value && s && s->mac) {
-            free(key);
-            key = xstrdup(NETWORKS_ANNOTATION);
+            key = NETWORKS_ANNOTATION;
             value = s->mac;
         }
     }
     if (!value) {
-        free(key);
-        value = get_value(ctx, claim->provider, "mac_address", &key);
+        value = get_value(ctx, claim->provider, KUBE_OVN_MAC_ADDRESS, &key);
     }
     if (value) {
         claim->has_mac = parse_mac(value, &claim->mac);
@@ -304,15 +306,15 @@ read_mac(const struct claim_context *ctx, struct claim *claim)
                        "a unicast MAC address like 00:00:5e:00:53:01");
         }
     }
-    free(key);
 }
 
 /* One family out of two: the controller refuses addresses of the other. */
 static void
 check_ip_family(const struct claim_context *ctx, struct claim *claim)
 {
-    char *key;
-    const char *value = get_value(ctx, claim->provider, "ip_family", &key);
+    const char *key;
+    const char *value = get_value(ctx, claim->provider, KUBE_OVN_IP_FAMILY,
+                                  &key);
     int family = !value ? 0 : !strcmp(value, "ipv4") ? 4
                  : !strcmp(value, "ipv6") ? 6 : -1;
 
@@ -327,46 +329,40 @@ check_ip_family(const struct claim_context *ctx, struct claim *claim)
             }
         }
     }
-    free(key);
 }
 
 static void
 read_claim(const struct claim_context *ctx, struct claim *claim)
 {
-    const char *vip = smap_get(ctx->annotations, KUBE_OVN_VIP_KEY);
-    const char *value;
-    char *key;
+    const char *vip = ctx->values->vip;
+    const char *key, *value;
 
-    value = get_value(ctx, claim->provider, "logical_switch", &key);
+    value = get_value(ctx, claim->provider, KUBE_OVN_LOGICAL_SWITCH, &key);
     claim->logical_switch = nullable_xstrdup(value);
-    free(key);
 
     if (!ctx->subject->is_template) {
-        value = get_value(ctx, claim->provider, "allocated", &key);
+        value = get_value(ctx, claim->provider, KUBE_OVN_ALLOCATED, &key);
         claim->allocated = value && !strcmp(value, "true");
-        free(key);
     }
 
     /* Precedes all the others, on every network. */
     if (vip && vip[0]) {
-        value = get_value(ctx, claim->provider, "ip_address", &key);
+        value = get_value(ctx, claim->provider, KUBE_OVN_IP_ADDRESS, &key);
         if (!value || !kube_ovn_parse_ips(value, strlen(value), claim->ips,
-                                 &claim->n_ips)) {
+                                          &claim->n_ips)) {
             claim->n_ips = 0;
         }
-        free(key);
         claim->kind = CLAIM_VIP;
         claim_set_source(claim, KUBE_OVN_VIP_KEY);
         return;
     }
 
     if (claim->allocated) {
-        value = get_value(ctx, claim->provider, "ip_address", &key);
+        value = get_value(ctx, claim->provider, KUBE_OVN_IP_ADDRESS, &key);
         if (value) {
             claim_set_source(claim, key);
             read_ip_address(claim, key, value);
         }
-        free(key);
     } else if (ctx->nets_error) {
         /* The controller gives up on such a pod altogether. */
         claim_set_error(claim, ctx->nets_error);
@@ -380,12 +376,12 @@ read_claim(const struct claim_context *ctx, struct claim *claim)
     }
 }
 
-/* Reads a list of networks into 'nets'.  Returns NULL or an error. */
+/* Reads 'value' of 'key', a list of networks or NULL, into 'nets'.  Returns
+ * NULL or an error. */
 static char *
-read_networks(const struct smap *annotations, const char *key,
-              const char *ns, struct net_selections *nets)
+read_networks(const char *key, const char *value, const char *ns,
+              struct net_selections *nets)
 {
-    const char *value = smap_get(annotations, key);
     char *error, *text;
 
     if (!value || !value[0]) {
@@ -405,19 +401,22 @@ kube_ovn_read_claims(const struct smap *annotations,
                      const struct claim_subject *subject,
                      struct claims *claims)
 {
+    struct kube_ovn_values values;
     struct net_selections nets;
     char *error;
 
+    kube_ovn_values_init(&values, annotations);
     net_selections_init(&nets);
-    error = read_networks(annotations, DEFAULT_NETWORK_ANNOTATION, subject->ns,
-                          &nets);
+    error = read_networks(DEFAULT_NETWORK_ANNOTATION, values.default_network,
+                          subject->ns, &nets);
     if (!error) {
-        error = read_networks(annotations, NETWORKS_ANNOTATION, subject->ns,
-                              &nets);
+        error = read_networks(NETWORKS_ANNOTATION, values.networks,
+                              subject->ns, &nets);
     }
 
     struct claim_context ctx = {
         .annotations = annotations,
+        .values = &values,
         .subject = subject,
         .nets = &nets,
         .nets_error = error,
@@ -427,6 +426,7 @@ kube_ovn_read_claims(const struct smap *annotations,
         read_claim(&ctx, &claims->claims[i]);
     }
     net_selections_destroy(&nets);
+    kube_ovn_values_destroy(&values);
     free(error);
 }
 

@@ -44,34 +44,26 @@ kube_ovn_interface_of_suffix(const char *suffix)
     return NULL;
 }
 
-bool
-kube_ovn_is_provider_suffix(const char *suffix)
+enum kube_ovn_suffix
+kube_ovn_suffix_from_string(const char *s)
 {
     static const char *const suffixes[] = {
-        "ip_address", "ip_pool", "mac_address", "logical_switch", "allocated",
-        "ip_family",
+        [KUBE_OVN_IP_ADDRESS] = "ip_address",
+        [KUBE_OVN_IP_POOL] = "ip_pool",
+        [KUBE_OVN_MAC_ADDRESS] = "mac_address",
+        [KUBE_OVN_LOGICAL_SWITCH] = "logical_switch",
+        [KUBE_OVN_ALLOCATED] = "allocated",
+        [KUBE_OVN_IP_FAMILY] = "ip_family",
     };
+    int i;
 
-    for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-        if (!strcmp(suffix, suffixes[i])) {
-            return true;
+    BUILD_ASSERT_DECL(ARRAY_SIZE(suffixes) == KUBE_OVN_OTHER_SUFFIX);
+    for (i = 0; i < KUBE_OVN_OTHER_SUFFIX; i++) {
+        if (!strcmp(s, suffixes[i])) {
+            break;
         }
     }
-    return false;
-}
-
-char *
-kube_ovn_join_key(const char *provider, const char *suffix)
-{
-    size_t provider_len = strlen(provider);
-    size_t middle_len = strlen(KUBE_OVN_KEY_MIDDLE);
-    size_t suffix_size = strlen(suffix) + 1;
-    char *key = xmalloc(provider_len + middle_len + suffix_size);
-
-    memcpy(key, provider, provider_len);
-    memcpy(key + provider_len, KUBE_OVN_KEY_MIDDLE, middle_len);
-    memcpy(key + provider_len + middle_len, suffix, suffix_size);
-    return key;
+    return i;
 }
 
 bool
@@ -83,7 +75,8 @@ kube_ovn_watches(const char *key)
     return (!strcmp(key, NETWORKS_ANNOTATION)
             || !strcmp(key, DEFAULT_NETWORK_ANNOTATION)
             || !strcmp(key, KUBE_OVN_VIP_KEY)
-            || (suffix && (kube_ovn_is_provider_suffix(suffix)
+            || (suffix && ((kube_ovn_suffix_from_string(suffix)
+                            != KUBE_OVN_OTHER_SUFFIX)
                            || kube_ovn_interface_of_suffix(suffix))));
 }
 

@@ -26,12 +26,17 @@ bool kube_ovn_watches(const char *key);
  * if 'key' is not of this form. */
 const char *kube_ovn_split_key(const char *key, size_t *provider_len);
 
-/* Returns the key, which the caller frees.  Made for each value that is looked
- * for, which is why it is not left to printf(). */
-char *kube_ovn_join_key(const char *provider, const char *suffix);
-
-/* Is it one whose value is about a provider as a whole? */
-bool kube_ovn_is_provider_suffix(const char *suffix);
+/* The suffixes whose value is about a provider as a whole. */
+enum kube_ovn_suffix {
+    KUBE_OVN_IP_ADDRESS,
+    KUBE_OVN_IP_POOL,
+    KUBE_OVN_MAC_ADDRESS,
+    KUBE_OVN_LOGICAL_SWITCH,
+    KUBE_OVN_ALLOCATED,
+    KUBE_OVN_IP_FAMILY,
+    KUBE_OVN_OTHER_SUFFIX       /* None of these. */
+};
+enum kube_ovn_suffix kube_ovn_suffix_from_string(const char *);
 
 /* If 'suffix' is "ip_address.IF" or "mac_address.IF", returns IF, otherwise
  * NULL. */

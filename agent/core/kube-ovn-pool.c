@@ -65,6 +65,8 @@ kube_ovn_parse_ips(const char *s, size_t len, struct ip_addr ips[2],
 struct pool_item {
     const char *s;
     size_t len;
+    bool is_ip;                 /* It was read, and is just this address: */
+    struct ip_addr ip;
 };
 
 static void
@@ -82,13 +84,14 @@ pool_item_trim(struct pool_item *item)
 /* What Kube-OVN takes the text for, blanks and all: 4, 6, or 0 if it is no
  * address.  A mask is not looked at. */
 static int
-pool_item_family(const struct pool_item *item)
+pool_item_family(struct pool_item *item)
 {
     const char *slash = memchr(item->s, '/', item->len);
-    struct ip_addr ip;
+    bool found = parse_ip(item->s, slash ? slash - item->s : item->len,
+                          &item->ip);
 
-    return (parse_ip(item->s, slash ? slash - item->s : item->len, &ip)
-            ? ip.family : 0);
+    item->is_ip = found && !slash;
+    return found ? item->ip.family : 0;
 }
 
 /* Cuts 'value' into '*items', which the caller frees; returns their number. */
@@ -116,6 +119,7 @@ pool_split(const char *value, struct pool_item **items)
     if (separator == ',' && n == 2
         && pool_item_family(&(*items)[0]) != pool_item_family(&(*items)[1])) {
         (*items)[0].len = strlen(value);
+        (*items)[0].is_ip = false;
         n = 1;
     }
     for (size_t i = 0; i < n; i++) {
@@ -127,27 +131,43 @@ pool_split(const char *value, struct pool_item **items)
 /* Is it, blanks around its addresses aside, what an item must be?  An item
  * that is not keeps Kube-OVN from giving any of the pool. */
 static bool
-pool_item_is_sound(const struct pool_item *item)
+pool_item_is_sound(struct pool_item *item)
 {
     const char *end = item->s + item->len;
     const char *s = item->s;
 
+    if (item->is_ip) {
+        return true;
+    }
     for (;;) {
         const char *comma = memchr(s, ',', end - s);
         struct pool_item part = {
             .s = s, .len = (comma ? comma : end) - s,
         };
-        struct ip_addr ip;
 
         pool_item_trim(&part);
-        if (!parse_ip(part.s, part.len, &ip)) {
+        if (!parse_ip(part.s, part.len, &item->ip)) {
             return false;
         }
         if (!comma) {
+            /* That one address, if no other one came before it. */
+            item->is_ip = s == item->s;
             return true;
         }
         s = comma + 1;
     }
+}
+
+/* The address or addresses of the item, as Kube-OVN's IPAM takes them. */
+static bool
+pool_item_ips(const struct pool_item *item, struct ip_addr ips[2], uint8_t *n)
+{
+    if (!item->is_ip) {
+        return kube_ovn_parse_ips(item->s, item->len, ips, n);
+    }
+    ips[0] = item->ip;
+    *n = 1;
+    return true;
 }
 
 /* Could it be the name of an IPPool object? */
@@ -183,7 +203,7 @@ pool_pick(const struct pool_item *items, size_t n, bool numbered, int ordinal,
     } else {
         return KUBE_OVN_POOL_ANY;
     }
-    if (!kube_ovn_parse_ips(own->s, own->len, ips, n_ips)) {
+    if (!pool_item_ips(own, ips, n_ips)) {
         *n_ips = 0;
         *bad = own->s;
         *bad_len = own->len;
@@ -194,7 +214,7 @@ pool_pick(const struct pool_item *items, size_t n, bool numbered, int ordinal,
 
 /* KUBE_OVN_POOL_ITEM if it is a list of addresses. */
 static enum kube_ovn_pool_result
-pool_kind(const struct pool_item *items, size_t n)
+pool_kind(struct pool_item *items, size_t n)
 {
     if (n == 1 && !memchr(items[0].s, ',', items[0].len)
         && !pool_item_is_sound(&items[0])) {
@@ -243,8 +263,7 @@ kube_ovn_pool_list(const char *value, struct claim_pool *pool)
         for (size_t i = 0; i < n; i++) {
             struct claim_pool_item *item = &pool->items[i];
 
-            if (!kube_ovn_parse_ips(items[i].s, items[i].len, item->ips,
-                                    &item->n_ips)) {
+            if (!pool_item_ips(&items[i], item->ips, &item->n_ips)) {
                 item->n_ips = 0;
             }
         }
