@@ -146,7 +146,7 @@ refile_vm_pods(struct model *m)
 /* Calls 'func' for each workload. */
 static void
 each_workload(struct model *m,
-              void (*func)(struct model *, const struct workload *))
+              void (*func)(struct model *, struct workload *))
 {
     struct base_entry *b;
 

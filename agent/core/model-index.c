@@ -229,3 +229,20 @@ model_mac_in_use(const struct model *m, const struct network *n,
     }
     return use->n > own;
 }
+
+void
+model_destroy_index(struct model *m)
+{
+    struct addr_use *addr;
+    struct mac_use *mac;
+
+    HMAP_FOR_EACH_POP (addr, node, &m->addr_uses) {
+        free(addr->ports);
+        free(addr);
+    }
+    HMAP_FOR_EACH_POP (mac, node, &m->mac_uses) {
+        free(mac);
+    }
+    hmap_destroy(&m->addr_uses);
+    hmap_destroy(&m->mac_uses);
+}

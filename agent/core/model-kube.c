@@ -151,7 +151,8 @@ model_member_opted_out(const struct model *m, const struct member *mb)
 {
     const struct workload *w = model_member_workload(m, mb);
 
-    if (sset_contains(&m->opted_out_namespaces, mb->ns)
+    if ((!sset_is_empty(&m->opted_out_namespaces)
+         && sset_contains(&m->opted_out_namespaces, mb->ns))
         || (w && w->opted_out)) {
         return true;
     }
@@ -555,23 +556,20 @@ model_destroy_kube(struct model *m)
     struct base_entry *b;
     struct member *mb;
 
+    model_destroy_promises(m);
     HMAP_FOR_EACH_SAFE (mb, node, &m->members) {
         for (size_t i = 0; i < mb->n_pods; i++) {
-            model_del_pod_promises(m, mb->pods[i]);
             pod_pool_free(&m->pool, mb->pods[i]);
         }
         mb->n_pods = 0;
         model_gc_member(m, mb);
     }
     HMAP_FOR_EACH_SAFE (b, node, &m->bases) {
-        model_del_workload_promises(m, b->workload);
         workload_destroy(b->workload);
-        model_del_workload_promises(m, b->vm);
         workload_destroy(b->vm);
         b->workload = b->vm = NULL;
         model_gc_base(m, b);
     }
-    hmap_destroy(&m->promises);
     hmap_destroy(&m->members);
     hmap_destroy(&m->bases);
 }

@@ -140,3 +140,14 @@ model_remove_network(struct model *m, const struct uuid *uuid)
     m->networks_seqno++;
     m->change_seqno++;
 }
+
+void
+model_destroy_networks(struct model *m)
+{
+    struct network *n;
+
+    HMAP_FOR_EACH_POP (n, node, &m->networks) {
+        free_network(n);
+    }
+    hmap_destroy(&m->networks);
+}

@@ -182,6 +182,20 @@ model_remove_port(struct model *m, const struct uuid *uuid)
     m->change_seqno++;
 }
 
+void
+model_destroy_ports(struct model *m)
+{
+    struct port *p;
+
+    HMAP_FOR_EACH_POP (p, uuid_node, &m->ports) {
+        model_set_port_member(m, p, NULL);
+        model_drop_proofs(p);
+        free_port(p);
+    }
+    hmap_destroy(&m->ports);
+    hmap_destroy(&m->port_names);
+}
+
 /* ---- A row. ---- */
 
 static enum port_type

@@ -80,13 +80,19 @@ void model_destroy_ipam_claims(struct model *);
  * NULL does nothing. */
 void model_add_pod_promises(struct model *, const struct pod *);
 void model_del_pod_promises(struct model *, const struct pod *);
-void model_add_workload_promises(struct model *, const struct workload *);
-void model_del_workload_promises(struct model *, const struct workload *);
+void model_add_workload_promises(struct model *, struct workload *);
+void model_del_workload_promises(struct model *, struct workload *);
 /* A change of KUBE_IP or KUBE_SUBNET. */
 void model_apply_ip_object(struct model *, struct kube_change *);
 void model_apply_subnet(struct model *, struct kube_change *);
 void model_init_ipam(struct model *);
 void model_destroy_ipam(struct model *);
+/* Parts of model_destroy(): nothing is noted any more.  Ports go before what
+ * they are on. */
+void model_destroy_ports(struct model *);
+void model_destroy_index(struct model *);
+void model_destroy_networks(struct model *);
+void model_destroy_promises(struct model *);
 void model_destroy_kube(struct model *);
 void model_destroy_sb(struct model *);
 

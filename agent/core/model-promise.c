@@ -47,7 +47,7 @@ model_next_promise(const struct promise *p)
     return find_from(hmap_next_with_hash(&p->node), &p->addr);
 }
 
-static void
+static struct promise *
 add(struct model *m, const struct ip_addr *ip, const struct pod *pod,
     const struct workload *w, int ordinal)
 {
@@ -56,14 +56,24 @@ add(struct model *m, const struct ip_addr *ip, const struct pod *pod,
     p->addr = *ip;
     p->pod = pod;
     p->workload = w;
+    p->next = NULL;
     p->ordinal = ordinal;
     hmap_insert(&m->promises, &p->node, promise_hash(ip));
+    return p;
 }
 
-/* Takes all promises of 'ip' by 'pod' or 'w' out. */
+/* ---- Of pods. ---- */
+
+/* Is 'c', a claim of a pod, a promise? */
+static bool
+is_promise(const struct claim *c)
+{
+    return c->kind == CLAIM_EXPLICIT && !c->allocated;
+}
+
+/* Takes all promises of 'ip' by 'pod' out. */
 static void
-del(struct model *m, const struct ip_addr *ip, const struct pod *pod,
-    const struct workload *w, int ordinal OVS_UNUSED)
+del(struct model *m, const struct ip_addr *ip, const struct pod *pod)
 {
     struct hmap_node *node, *next;
 
@@ -72,34 +82,52 @@ del(struct model *m, const struct ip_addr *ip, const struct pod *pod,
         struct promise *p = CONTAINER_OF(node, struct promise, node);
 
         next = hmap_next_with_hash(node);
-        if (p->pod == pod && p->workload == w
-            && ip_addr_equals(&p->addr, ip)) {
+        if (p->pod == pod && ip_addr_equals(&p->addr, ip)) {
             hmap_remove(&m->promises, node);
             free(p);
         }
     }
 }
 
-typedef void promise_func(struct model *, const struct ip_addr *,
-                          const struct pod *, const struct workload *,
-                          int ordinal);
-
-static void
-each_pod_promise(struct model *m, const struct pod *pod, promise_func *func)
+void
+model_add_pod_promises(struct model *m, const struct pod *pod)
 {
     for (size_t i = 0; pod && i < pod->claims.n; i++) {
         const struct claim *c = &pod->claims.claims[i];
 
-        for (size_t j = 0;
-             c->kind == CLAIM_EXPLICIT && !c->allocated && j < c->n_ips; j++) {
-            func(m, &c->ips[j], pod, NULL, -1);
+        for (size_t j = 0; is_promise(c) && j < c->n_ips; j++) {
+            add(m, &c->ips[j], pod, NULL, -1);
         }
     }
 }
 
+void
+model_del_pod_promises(struct model *m, const struct pod *pod)
+{
+    for (size_t i = 0; pod && i < pod->claims.n; i++) {
+        const struct claim *c = &pod->claims.claims[i];
+
+        for (size_t j = 0; is_promise(c) && j < c->n_ips; j++) {
+            del(m, &c->ips[j], pod);
+        }
+    }
+}
+
+/* ---- Of workloads. ---- */
+
 static void
-each_revision_promise(struct model *m, const struct workload *w,
-                      const struct smap *annotations, promise_func *func)
+add_for_workload(struct model *m, struct workload *w, const struct ip_addr *ip,
+                 int ordinal)
+{
+    struct promise *p = add(m, ip, NULL, w, ordinal);
+
+    p->next = w->promises;
+    w->promises = p;
+}
+
+static void
+add_revision(struct model *m, struct workload *w,
+             const struct smap *annotations)
 {
     struct claim_subject subject = {
         .ns = w->ns, .name = w->name, .owner_kind = w->kind,
@@ -117,12 +145,12 @@ each_revision_promise(struct model *m, const struct workload *w,
             && m->dialect->read_pool(annotations, c, &pool)) {
             for (size_t j = 0; j < pool.n; j++) {
                 for (size_t k = 0; k < pool.items[j].n_ips; k++) {
-                    func(m, &pool.items[j].ips[k], NULL, w, j);
+                    add_for_workload(m, w, &pool.items[j].ips[k], j);
                 }
             }
         } else if (c->kind == CLAIM_EXPLICIT) {
             for (size_t k = 0; k < c->n_ips; k++) {
-                func(m, &c->ips[k], NULL, w, -1);
+                add_for_workload(m, w, &c->ips[k], -1);
             }
         }
         claim_pool_destroy(&pool);
@@ -130,35 +158,33 @@ each_revision_promise(struct model *m, const struct workload *w,
     claims_destroy(&claims);
 }
 
-static void
-each_workload_promise(struct model *m, const struct workload *w,
-                      promise_func *func)
+void
+model_add_workload_promises(struct model *m, struct workload *w)
 {
     for (size_t i = 0; w && i < w->n_revisions; i++) {
-        each_revision_promise(m, w, &w->revisions[i].annotations, func);
+        add_revision(m, w, &w->revisions[i].annotations);
     }
 }
 
 void
-model_add_pod_promises(struct model *m, const struct pod *pod)
+model_del_workload_promises(struct model *m, struct workload *w)
 {
-    each_pod_promise(m, pod, add);
+    while (w && w->promises) {
+        struct promise *p = w->promises;
+
+        w->promises = p->next;
+        hmap_remove(&m->promises, &p->node);
+        free(p);
+    }
 }
 
 void
-model_del_pod_promises(struct model *m, const struct pod *pod)
+model_destroy_promises(struct model *m)
 {
-    each_pod_promise(m, pod, del);
-}
+    struct promise *p;
 
-void
-model_add_workload_promises(struct model *m, const struct workload *w)
-{
-    each_workload_promise(m, w, add);
-}
-
-void
-model_del_workload_promises(struct model *m, const struct workload *w)
-{
-    each_workload_promise(m, w, del);
+    HMAP_FOR_EACH_POP (p, node, &m->promises) {
+        free(p);
+    }
+    hmap_destroy(&m->promises);
 }

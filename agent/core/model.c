@@ -57,19 +57,14 @@ model_init(struct model *m, const struct dialect *dialect)
 void
 model_destroy(struct model *m)
 {
-    struct port *p;
-    struct network *n;
     struct departure *d;
     struct arrival *a;
     struct reference *r;
 
     model_destroy_ipam_claims(m);
-    HMAP_FOR_EACH_SAFE (p, uuid_node, &m->ports) {
-        model_remove_port(m, &p->uuid);
-    }
-    HMAP_FOR_EACH_SAFE (n, node, &m->networks) {
-        model_remove_network(m, &n->uuid);
-    }
+    model_destroy_ports(m);
+    model_destroy_index(m);
+    model_destroy_networks(m);
     while ((d = model_take_departure(m))) {
         departure_destroy(d);
     }
@@ -90,11 +85,6 @@ model_destroy(struct model *m)
     pod_pool_destroy(&m->pool);
     model_destroy_ipam(m);
     model_destroy_sb(m);
-    hmap_destroy(&m->networks);
-    hmap_destroy(&m->ports);
-    hmap_destroy(&m->port_names);
-    hmap_destroy(&m->addr_uses);
-    hmap_destroy(&m->mac_uses);
     free(m->dirty_members.members);
     hmap_destroy(&m->references);
     sset_destroy(&m->vips);

@@ -234,6 +234,7 @@ struct promise {
     struct ip_addr addr;
     const struct pod *pod;      /* One of the two. */
     const struct workload *workload;
+    struct promise *next;       /* Of 'workload'. */
     int ordinal;                /* Of 'workload'; -1: each of them. */
 };
 

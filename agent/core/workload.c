@@ -51,6 +51,7 @@ workload_clone(const struct workload *src)
     dst->ns = xstrdup(src->ns);
     dst->name = xstrdup(src->name);
     dst->uid = xstrdup(src->uid);
+    dst->promises = NULL;
     dst->revisions = NULL;
     dst->n_revisions = 0;
     for (size_t i = 0; i < src->n_revisions; i++) {

@@ -44,6 +44,10 @@ struct workload {
     struct workload_revision *revisions;
     size_t n_revisions;
     bool revisions_known;
+
+    /* What the model put into its index for this one, or NULL: only the model
+     * (model-promise.c) looks at it. */
+    struct promise *promises;
 };
 
 struct workload *workload_create(enum owner_kind, const char *ns,
