@@ -188,7 +188,7 @@ guard_update_candidate(struct guard *g, const struct guard_env *env,
     struct candidate *c = guard_find_candidate(g, &p->uuid, ip);
     struct verdict v;
 
-    if (judge_is_wanted(&g->model, g->mode, p, ip)) {
+    if (judge_is_fine(&g->model, g->mode, p, ip)) {
         if (c) {
             guard_drop_candidate(g, c);
         }

@@ -257,6 +257,18 @@ in_the_way(const struct port *p, const struct entitlement *e,
     return NULL;
 }
 
+/* Plans that 'ip', which is in the columns of the edit already, is set on
+ * 'p'. */
+static void
+plan_set(struct guard *g, const struct port *p, const struct ip_addr *ip)
+{
+    struct entitlement e;
+
+    judge_entitlement(&g->model, g->mode, p, &e);
+    guard_plan(g, PLAN_SET, p, ip, "H", e.why);
+    entitlement_destroy(&e);
+}
+
 /* Returns NULL if everything that is missing on 'p' was planned, otherwise
  * what it waits for, and stores that in one word in '*kindp'. */
 static char *
@@ -266,7 +278,7 @@ plan_port(struct guard *g, const struct guard_env *env, const struct port *p,
     struct entitlement e;
     char *why = NULL;
 
-    judge_entitlement(&g->model, g->mode, p, &e);
+    judge_entitlement_tersely(&g->model, g->mode, p, &e);
     for (size_t i = 0; e.kind == ENT_EXPLICIT && i < e.wanted.n; i++) {
         const struct ip_addr *ip = &e.wanted.addrs[i];
         const struct ip_addr *other;
@@ -291,7 +303,7 @@ plan_port(struct guard *g, const struct guard_env *env, const struct port *p,
             obstacle = guard_edit_set(g, p, &e, ip, NULL);
         }
         if (!obstacle) {
-            guard_plan(g, PLAN_SET, p, ip, "H", e.why);
+            plan_set(g, p, ip);
         } else if (why) {
             free(obstacle);
         } else {

@@ -470,11 +470,34 @@ judge_unwanted(const struct model *m, const struct settings *s,
 }
 
 bool
-judge_is_wanted(const struct model *m, enum guard_mode mode,
-                const struct port *p, const struct ip_addr *ip)
+judge_is_fine(const struct model *m, enum guard_mode mode,
+              const struct port *p, const struct ip_addr *ip)
 {
-    return (p->network && !ipam_speaks(m) && judge_wants(m, mode, p, ip)
-            && !judge_gated_loser(model_find_addr(m, p->network, ip), p));
+    struct entitlement e;
+    bool fine = false;
+
+    if (!p->network || p->kind != PORT_OWNED || ipam_speaks(m)) {
+        return false;
+    }
+    judge_entitlement_tersely(m, mode, p, &e);
+    switch (e.kind) {
+    case ENT_STICKY:
+        fine = !PLANTED(STICKY_STALE);
+        break;
+    case ENT_EXEMPT:
+    case ENT_UNKNOWN:
+        fine = true;
+        break;
+    case ENT_EXPLICIT:
+        fine = (ip_addr_set_contains(&e.wanted, ip)
+                ? !judge_gated_loser(model_find_addr(m, p->network, ip), p)
+                : !ip_addr_set_has_family(&e.wanted, ip->family));
+        break;
+    case ENT_GONE:
+        break;
+    }
+    entitlement_destroy(&e);
+    return fine;
 }
 
 void
@@ -519,6 +542,8 @@ judge_address(const struct model *m, const struct settings *s,
         break;
     }
     hear_ipam(m, mode, p, ip, v);
-    v->fingerprint = MAX(fingerprint(p, &e, v), NO_FINGERPRINT + 1);
+    if (v->kind != VERDICT_FINE) {
+        v->fingerprint = MAX(fingerprint(p, &e, v), NO_FINGERPRINT + 1);
+    }
     entitlement_destroy(&e);
 }

@@ -100,10 +100,10 @@ void judge_address(const struct model *, const struct settings *,
                    long long int now, struct verdict *);
 void verdict_destroy(struct verdict *);
 
-/* True if judge_address() would find 'ip' fine because the owner of 'port'
- * wants it, which is so of most addresses at most times and takes less time to
- * find out. */
-bool judge_is_wanted(const struct model *, enum guard_mode,
+/* True only if judge_address() would say VERDICT_FINE, which is so of most
+ * addresses at most times and takes less time to find out where nobody asks
+ * why.  Always false where the IPAM's objects have a say. */
+bool judge_is_fine(const struct model *, enum guard_mode,
                      const struct port *, const struct ip_addr *ip);
 
 /* Of the ports in 'use', the one that is to keep the address: it runs with it,

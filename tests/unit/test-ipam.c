@@ -349,6 +349,8 @@ judge(const struct vector *v, enum guard_mode mode, struct verdict *verdict)
         p->next_of_member = &second;
     }
     judge_address(&m, &s, mode, &holds, p, &ip, NOW, verdict);
+    CU_ASSERT(!judge_is_fine(&m, mode, p, &ip)
+              || verdict->kind == VERDICT_FINE);
     if (v->flags & TWO_PORTS) {
         p->next_of_member = NULL;
     }

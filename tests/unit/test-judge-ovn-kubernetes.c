@@ -391,6 +391,8 @@ judge(const struct vector *v, enum guard_mode mode, struct verdict *verdict)
         free(sibling);
     }
     judge_address(&m, &s, mode, &holds, p, &ip, NOW, verdict);
+    CU_ASSERT(!judge_is_fine(&m, mode, p, &ip)
+              || verdict->kind == VERDICT_FINE);
     model_destroy(&m);
     hold_table_destroy(&holds);
 }

@@ -397,9 +397,12 @@ judge(const struct vector *v, enum guard_mode mode, struct verdict *verdict)
         h->state = HOLD_DRAINING;
         hold_table_insert(&holds, h);
     }
-    judge_address(&m, &s, mode, &holds,
-                  model_find_port_by_name(&m, "x-0.default"), &ip, NOW,
-                  verdict);
+    const struct port *p = model_find_port_by_name(&m, "x-0.default");
+    judge_address(&m, &s, mode, &holds, p, &ip, NOW, verdict);
+    if (p->kind == PORT_OWNED) {
+        CU_ASSERT_EQUAL(judge_is_fine(&m, mode, p, &ip),
+                        verdict->kind == VERDICT_FINE);
+    }
     model_destroy(&m);
     hold_table_destroy(&holds);
 }
