@@ -80,6 +80,8 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/guard-start.c \
 	agent/core/guard-state.h \
 	agent/core/guard-store.c \
+	agent/core/guard-strings.c \
+	agent/core/guard-strings.h \
 	agent/core/guard-tally.c \
 	agent/core/guard-undo.c \
 	agent/core/guard-want.c \
@@ -143,12 +145,12 @@ agent_core_libcore_la_SOURCES = \
 	agent/core/plan-file.c \
 	agent/core/plan.h \
 	agent/core/plant.h \
-	agent/core/portion.c \
-	agent/core/portion.h \
 	agent/core/pod-pool.c \
 	agent/core/pod-pool.h \
 	agent/core/pod.c \
 	agent/core/pod.h \
+	agent/core/portion.c \
+	agent/core/portion.h \
 	agent/core/release.c \
 	agent/core/release.h \
 	agent/core/request.c \

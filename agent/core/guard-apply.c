@@ -81,22 +81,6 @@ parse(const struct request *r, struct apply *a)
 
 /* ---- Is the row what the plan saw? ---- */
 
-static bool
-same_strings(const struct svec *a_, const struct svec *b_)
-{
-    struct svec a, b;
-    bool same;
-
-    svec_clone(&a, a_);
-    svec_clone(&b, b_);
-    svec_sort(&a);
-    svec_sort(&b);
-    same = svec_equal(&a, &b);
-    svec_destroy(&a);
-    svec_destroy(&b);
-    return same;
-}
-
 static char *
 tell_difference(const struct port *p, const char *column,
                 const struct svec *now, const struct svec *saw)
@@ -133,16 +117,16 @@ compare(const struct port *p, const struct apply *a)
         }
         if (turn) {
             break;
-        } else if (!same_strings(&addresses, &p->addresses)) {
+        } else if (!guard_same_strings(&addresses, &p->addresses)) {
             error = tell_difference(p, "addresses", &p->addresses,
                                     &row->saw_addresses);
-        } else if (!same_strings(&ps, &p->port_security)) {
+        } else if (!guard_same_strings(&ps, &p->port_security)) {
             error = tell_difference(p, "port_security", &p->port_security,
                                     &row->saw_port_security);
         }
     }
-    if (!error && (!same_strings(&addresses, &row->write_addresses)
-                   || !same_strings(&ps, &row->write_port_security))) {
+    if (!error && (!guard_same_strings(&addresses, &row->write_addresses)
+                   || !guard_same_strings(&ps, &row->write_port_security))) {
         char *s = svec_join(&addresses, "\", \"", "");
 
         error = xasprintf("the plan would not write what this instance "

@@ -23,13 +23,6 @@ narrow(struct svec *ps, const struct ip_addr *ip)
     guard_assign_svec(ps, &out);
 }
 
-static void
-clone_sorted(struct svec *dst, const struct svec *src)
-{
-    svec_clone(dst, src);
-    svec_sort_unique(dst);
-}
-
 bool
 guard_note_narrowing(const struct guard *g, struct hold *h,
                      const struct port *p)
@@ -37,12 +30,12 @@ guard_note_narrowing(const struct guard *g, struct hold *h,
     struct svec before, after;
     bool news;
 
-    clone_sorted(&before, &p->port_security);
+    svec_clone(&before, &p->port_security);
+    svec_sort_unique(&before);
     if (g->mode == MODE_GUARD && !evidence_is_gated(p)) {
         svec_clone(&after, &p->port_security);
         narrow(&after, &h->addr);
-        svec_sort_unique(&after);
-        if (svec_equal(&before, &after)) {
+        if (guard_same_strings(&before, &after)) {
             svec_clear(&before);
         }
         svec_destroy(&after);
@@ -94,7 +87,7 @@ static bool
 is_narrowed(const struct guard *g, const struct hold *h, const struct port *p,
             const struct svec *before)
 {
-    struct svec narrowed, now;
+    struct svec narrowed;
     struct ip_addr_set listed;
     bool same;
 
@@ -111,11 +104,8 @@ is_narrowed(const struct guard *g, const struct hold *h, const struct port *p,
         }
     }
     ip_addr_set_destroy(&listed);
-    svec_sort_unique(&narrowed);
-    clone_sorted(&now, &p->port_security);
-    same = svec_equal(&narrowed, &now);
+    same = guard_same_strings(&narrowed, &p->port_security);
     svec_destroy(&narrowed);
-    svec_destroy(&now);
     return same;
 }
 

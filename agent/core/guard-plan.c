@@ -13,14 +13,6 @@
 #include "util.h"
 #include "uuid.h"
 
-static void
-assign(struct svec *dst, struct svec *src)
-{
-    svec_destroy(dst);
-    *dst = *src;
-    svec_init(src);
-}
-
 bool
 plan_edit(const struct port *p, const struct ip_addr *ip,
           struct svec *addresses, struct svec *port_security, bool *kept)
@@ -35,14 +27,14 @@ plan_edit(const struct port *p, const struct ip_addr *ip,
         svec_destroy(&out);
         return false;
     }
-    assign(addresses, &out);
+    guard_assign_svec(addresses, &out);
     /* A gated port sends nothing, and may get the address back. */
     if (!evidence_is_gated(p)) {
         bool refused = lsp_edit_ps_narrow(port_security->names,
                                           port_security->n, ip, &out)
                        == LSP_EDIT_REFUSED;
 
-        assign(port_security, &out);
+        guard_assign_svec(port_security, &out);
         if (kept) {
             *kept = refused;
         }

@@ -38,6 +38,7 @@
  *   guard-store.c   what it is to have: one batch, what came of it
  *   guard-journal.c what was done, written down
  *   guard-watch.c   what the mirror of SB is to show
+ *   guard-strings.c strings, and columns of them
  *   guard-report.c  text for people; guard-report-hold.c of holds,
  *                   guard-report-plan.c of findings and the plan,
  *                   guard-report-why.c of one port or one address
@@ -59,6 +60,7 @@
 
 #include "evidence.h"
 #include "guard-state.h"
+#include "guard-strings.h"
 #include "util.h"
 
 struct explanation;
@@ -293,24 +295,6 @@ void guard_destroy_ipam(struct guard *);
 /* guard-moving.c */
 void guard_watch_move(struct guard *, const struct guard_env *,
                       struct candidate *, struct orders *);
-
-/* Takes 'src' over into 'dst'. */
-static inline void
-guard_assign_svec(struct svec *dst, struct svec *src)
-{
-    svec_destroy(dst);
-    *dst = *src;
-}
-
-/* Makes '*s' a copy of 'value', which may be NULL. */
-static inline void
-guard_replace_string(char **s, const char *value)
-{
-    char *copy = nullable_xstrdup(value);
-
-    free(*s);
-    *s = copy;
-}
 
 /* guard-set.c */
 /* Is an address to be set on the port that cannot be set yet? */

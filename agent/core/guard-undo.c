@@ -14,20 +14,18 @@
 #include "util.h"
 #include "uuid.h"
 
+/* Does 'column' say what the request has as 'key'? */
 static bool
-lines_equal(const struct svec *column, const struct request *r,
+is_as_asked(const struct svec *column, const struct request *r,
             const char *key)
 {
-    struct svec sorted, lines;
-    bool equal;
+    struct svec lines;
+    bool same;
 
-    svec_clone(&sorted, column);
-    svec_sort(&sorted);
     request_get_lines(r, key, &lines);
-    equal = svec_equal(&sorted, &lines);
-    svec_destroy(&sorted);
+    same = guard_same_strings(column, &lines);
     svec_destroy(&lines);
-    return equal;
+    return same;
 }
 
 static bool
@@ -89,7 +87,7 @@ refuse(const struct guard *g, const struct request *r, const struct port *p,
         return xasprintf("port %s is not proven to be a pod's", port);
     } else if (ip_addr_set_contains(&p->static_ips, ip)) {
         return xasprintf("port %s has %s", port, s);
-    } else if (!lines_equal(&p->addresses, r, "new_addresses")) {
+    } else if (!is_as_asked(&p->addresses, r, "new_addresses")) {
         return xasprintf("port %s is no longer as the action left it", port);
     }
     rival = find_rival(g, p, ip);
@@ -125,7 +123,7 @@ start(struct guard *g, const struct request *r, const struct port *p,
     pr->workload = xstrdup("");
     svec_clone(&pr->left, &p->addresses);
     request_get_lines(r, "old_addresses", &pr->before);
-    if (lines_equal(&p->port_security, r, "new_port_security")) {
+    if (is_as_asked(&p->port_security, r, "new_port_security")) {
         svec_clone(&pr->left_ps, &p->port_security);
         request_get_lines(r, "old_port_security", &pr->before_ps);
     } else {
