@@ -130,6 +130,8 @@ void ovn_kubernetes_restart(struct world *);
 /* The batch of the instance is going to be carried out. */
 void regret_before_commit(struct world *, struct instance *,
                           const struct nb_batch *);
+/* The instance was told that its batch was carried out. */
+void regret_told(const struct world *, struct instance *);
 
 /* reaction.c */
 /* The instance knows what it was just told. */

@@ -17,10 +17,6 @@
 void
 look_back_due(struct world *w, struct instance *in, const struct nb_batch *b)
 {
-    if (in->dies_told) {
-        in->dies_told = false;
-        in->kill_in = w->regret_kills_in;
-    }
     for (size_t i = 0; i < b->n; i++) {
         const struct nb_write *wr = &b->writes[i];
         int slot = slot_of_port(wr->port_name);

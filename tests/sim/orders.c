@@ -392,6 +392,7 @@ orders_nb_done(struct world *w, struct instance *in)
     } else {
         note_due(w, in);
         look_back_due(w, in, in->nb);
+        regret_told(w, in);
     }
     nb_batch_destroy(in->nb);
     in->nb = NULL;

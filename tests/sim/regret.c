@@ -57,6 +57,15 @@ come_back(struct world *w, struct instance *in, int slot, int ip)
 }
 
 void
+regret_told(const struct world *w, struct instance *in)
+{
+    if (in->dies_told) {
+        in->dies_told = false;
+        in->kill_in = w->regret_kills_in;
+    }
+}
+
+void
 regret_before_commit(struct world *w, struct instance *in,
                      const struct nb_batch *b)
 {
