@@ -29,6 +29,7 @@ tests_sim_run_SOURCES = \
 	tests/sim/planted.c \
 	tests/sim/planted.h \
 	tests/sim/print.c \
+	tests/sim/print.h \
 	tests/sim/prng.c \
 	tests/sim/reaction.c \
 	tests/sim/regret.c \

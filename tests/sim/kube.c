@@ -124,18 +124,22 @@ kube_template_number(enum claim_way way, const int pool[2])
 
 /* ---- Objects as agent/kube gives them. ---- */
 
-static void
-add_pool(struct smap *smap, const int pool[2])
+/* Each text is made once. */
+static const char *
+pool_text(const int pool[2])
 {
-    char text[64];
+    static char texts[N_IPS][N_IPS][2 * IP_ADDR_STRLEN];
+    char *text;
 
     if (pool[1] == NO_IP) {
-        ovs_strlcpy(text, ip_text(pool[0]), sizeof text);
-    } else {
-        snprintf(text, sizeof text, "%s,%s", ip_text(pool[0]),
+        return ip_text(pool[0]);
+    }
+    text = texts[pool[0]][pool[1]];
+    if (!text[0]) {
+        snprintf(text, sizeof texts[0][0], "%s,%s", ip_text(pool[0]),
                  ip_text(pool[1]));
     }
-    smap_add(smap, KEY("ip_pool"), text);
+    return text;
 }
 
 static void
@@ -145,7 +149,7 @@ add_claim(struct smap *smap, enum claim_way way, const int pool[2], int ip)
     case WAY_STICKY:
         break;
     case WAY_POOL:
-        add_pool(smap, pool);
+        smap_add(smap, KEY("ip_pool"), pool_text(pool));
         break;
     case WAY_ADDRESS:
         smap_add(smap, KEY("ip_address"), ip_text(ip));

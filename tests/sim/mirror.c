@@ -398,15 +398,16 @@ tell_datapaths(struct world *w, struct instance *in)
     }
 }
 
-/* Tells all of SB that is watched and was not told. */
+/* Tells all of SB that is watched and was not told.  Of the rest the instance
+ * hears nothing, and is not woken. */
 void
 mirror_tell_sb(struct world *w, struct instance *in)
 {
     struct model *m = guard_model(in->guard);
+    uint64_t seqno = m->change_seqno;
 
     for (int i = 0; i < N_SLOTS; i++) {
-        if (!in->sb_told[i]
-            && sset_contains(&in->watch_sent.ports, slot_port(i))) {
+        if (!in->sb_told[i] && in->watched & (1u << i)) {
             tell_binding(w, in, i);
         }
     }
@@ -422,7 +423,9 @@ mirror_tell_sb(struct world *w, struct instance *in)
         m->change_seqno++;
     }
     in->sb_seq = w->sb.seq;
-    instance_wake(w, in, w->now);
+    if (m->change_seqno != seqno) {
+        instance_wake(w, in, w->now);
+    }
 }
 
 void
@@ -434,6 +437,7 @@ mirror_forget_watch(struct instance *in)
     sset_clear(&in->watch_next.ports);
     sset_clear(&in->watch_next.addresses);
     sset_clear(&in->watch_next.networks);
+    in->watched = 0;
     in->watch_sent.chassis = false;
     in->watch_sent.seqno = 0;
     in->watch_pending = false;
@@ -474,7 +478,7 @@ mirror_sb_ack(struct world *w, struct instance *in)
     }
     in->watch_pending = false;
     for (int i = 0; i < N_SLOTS; i++) {
-        if (!sset_contains(&in->watch_sent.ports, slot_port(i))) {
+        if (!(in->watched & (1u << i))) {
             in->sb_told[i] = false;
             in->unbound_at[i] = NEVER;
         }
@@ -484,9 +488,16 @@ mirror_sb_ack(struct world *w, struct instance *in)
     sset_swap(&in->watch_sent.networks, &in->watch_next.networks);
     in->watch_sent.chassis = in->watch_next.chassis;
     in->watch_sent.seqno = in->watch_next.seqno;
+    in->watched = 0;
+    for (int i = 0; i < N_SLOTS; i++) {
+        if (sset_contains(&in->watch_sent.ports, slot_port(i))) {
+            in->watched |= 1u << i;
+        }
+    }
     mirror_tell_sb(w, in);
     model_ack_sb_watch(guard_model(in->guard), &in->watch_sent,
                        instance_clock(w, in));
+    instance_wake(w, in, w->now);
     mirror_send_watch(w, in);
 }
 

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* xasprintf() and what is like it, in less time: the core makes words of all
- * that it decides, and most are strings and numbers in a row.  What is written
- * in another way is left to the C library, to the letter.  The linker puts
- * these in the place of those of the OVS libraries (--wrap). */
+/* In less time: the core makes words of all that it decides, and most are
+ * strings and numbers in a row.  What is written in another way is left to the
+ * C library. */
 
 #include <config.h>
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "tests/sim/print.h"
+
 #include <string.h>
 
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
-
-char *__wrap_xvasprintf(const char *format, va_list);
-char *__wrap_xasprintf(const char *format, ...);
-void __wrap_ds_put_format(struct ds *, const char *format, ...);
 
 static void
 put_number(struct ds *ds, unsigned long long int n, bool negative)
@@ -40,57 +35,97 @@ put_signed(struct ds *ds, long long int n)
     put_number(ds, n < 0 ? -(unsigned long long int) n : n, n < 0);
 }
 
-/* Returns the conversion at 'p' if it is one of those below: its letter, after
- * 'longs' times "l"; otherwise 0. */
-static char
-conversion(const char **p, int *longs)
+/* At least 'width' digits, as in UUID_FMT and ETH_ADDR_FMT. */
+static void
+put_hex(struct ds *ds, unsigned int n, int width)
 {
-    for (*longs = 0; **p == 'l' && *longs < 2; (*longs)++) {
+    char text[16];
+    char *p = &text[sizeof text];
+
+    do {
+        *--p = "0123456789abcdef"[n & 15];
+        n >>= 4;
+        width--;
+    } while (n || width > 0);
+    ds_put_buffer(ds, p, &text[sizeof text] - p);
+}
+
+/* How much is before the letter of a conversion: "l", "ll", "z", or "0" and a
+ * digit. */
+struct modifiers {
+    int longs;
+    int width;
+};
+
+static void
+read_modifiers(const char **p, struct modifiers *m)
+{
+    m->longs = m->width = 0;
+    if (**p == 'l') {
+        m->longs = 1 + ((*p)[1] == 'l');
+        *p += m->longs;
+    } else if (**p == 'z') {
+        m->longs = 1;
         (*p)++;
+    } else if (**p == '0' && (*p)[1] >= '1' && (*p)[1] <= '8') {
+        m->width = (*p)[1] - '0';
+        *p += 2;
     }
-    char letter = *(*p)++;
-    return (letter == 'd' || letter == 'u'
-            || (!*longs && (letter == 's' || letter == 'c' || letter == '%'))
-            ? letter : 0);
+}
+
+static void
+put_string(struct ds *ds, const char *s)
+{
+    ds_put_cstr(ds, s ? s : "(null)");
+}
+
+/* Puts a number, or returns false if 'letter' is of no such conversion.
+ * 'args' is what the caller has left. */
+static bool
+put_integer(struct ds *ds, char letter, const struct modifiers *m,
+            va_list *args)
+{
+    if (letter == 'x' && !m->longs) {
+        put_hex(ds, va_arg(*args, unsigned int), m->width);
+    } else if (letter == 'd' && !m->width) {
+        put_signed(ds, m->longs > 1 ? va_arg(*args, long long int)
+                   : m->longs ? va_arg(*args, long int)
+                   : va_arg(*args, int));
+    } else if (letter == 'u' && !m->width) {
+        put_number(ds, m->longs > 1 ? va_arg(*args, unsigned long long int)
+                   : m->longs ? va_arg(*args, unsigned long int)
+                   : va_arg(*args, unsigned int), false);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* Returns false if there is anything else in 'format' than plain strings,
  * characters and numbers. */
 static bool
-put_plain(struct ds *ds, const char *format, va_list args)
+put_plain(struct ds *ds, const char *format, va_list *args)
 {
     const char *percent;
 
     for (; (percent = strchr(format, '%')); ) {
-        int longs;
+        struct modifiers m;
 
         ds_put_buffer(ds, format, percent - format);
         format = percent + 1;
-        switch (conversion(&format, &longs)) {
-        case 's': {
-            const char *s = va_arg(args, const char *);
-            ds_put_cstr(ds, s ? s : "(null)");
-            break;
-        }
-        case 'd':
-            put_signed(ds, longs > 1 ? va_arg(args, long long int)
-                       : longs ? va_arg(args, long int)
-                       : va_arg(args, int));
-            break;
-        case 'u':
-            put_number(ds, longs > 1 ? va_arg(args, unsigned long long int)
-                       : longs ? va_arg(args, unsigned long int)
-                       : va_arg(args, unsigned int), false);
-            break;
-        case 'c':
-            ds_put_char(ds, va_arg(args, int));
-            break;
-        case '%':
+        if (*format == 's') {
+            put_string(ds, va_arg(*args, const char *));
+        } else if (*format == 'c') {
+            ds_put_char(ds, va_arg(*args, int));
+        } else if (*format == '%') {
             ds_put_char(ds, '%');
-            break;
-        default:
-            return false;
+        } else {
+            read_modifiers(&format, &m);
+            if (!put_integer(ds, *format, &m, args)) {
+                return false;
+            }
         }
+        format++;
     }
     ds_put_cstr(ds, format);
     return true;
@@ -104,7 +139,7 @@ put(struct ds *ds, const char *format, va_list args)
     bool plain;
 
     va_copy(again, args);
-    plain = put_plain(ds, format, again);
+    plain = put_plain(ds, format, &again);
     va_end(again);
     if (!plain) {
         ds_truncate(ds, length);

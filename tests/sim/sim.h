@@ -507,6 +507,7 @@ struct instance {
     uint64_t sb_seq;
     bool sb_told[N_SLOTS];      /* It has been told the row as it is. */
     struct sb_watch watch_sent; /* In force: the server has acknowledged. */
+    uint32_t watched;           /* The slots whose ports are in it. */
     struct sb_watch watch_next; /* On its way there. */
     bool watch_pending;
     size_t kube_pos;

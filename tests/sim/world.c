@@ -22,20 +22,26 @@
 #define CALM_MS (2000 * 1000)
 #define MAX_STEPS 60000
 
-/* The earliest of a group is looked for when one of it is set, so that each
- * step has to look at the groups alone. */
+/* The earliest of a group is looked for when the one that was it is set, so
+ * that each step has to look at the groups alone. */
 void
 timer_set(struct world *w, int timer, int64_t at)
 {
     int group = timer / TIMER_GROUP;
-    const int64_t *due = &w->due[group * TIMER_GROUP];
-    int64_t first = NEVER;
+    int64_t *first = &w->due_first[group];
+    int64_t old = w->due[timer];
 
     w->due[timer] = at;
-    for (int i = 0; i < TIMER_GROUP; i++) {
-        first = MIN(first, due[i]);
+    if (at <= *first) {
+        *first = at;
+    } else if (old == *first) {
+        const int64_t *due = &w->due[group * TIMER_GROUP];
+
+        *first = NEVER;
+        for (int i = 0; i < TIMER_GROUP; i++) {
+            *first = MIN(*first, due[i]);
+        }
     }
-    w->due_first[group] = first;
 }
 
 void

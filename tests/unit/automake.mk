@@ -25,6 +25,8 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/object-fixture.h \
 	tests/unit/ovnk-fixture.c \
 	tests/unit/ovnk-fixture.h \
+	tests/sim/print.c \
+	tests/sim/print.h \
 	tests/unit/own-rows.c \
 	tests/unit/own-rows.h \
 	tests/unit/release-fixture.c \
@@ -122,6 +124,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-sb-condition.c \
 	tests/unit/test-sb-question.c \
 	tests/unit/test-settings.c \
+	tests/unit/test-sim-print.c \
 	tests/unit/test-store-known.c \
 	tests/unit/test-url-text.c \
 	tests/unit/test-web-host.c \
