@@ -221,6 +221,16 @@ end_soak_by_signal(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
+/* Which seeds each process has played: they need not have come equally far. */
+static void
+print_ranges(void)
+{
+    for (int i = 0; i < options.jobs; i++) {
+        printf("  process %d: seeds %"PRIu64" to %"PRIu64" in steps of %d\n",
+               i, options.seed + i, jobs[i].seed, options.jobs);
+    }
+}
+
 static int
 play_many(void)
 {
@@ -249,6 +259,9 @@ play_many(void)
            n, options.seed, took, n / MAX(took, 0.001),
            (double) sum.events / MAX(sum.worlds, 1),
            (double) sum.turns / MAX(sum.worlds, 1));
+    if (options.hours) {
+        print_ranges();
+    }
     for (int i = 0; i < options.jobs; i++) {
         if (jobs[i].failed) {
             tell_failure(jobs[i].seed);
