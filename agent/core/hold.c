@@ -386,6 +386,7 @@ hold_table_clear(struct hold_table *t)
 {
     struct hold *h;
 
+    forget_order(t);
     HMAP_FOR_EACH_SAFE (h, node, &t->holds) {
         hold_table_remove(t, h);
         hold_destroy(h);
@@ -398,7 +399,71 @@ hold_table_destroy(struct hold_table *t)
     hold_table_clear(t);
     hmap_destroy(&t->holds);
     hmap_destroy(&t->uuids);
-    forget_order(t);
+}
+
+static int
+compare_holds(const void *a_, const void *b_)
+{
+    const struct hold *const *a = a_;
+    const struct hold *const *b = b_;
+    int cmp = strcmp((*a)->network_name, (*b)->network_name);
+
+    if (!cmp) {
+        cmp = ip_addr_compare(&(*a)->addr, &(*b)->addr);
+    }
+    return cmp ? cmp : uuid_compare_3way(&(*a)->uuid, &(*b)->uuid);
+}
+
+/* Returns how many of the first 'n' sorted holds come before 'h'. */
+static size_t
+find_place(const struct hold_table *t, size_t n, const struct hold *h)
+{
+    size_t low = 0;
+
+    while (low < n) {
+        size_t middle = low + (n - low) / 2;
+
+        if (compare_holds(&t->sorted[middle], &h) < 0) {
+            low = middle + 1;
+        } else {
+            n = middle;
+        }
+    }
+    return low;
+}
+
+/* To sort thousands of holds in each turn in which a few come or go would take
+ * longer than all else that is done with them. */
+static void
+insert_in_order(struct hold_table *t, struct hold *h)
+{
+    size_t n = hmap_count(&t->holds) - 1;
+
+    if (t->sorted) {
+        size_t i = find_place(t, n, h);
+
+        if (n >= t->n_allocated) {
+            t->sorted = x2nrealloc(t->sorted, &t->n_allocated,
+                                   sizeof *t->sorted);
+        }
+        memmove(&t->sorted[i + 1], &t->sorted[i],
+                (n - i) * sizeof *t->sorted);
+        t->sorted[i] = h;
+    }
+}
+
+static void
+remove_from_order(struct hold_table *t, const struct hold *h)
+{
+    size_t n = hmap_count(&t->holds) + 1;
+
+    if (t->sorted) {
+        size_t i = find_place(t, n, h);
+
+        ovs_assert(i < n && t->sorted[i] == h);
+        memmove(&t->sorted[i], &t->sorted[i + 1],
+                (n - i - 1) * sizeof *t->sorted);
+    }
 }
 
 void
@@ -406,7 +471,7 @@ hold_table_insert(struct hold_table *t, struct hold *h)
 {
     hmap_insert(&t->holds, &h->node, hold_hash(&h->network, &h->addr));
     hmap_insert(&t->uuids, &h->uuid_node, uuid_hash(&h->uuid));
-    forget_order(t);
+    insert_in_order(t, h);
 }
 
 void
@@ -414,7 +479,7 @@ hold_table_remove(struct hold_table *t, struct hold *h)
 {
     hmap_remove(&t->holds, &h->node);
     hmap_remove(&t->uuids, &h->uuid_node);
-    forget_order(t);
+    remove_from_order(t, h);
 }
 
 struct hold *
@@ -451,34 +516,22 @@ hold_table_count(const struct hold_table *t)
     return hmap_count(&t->holds);
 }
 
-static int
-compare_holds(const void *a_, const void *b_)
-{
-    const struct hold *const *a = a_;
-    const struct hold *const *b = b_;
-    int cmp = strcmp((*a)->network_name, (*b)->network_name);
-
-    if (!cmp) {
-        cmp = ip_addr_compare(&(*a)->addr, &(*b)->addr);
-    }
-    return cmp ? cmp : uuid_compare_3way(&(*a)->uuid, &(*b)->uuid);
-}
-
 struct hold **
 hold_table_sorted(const struct hold_table *t_)
 {
     struct hold_table *t = CONST_CAST(struct hold_table *, t_);
-    size_t size = MAX(hmap_count(&t->holds), 1) * sizeof *t->sorted;
+    size_t n = hmap_count(&t->holds);
 
     if (!t->sorted) {
         struct hold *h;
-        size_t n = 0;
+        size_t i = 0;
 
-        t->sorted = xmalloc(size);
+        t->n_allocated = MAX(n, 1);
+        t->sorted = xmalloc(t->n_allocated * sizeof *t->sorted);
         HMAP_FOR_EACH (h, node, &t->holds) {
-            t->sorted[n++] = h;
+            t->sorted[i++] = h;
         }
         qsort(t->sorted, n, sizeof *t->sorted, compare_holds);
     }
-    return xmemdup(t->sorted, size);
+    return xmemdup(t->sorted, MAX(n, 1) * sizeof *t->sorted);
 }

@@ -199,8 +199,8 @@ bool hold_is_evidence_phase(const struct hold *); /* draining/blocked/clean */
 struct hold_table {
     struct hmap holds;
     struct hmap uuids;
-    struct hold **sorted;       /* By hold_table_sorted(); NULL if it must be
-                                 * made anew. */
+    struct hold **sorted;       /* From the first hold_table_sorted() on. */
+    size_t n_allocated;         /* How many 'sorted' has room for. */
 };
 
 void hold_table_init(struct hold_table *);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -266,6 +267,65 @@ test_former_ports(void)
     hold_destroy(NULL);
 }
 
+/* Are the holds of 't' as another table has them, in which all of them are
+ * before they are sorted for the first time? */
+static bool
+is_in_order(const struct hold_table *t)
+{
+    size_t n = hold_table_count(t);
+    struct hold **sorted = hold_table_sorted(t);
+    struct hold_table other;
+    bool same = true;
+
+    hold_table_init(&other);
+    for (size_t i = 0; i < n; i++) {
+        hold_table_insert(&other, hold_clone(sorted[i]));
+    }
+    struct hold **expected = hold_table_sorted(&other);
+    for (size_t i = 0; i < n; i++) {
+        same &= uuid_equals(&sorted[i]->uuid, &expected[i]->uuid);
+    }
+    free(expected);
+    free(sorted);
+    hold_table_destroy(&other);
+    return same;
+}
+
+/* Those that come and go one by one are where sorting would put them. */
+static void
+test_order_is_kept(void)
+{
+    enum { N = 200, ROUNDS = 2000 };
+    struct hold *holds[N] = { NULL };
+    struct hold_table t;
+
+    hold_table_init(&t);
+    free(hold_table_sorted(&t));
+    for (int round = 0; round < ROUNDS; round++) {
+        int i = random_range(N);
+
+        if (holds[i]) {
+            hold_table_remove(&t, holds[i]);
+            hold_destroy(holds[i]);
+            holds[i] = NULL;
+        } else {
+            char name[8], ip[32];
+
+            /* Some of different networks have one name, and one address. */
+            snprintf(name, sizeof name, "n%d", i % 3);
+            snprintf(ip, sizeof ip, "10.0.0.%d", i / 3 % 20 + 1);
+            holds[i] = make_hold(1000 + i, i, name, ip);
+            hold_table_insert(&t, holds[i]);
+        }
+        if (round % 50 == 0) {
+            CU_ASSERT(is_in_order(&t));
+        }
+    }
+    CU_ASSERT(hold_table_count(&t) > N / 4);
+    CU_ASSERT(is_in_order(&t));
+    hold_table_destroy(&t);
+}
+
 static void
 test_table(void)
 {
@@ -320,4 +380,5 @@ suite_hold(void)
     CU_ADD_TEST(suite, test_names);
     CU_ADD_TEST(suite, test_former_ports);
     CU_ADD_TEST(suite, test_table);
+    CU_ADD_TEST(suite, test_order_is_kept);
 }
