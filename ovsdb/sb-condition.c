@@ -32,6 +32,10 @@ COVERAGE_DEFINE(sb_condition_change);
  * it comes just after the address left another one. */
 #define REQUESTS_WINDOW_MS 1000
 
+/* Nor more than one in as many ms as there are twenties of ports: to name them
+ * takes the library a turn of 30 ms for 10,000. */
+#define PORTS_PER_MS 20
+
 /* A port that left the watch often comes back: a candidate is cleared and its
  * hold begins. */
 #define SHRINK_DELAY_MS 5000
@@ -40,10 +44,6 @@ COVERAGE_DEFINE(sb_condition_change);
  * of 100,000 ports takes a turn of half a second and 150 MB, while a list of
  * 20,000 names costs the server a look into a hash for every row. */
 #define ALL_PORTS_MIN 30000
-
-/* Up to that number, at most so many ports more are asked for in one request:
- * the answer comes in one piece, and takes a turn of 10 ms for each 1,000. */
-#define MORE_PORTS_MAX 2500
 
 /* ---- Sets. ---- */
 
@@ -81,38 +81,13 @@ add_all(struct sset *dst, const struct sset *src)
     }
 }
 
-/* All of 'watch' but its ports. */
-static void
-sets_add_others(struct sb_sets *sets, const struct sb_watch *watch)
-{
-    add_all(&sets->addresses, &watch->addresses);
-    add_all(&sets->networks, &watch->networks);
-    sets->chassis |= watch->chassis;
-}
-
 static void
 sets_add_watch(struct sb_sets *sets, const struct sb_watch *watch)
 {
     add_all(&sets->ports, &watch->ports);
-    sets_add_others(sets, watch);
-}
-
-/* Adds the names in 'wanted' to 'dst': those that are in 'had', and 'max' more
- * at most. */
-static void
-add_some(struct sset *dst, const struct sset *wanted, const struct sset *had,
-         size_t max)
-{
-    const char *name;
-
-    SSET_FOR_EACH (name, wanted) {
-        if (sset_contains(had, name)) {
-            sset_add(dst, name);
-        } else if (max) {
-            max--;
-            sset_add(dst, name);
-        }
-    }
+    add_all(&sets->addresses, &watch->addresses);
+    add_all(&sets->networks, &watch->networks);
+    sets->chassis |= watch->chassis;
 }
 
 static void
@@ -277,6 +252,9 @@ request(struct sb_condition *c, struct sb_sets *sets, long long int now)
                           : c->requests_ms[c->n_requests
                                            % SB_CONDITION_REQUESTS]
                             + REQUESTS_WINDOW_MS);
+    c->next_request_ms = MAX(c->next_request_ms,
+                             now + (sset_count(&c->requested.ports)
+                                    / PORTS_PER_MS));
     c->shrink_ms = 0;
 }
 
@@ -333,21 +311,17 @@ sb_condition_synced(struct sb_condition *c)
     c->outstanding = true;
 }
 
-/* Asks for what 'watch' lacks, or for a part of it; for the rest when that is
- * acknowledged. */
+/* Asks for what 'watch' lacks. */
 static void
 request_more(struct sb_condition *c, const struct sb_watch *watch,
              long long int now)
 {
-    size_t max = (shows_every_port(c, &watch->ports) ? SIZE_MAX
-                  : MORE_PORTS_MAX);
     struct sb_sets sets;
 
     sets_init(&sets);
     /* What is granted stays until the model has been told of the watch. */
     sets_add(&sets, &c->granted);
-    add_some(&sets.ports, &watch->ports, &c->requested.ports, max);
-    sets_add_others(&sets, watch);
+    sets_add_watch(&sets, watch);
     request(c, &sets, now);
 }
 

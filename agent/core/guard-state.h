@@ -335,6 +335,8 @@ struct guard {
     struct sb_watch watch;
     uint64_t watch_built;       /* model.change_seqno + own changes. */
     long long int watch_due_ms; /* It is not built anew before. */
+    bool watch_asks;            /* It was not acknowledged in the last turn, if
+                                 * it is large. */
     uint64_t own_changes;       /* +1 for each change of holds etc. */
     struct uuid *flush;
     size_t n_flush;

@@ -41,6 +41,8 @@ struct guard_env {
                                  * so many holds are stored in a transaction,
                                  * which would have no answer in time.  At most
                                  * GUARD_PORTION_MAX; 0 is that. */
+    size_t more_ports;          /* So many ports of Southbound more are asked
+                                 * for at once; 0: some portions. */
     bool paused;                /* unixctl pause. */
     bool kube_writable;         /* There is an API server to write to. */
     bool release_certain;       /* It asks us before it lets a pod in that

@@ -74,6 +74,7 @@ instance_env(const struct world *w, const struct instance *in,
         .nb_busy = in->nb != NULL,
         .sb_busy = in->sb_busy,
         .paused = in->paused, .portion = w->config.portion,
+        .more_ports = w->config.more_ports,
         .kube_writable = w->config.ip_objects,
         .release_certain = w->config.release && w->config.webhook,
     };

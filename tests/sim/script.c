@@ -199,4 +199,7 @@ script_generate(struct script *s, uint64_t seed, bool rare)
     if (prng_one_in(&p, 3)) {
         s->config.portion = 1 + prng_below(&p, 3);
     }
+    if (prng_one_in(&p, 3)) {
+        s->config.more_ports = 1 + prng_below(&p, 3);
+    }
 }

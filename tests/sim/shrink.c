@@ -92,6 +92,7 @@ simplify_config(struct script *s, int rule)
     TRY(chassis_report, true);
     TRY(dual_stack, false);
     TRY(portion, 0);
+    TRY(more_ports, 0);
     TRY(port_security, false);
     TRY(patient, true);
     TRY(localnet, false);

@@ -85,6 +85,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-guard-request.c \
 	tests/unit/test-guard-reserve.c \
 	tests/unit/test-guard-roles.c \
+	tests/unit/test-guard-watch.c \
 	tests/unit/test-guard.c \
 	tests/unit/test-hold.c \
 	tests/unit/test-idl.c \

@@ -174,6 +174,7 @@ world_get_env(const struct world *w, struct guard_env *env)
         .nb_busy = w->nb != NULL,
         .paused = w->paused,
         .portion = w->portion,
+        .more_ports = w->more_ports,
         .kube_writable = !w->no_api,
         .release_certain = w->release_certain,
         .release_left_out = w->release_left_out,

@@ -187,6 +187,8 @@ struct world {
     bool locked;
     bool paused;
     size_t portion;             /* Of a turn; 0: as much as there is. */
+    size_t more_ports;          /* Asked for of SB at once; 0: as many as the
+                                 * portion makes them. */
     bool release_certain;       /* See struct guard_env. */
     const struct sset *release_left_out;
     bool no_api;                /* Pods come from files. */
