@@ -184,12 +184,17 @@ order_ripe(struct guard *g, const struct guard_env *env,
         guard_journal(g, env, "brake", "", why);
         g->brake_unsaved = true;
         g->row_changed = true;
+        qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
         for (size_t i = 0; i < n_ripe; i++) {
             guard_refuse_clear(g, ripe[i], REFUSED_BRAKE);
         }
         free(why);
         return;
     }
+    if (n_under_way >= max) {
+        return;
+    }
+    qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
     for (size_t i = 0; i < n_ripe && n_under_way < max; i++) {
         if (order_intent(g, env, ripe[i])) {
             n_under_way++;
@@ -237,6 +242,7 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
     struct candidate **ripe = NULL;
     struct candidate *c;
 
+    g->n_go = 0;
     if (hmap_is_empty(&g->candidates)) {
         return;
     }
@@ -280,9 +286,9 @@ guard_advance_candidates(struct guard *g, const struct guard_env *env,
             }
             break;
         }
+        g->n_go += c->state == CAND_GO;
     }
     if (n_ripe) {
-        qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
         order_ripe(g, env, ripe, n_ripe, n_under_way);
     }
     free(ripe);

@@ -114,6 +114,7 @@ edit_clear(struct guard *g, const struct guard_env *env, const struct port *p,
 void
 guard_plan_clears(struct guard *g, const struct guard_env *env)
 {
+    size_t n = g->n_go;
     struct candidate *c;
 
     if (guard_write_refusal(g, env, true) || env->now < g->nb_retry_ms) {
@@ -124,9 +125,13 @@ guard_plan_clears(struct guard *g, const struct guard_env *env)
         struct verdict v;
         struct hold *h;
 
-        if (c->state != CAND_GO
-            || guard_n_edits(g) >= (size_t) g->settings.batch_rows
-            || env->now - c->read_ms > g->settings.live_read_ms) {
+        if (!n || guard_n_edits(g) >= (size_t) g->settings.batch_rows) {
+            break;
+        } else if (c->state != CAND_GO) {
+            continue;
+        }
+        n--;
+        if (env->now - c->read_ms > g->settings.live_read_ms) {
             continue;
         }
         h = hold_table_find_uuid(&g->holds, &c->hold);

@@ -115,6 +115,24 @@ waiters_destroy(struct hmap *waiters)
 }
 
 static void
+put_noted_waiters(const struct guard *g, const struct hold *h,
+                  const char *indent, struct ds *ds)
+{
+    const char **names = sset_sort(&h->waiters);
+
+    for (size_t i = 0; names[i]; i++) {
+        const struct port *p = model_find_port_by_name(&g->model, names[i]);
+
+        if (!p || !evidence_is_gated(p)) {
+            ds_put_format(ds, "%s    waiter: %s\n", indent, names[i]);
+        }
+    }
+    free(names);
+}
+
+/* Those of 'h' are taken from it if 'waiters' is NULL: whoever has been looked
+ * at since it began to wait. */
+static void
 put_waiters(const struct guard *g, const struct hold *h,
             const struct hmap *waiters, const char *indent, struct ds *ds)
 {
@@ -129,6 +147,10 @@ put_waiters(const struct guard *g, const struct hold *h,
                           use->ports[i]->name);
         }
     }
+    if (!waiters) {
+        put_noted_waiters(g, h, indent, ds);
+        return;
+    }
     HMAP_FOR_EACH_WITH_HASH (w, node, hash_pointer(h, 0), waiters) {
         if (w->hold == h) {
             ds_put_format(ds, "%s    waiter: %s\n", indent, w->port);
@@ -142,12 +164,16 @@ guard_format_holds(const struct guard *g, const struct guard_env *env,
 {
     struct hold **holds = hold_table_sorted(&g->holds);
     size_t n = hold_table_count(&g->holds);
-    struct hmap waiters;
+    /* To look at all that wait, for a few holds, would take long. */
+    bool some = n > max;
+    struct hmap waiters = HMAP_INITIALIZER(&waiters);
 
-    waiters_init(g, &waiters);
+    if (!some) {
+        waiters_init(g, &waiters);
+    }
     for (size_t i = 0; i < MIN(n, max); i++) {
         put_hold(g, holds[i], env, "", ds);
-        put_waiters(g, holds[i], &waiters, "", ds);
+        put_waiters(g, holds[i], some ? NULL : &waiters, "", ds);
     }
     if (!n) {
         ds_put_cstr(ds, "no address is held\n");

@@ -241,6 +241,8 @@ struct guard {
     struct hmap clears;         /* Candidates by the hold of their clear. */
     struct ovs_list turns;      /* Candidates: who is judged again next. */
     size_t turns_left;          /* So many still are. */
+    size_t n_go;                /* In this turn at most so many candidates are
+                                 * in CAND_GO. */
     struct ovs_list reads;      /* Candidates that asked for a live read. */
     struct hmap duplicates;
     struct hmap wants;
