@@ -61,7 +61,6 @@ struct agent {
     struct live_page *page;     /* What is at its root; or NULL. */
     struct memory_trim trim;
     size_t portion;             /* See agent/core/portion.h. */
-    bool more;                  /* This turn left something to do. */
 
     bool warned_standalone;     /* Of an own database without fsync(). */
     bool planned;               /* All sources were read and judged once. */

@@ -285,17 +285,21 @@ note_first_plan(struct agent *a)
     }
 }
 
+/* 'begin_ms' is when the turn began. */
 static void
-run_guard(struct agent *a)
+run_guard(struct agent *a, long long int begin_ms)
 {
     struct guard_env env;
     struct orders orders;
 
     agent_get_env(a, &env);
+    env.portion = portion_of_turn(a->portion, env.now - begin_ms);
     orders_init(&orders);
     guard_run(a->guard, &env, &orders);
     carry_out(a, &orders);
-    a->more = orders.again;
+    a->portion = portion_next(a->portion,
+                              orders.again && env.portion == a->portion,
+                              time_msec() - env.now);
     orders_destroy(&orders);
     guard_log_run(a->guard);
     note_first_plan(a);
@@ -390,7 +394,7 @@ run_loop(struct agent *a)
         sb_ask_run(a->sb_ask, now);
         poll_results(a, now);
         sources_run_live(a);
-        run_guard(a);
+        run_guard(a, now);
         explain_control_run(a);
         uninstall_run(a);
         run_stop(a);
@@ -398,7 +402,6 @@ run_loop(struct agent *a)
         control_run(a->control);
         http_pages_run(a, now);
         memory_trim_run(&a->trim, now, time_msec());
-        a->portion = portion_next(a->portion, a->more, time_msec() - now);
         wait_all(a);
         control_turn_end(a->control);
         stopwatch_stop(LOOP_STOPWATCH, time_msec());

@@ -17,9 +17,13 @@
 /* Less than this would cost more in turns than it saves in each. */
 #define PORTION_MIN 25
 
-/* The portion that follows 'portion', with which a turn took 'turn_ms' and
- * left something to do if 'more': what is calm tells nothing of what a full
- * turn takes. */
-size_t portion_next(size_t portion, bool more, long long int turn_ms);
+/* The portion that follows 'portion', which took 'work_ms' of a turn and left
+ * something to do if 'more': what is calm tells nothing of what a whole
+ * portion takes. */
+size_t portion_next(size_t portion, bool more, long long int work_ms);
+
+/* What of 'portion' is to be done in a turn that has taken 'spent_ms' already,
+ * such as for what databases told. */
+size_t portion_of_turn(size_t portion, long long int spent_ms);
 
 #endif /* portion.h */

@@ -29,10 +29,10 @@ settle(size_t portion, long long int base_ms, long long int us)
 static void
 test_follows_the_machine(void)
 {
-    /* Fast: all of it.  Slow: turns of 25 to 50 ms. */
+    /* Fast: all of it.  Slow: 20 to 40 ms of a turn. */
     CU_ASSERT_EQUAL(settle(PORTION_START, 1, 100), GUARD_PORTION_MAX);
-    CU_ASSERT(settle(PORTION_START, 0, 500) * 500 <= 50 * 1000);
-    CU_ASSERT(settle(PORTION_MIN, 0, 500) * 500 >= 25 * 1000);
+    CU_ASSERT(settle(PORTION_START, 0, 500) * 500 <= 40 * 1000);
+    CU_ASSERT(settle(PORTION_MIN, 0, 500) * 500 >= 20 * 1000);
     /* What does not depend on it does not make it vanish. */
     CU_ASSERT_EQUAL(settle(GUARD_PORTION_MAX, 1000, 0), PORTION_MIN);
     CU_ASSERT_EQUAL(settle(PORTION_MIN, 0, 0), GUARD_PORTION_MAX);
@@ -49,6 +49,26 @@ test_calm_tells_nothing(void)
     }
     CU_ASSERT_EQUAL(portion, PORTION_START);
     CU_ASSERT(portion_next(portion, false, 51) < PORTION_START);
+}
+
+/* What a turn has taken already leaves less to be done in it. */
+static void
+test_what_is_spent_counts(void)
+{
+    size_t last = GUARD_PORTION_MAX;
+
+    CU_ASSERT_EQUAL(portion_of_turn(GUARD_PORTION_MAX, 0), GUARD_PORTION_MAX);
+    CU_ASSERT_EQUAL(portion_of_turn(GUARD_PORTION_MAX, 10),
+                    GUARD_PORTION_MAX);
+    for (int spent_ms = 11; spent_ms <= 40; spent_ms++) {
+        size_t portion = portion_of_turn(GUARD_PORTION_MAX, spent_ms);
+
+        CU_ASSERT(portion < last);
+        last = portion;
+    }
+    CU_ASSERT_EQUAL(last, PORTION_MIN);
+    CU_ASSERT_EQUAL(portion_of_turn(GUARD_PORTION_MAX, 10000), PORTION_MIN);
+    CU_ASSERT_EQUAL(portion_of_turn(PORTION_MIN, 10000), PORTION_MIN);
 }
 
 /* Holds whose network is gone end, one in a turn.  While the own database does
@@ -110,5 +130,6 @@ suite_portion(void)
 
     CU_ADD_TEST(suite, test_follows_the_machine);
     CU_ADD_TEST(suite, test_calm_tells_nothing);
+    CU_ADD_TEST(suite, test_what_is_spent_counts);
     CU_ADD_TEST(suite, test_ends_wait_for_the_database);
 }
