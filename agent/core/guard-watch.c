@@ -31,30 +31,32 @@ guard_wants_references(const struct guard *g)
 struct next_watch {
     struct sb_watch sb;
     const struct guard *g;
-    size_t room;                /* For ports that nobody has asked for yet. */
+    bool roomy;                 /* All that is to be watched has room. */
+    size_t room;                /* Else for so many ports that the server has
+                                 * not been asked for yet. */
 };
 
 /* At most so many portions of ports more are asked for at once: the answer
  * comes in one message, and all that it is about are judged in that turn. */
 #define MORE_PORTIONS 8
 
-/* Returns how many ports may be asked for beside those that the server has not
+/* Finds how many ports may be asked for beside those that the server has not
  * acknowledged yet. */
-static size_t
-room_for_ports(const struct guard *g, const struct guard_env *env)
+static void
+find_room(struct next_watch *w, const struct guard_env *env)
 {
-    size_t room = (env->more_ports ? env->more_ports
-                   : MORE_PORTIONS * g->portion);
+    const struct guard *g = w->g;
     const char *name;
 
-    if (g->model.sb_watch_acked != g->watch.seqno) {
+    w->room = env->more_ports ? env->more_ports : MORE_PORTIONS * g->portion;
+    w->roomy = (hmap_count(&g->candidates) + hold_table_count(&g->holds)
+                <= w->room);
+    if (!w->roomy && g->model.sb_watch_acked != g->watch.seqno) {
         SSET_FOR_EACH (name, &g->watch.ports) {
-            if (!sset_contains(&g->model.sb_acked_ports, name) && !--room) {
-                break;
-            }
+            w->room -= (w->room > 0
+                        && !sset_contains(&g->model.sb_acked_ports, name));
         }
     }
-    return room;
 }
 
 /* What there is no room for comes once the server has acknowledged what it was
@@ -62,7 +64,7 @@ room_for_ports(const struct guard *g, const struct guard_env *env)
 static void
 watch_port(struct next_watch *w, const char *name)
 {
-    if (!sset_contains(&w->g->watch.ports, name)
+    if (!w->roomy && !sset_contains(&w->g->watch.ports, name)
         && !sset_contains(&w->g->model.sb_acked_ports, name)
         && !sset_contains(&w->sb.ports, name)) {
         if (!w->room) {
@@ -73,9 +75,37 @@ watch_port(struct next_watch *w, const char *name)
     sset_add(&w->sb.ports, name);
 }
 
-static void
-watch_use(struct next_watch *w, const struct addr_use *use)
+static const struct addr_use *
+find_use(const struct next_watch *w, const struct uuid *network,
+         const struct ip_addr *addr)
 {
+    const struct model *m = &w->g->model;
+    const struct network *n = model_find_network(m, network);
+
+    return n ? model_find_addr(m, n, addr) : NULL;
+}
+
+/* Room or not: a port that takes a held address, or one that another port has,
+ * is to be shut as soon as its binding is known. */
+static void
+watch_takers(struct next_watch *w, const struct uuid *network,
+             const struct ip_addr *addr)
+{
+    const struct addr_use *use = find_use(w, network, addr);
+
+    for (size_t i = 0; use && i < use->n; i++) {
+        sset_add(&w->sb.ports, use->ports[i]->name);
+    }
+}
+
+/* With everybody who shares the address: a hold would make them be watched,
+ * and what that tells must not come as a surprise then. */
+static void
+watch_candidate(struct next_watch *w, const struct candidate *c)
+{
+    const struct addr_use *use = find_use(w, &c->network, &c->addr);
+
+    watch_port(w, c->port_name);
     for (size_t i = 0; use && i < use->n; i++) {
         watch_port(w, use->ports[i]->name);
     }
@@ -131,18 +161,6 @@ uuid_to_text(const struct uuid *uuid, char text[UUID_LEN + 1])
 }
 
 static void
-watch_address(struct next_watch *w, const struct uuid *network,
-              const struct ip_addr *addr)
-{
-    const struct model *m = &w->g->model;
-    const struct network *n = model_find_network(m, network);
-
-    if (n) {
-        watch_use(w, model_find_addr(m, n, addr));
-    }
-}
-
-static void
 watch_holds(struct next_watch *w)
 {
     const struct uuid *network = NULL;
@@ -154,7 +172,7 @@ watch_holds(struct next_watch *w)
         for (size_t i = 0; i < h->n_former; i++) {
             watch_port(w, h->former[i].name);
         }
-        watch_address(w, &h->network, &h->addr);
+        watch_takers(w, &h->network, &h->addr);
         sset_add(&w->sb.addresses, ip_addr_to_string(&h->addr, ip));
         if (!network || !uuid_equals(network, &h->network)) {
             /* Mostly the same one as before. */
@@ -203,16 +221,13 @@ guard_build_watch(struct guard *g, const struct guard_env *env)
     sset_init(&w.sb.ports);
     sset_init(&w.sb.addresses);
     sset_init(&w.sb.networks);
-    w.room = room_for_ports(g, env);
+    find_room(&w, env);
+    HMAP_FOR_EACH (d, node, &g->duplicates) {
+        watch_takers(&w, &d->network, &d->addr);
+    }
     watch_holds(&w);
     HMAP_FOR_EACH (c, node, &g->candidates) {
-        /* With everybody who shares the address: a hold would make them be
-         * watched, and what that tells must not come as a surprise then. */
-        watch_port(&w, c->port_name);
-        watch_address(&w, &c->network, &c->addr);
-    }
-    HMAP_FOR_EACH (d, node, &g->duplicates) {
-        watch_address(&w, &d->network, &d->addr);
+        watch_candidate(&w, c);
     }
     w.sb.chassis |= (g->role == ROLE_ACTIVE && g->mode == MODE_MANAGE
                      && !g->start_confirmed && !hmap_is_empty(&g->wants));

@@ -137,6 +137,36 @@ test_waits_for_the_server(void)
     fixture_end(&w);
 }
 
+/* Whoever takes a held address is watched, whatever else waits: it cannot be
+ * shut before its binding is known. */
+static void
+test_takers_do_not_wait(void)
+{
+    enum { N = 5 };
+    struct world w;
+
+    fixture_begin(&w, MODE_GUARD);
+    make_ports(&w, N);
+    w.more_ports = MORE;
+    w.northd_frozen = true;
+    w.sb_watch_stays = true;
+    take_off(&w, N);
+    world_run(&w, 2000);
+    CU_ASSERT_EQUAL(n_watched(&w), MORE);
+    struct wport *taker = fixture_taker(&w, "sts9", MAC3, names_of(N).ip, 50);
+    world_run(&w, 2000);
+    CU_ASSERT_EQUAL(n_watched(&w), MORE + 1);
+    CU_ASSERT(sset_contains(&guard_sb_watch(w.guard)->ports,
+                            "sts9-0.default"));
+    w.sb_watch_stays = false;
+    world_run(&w, 100);
+    CU_ASSERT_EQUAL(taker->enabled, TRI_FALSE);
+    w.northd_frozen = false;
+    world_run(&w, 20 * 1000);
+    CU_ASSERT(taker->enabled != TRI_FALSE);
+    fixture_end(&w);
+}
+
 /* Where there is much to watch, the watch that the server has not acknowledged
  * stays as it is; what comes meanwhile is asked for afterwards. */
 static void
@@ -179,5 +209,6 @@ suite_guard_watch(void)
 
     CU_ADD_TEST(suite, test_grows_by_steps);
     CU_ADD_TEST(suite, test_waits_for_the_server);
+    CU_ADD_TEST(suite, test_takers_do_not_wait);
     CU_ADD_TEST(suite, test_a_large_one_waits_for_the_server);
 }
