@@ -80,6 +80,23 @@ test_hexadecimal(void)
     CHECK_SAME(UUID_FMT" of %s", UUID_ARGS(&uuid), "a row");
 }
 
+/* Around the length from which on it is left to the C library. */
+static void
+test_long_ones(void)
+{
+    char text[600];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (size_t i = 490; i < sizeof text; i++) {
+        const char *end = text + sizeof text - i;
+
+        CHECK_SAME("%s", end);
+        CHECK_SAME("%s %d", end, 123456);
+        CHECK_SAME("%s%c%04x and %s", end, 'c', 15, end);
+    }
+}
+
 void
 suite_sim_print(void)
 {
@@ -88,4 +105,5 @@ suite_sim_print(void)
     CU_ADD_TEST(suite, test_strings);
     CU_ADD_TEST(suite, test_numbers);
     CU_ADD_TEST(suite, test_hexadecimal);
+    CU_ADD_TEST(suite, test_long_ones);
 }
