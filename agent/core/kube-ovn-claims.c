@@ -219,14 +219,13 @@ read_ip_pool(struct claim *claim, const char *key, const char *value,
 /* One provider. */
 
 /* Returns the value of the per-interface annotation of 'claim' ('what' is
- * "ip_address" or "mac_address") and stores its key, or returns NULL. */
+ * "ip_address" or "mac_address") and stores its key, or returns NULL.  's' is
+ * what the lists of networks select for it, or NULL. */
 static const char *
 get_interface_value(const struct claim_context *ctx,
-                    const struct claim *claim, const char *what,
-                    const char **key)
+                    const struct claim *claim, const struct net_selection *s,
+                    const char *what, const char **key)
 {
-    const struct net_selection *s
-        = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *ovn = kube_ovn_find_component(claim->provider);
     const struct smap_node *node;
     char *name;
@@ -250,21 +249,32 @@ get_interface_value(const struct claim_context *ctx,
     return node->value;
 }
 
+/* The same, or what its lists of networks say ('listed' or NULL), which the
+ * controller copies into the annotation of the provider. */
+static const char *
+get_selected_value(const struct claim_context *ctx, const struct claim *claim,
+                   const struct net_selection *s, const char *what,
+                   const char *listed, const char **key)
+{
+    const char *value = get_interface_value(ctx, claim, s, what, key);
+
+    if (!value && listed) {
+        *key = NETWORKS_ANNOTATION;
+        value = listed;
+    }
+    return value;
+}
+
 /* Finds the addresses that the user names for 'claim', in the controller's
  * order of precedence. */
 static void
-read_input(const struct claim_context *ctx, struct claim *claim)
+read_input(const struct claim_context *ctx, const struct net_selection *s,
+           struct claim *claim)
 {
-    const struct net_selection *s
-        = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *key, *value;
 
-    value = get_interface_value(ctx, claim, "ip_address", &key);
-    if (!value && s && s->ips) {
-        /* The controller copies these into ip_address. */
-        key = NETWORKS_ANNOTATION;
-        value = s->ips;
-    }
+    value = get_selected_value(ctx, claim, s, "ip_address", s ? s->ips : NULL,
+                               &key);
     if (!value) {
         value = get_value(ctx, claim->provider, KUBE_OVN_IP_ADDRESS, &key);
     }
@@ -281,19 +291,15 @@ read_input(const struct claim_context *ctx, struct claim *claim)
 }
 
 static void
-read_mac(const struct claim_context *ctx, struct claim *claim)
+read_mac(const struct claim_context *ctx, const struct net_selection *s,
+         struct claim *claim)
 {
-    const struct net_selection *s
-        = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *value = NULL;
     const char *key;
 
     if (!claim->allocated) {
-        value = get_interface_value(ctx, claim, "mac_address", &key);
-        if (!value && s && s->mac) {
-            key = NETWORKS_ANNOTATION;
-            value = s->mac;
-        }
+        value = get_selected_value(ctx, claim, s, "mac_address",
+                                   s ? s->mac : NULL, &key);
     }
     if (!value) {
         value = get_value(ctx, claim->provider, KUBE_OVN_MAC_ADDRESS, &key);
@@ -334,6 +340,8 @@ check_ip_family(const struct claim_context *ctx, struct claim *claim)
 static void
 read_claim(const struct claim_context *ctx, struct claim *claim)
 {
+    const struct net_selection *s
+        = kube_ovn_find_selection(ctx->nets, claim->provider);
     const char *vip = ctx->values->vip;
     const char *key, *value;
 
@@ -368,11 +376,11 @@ read_claim(const struct claim_context *ctx, struct claim *claim)
         claim_set_error(claim, ctx->nets_error);
         return;
     } else {
-        read_input(ctx, claim);
+        read_input(ctx, s, claim);
         check_ip_family(ctx, claim);
     }
     if (claim->kind != CLAIM_INVALID) {
-        read_mac(ctx, claim);
+        read_mac(ctx, s, claim);
     }
 }
 
