@@ -119,6 +119,7 @@ tests_unit_run_unit_SOURCES = \
 	tests/unit/test-portion.c \
 	tests/unit/test-redact.c \
 	tests/unit/test-report.c \
+	tests/unit/test-report-hold.c \
 	tests/unit/test-rfc3339.c \
 	tests/unit/test-safety.c \
 	tests/unit/test-sb-ask.c \
