@@ -80,7 +80,6 @@ agent_get_env(const struct agent *a, struct guard_env *env)
     env->nb_busy = nb_act_is_busy(a->nb);
     env->sb_busy = sb_view_is_busy(a->sb);
     env->paused = a->paused;
-    env->portion = a->portion;
     env->kube_writable = a->api != NULL;
     env->release_certain
         = sources_release_is_certain(a, &env->release_left_out);

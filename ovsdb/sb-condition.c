@@ -134,12 +134,6 @@ sets_exceed(const struct sb_sets *sets, const struct sb_watch *watch)
             || sets->chassis != watch->chassis);
 }
 
-static bool
-shows_every_port(const struct sb_condition *c, const struct sset *ports)
-{
-    return c->every_port || sset_count(ports) > ALL_PORTS_MIN;
-}
-
 /* ---- Conditions.  Without a clause, a condition is false for all rows. -- */
 
 static unsigned int
@@ -149,7 +143,7 @@ set_ports(struct sb_condition *c)
     unsigned int seqno;
     const char *name;
 
-    if (shows_every_port(c, &c->requested.ports)) {
+    if (c->every_port || sset_count(&c->requested.ports) > ALL_PORTS_MIN) {
         ovsdb_idl_condition_add_clause_true(&cond);
         seqno = sbrec_port_binding_set_condition(c->idl, &cond);
         ovsdb_idl_condition_destroy(&cond);

@@ -177,6 +177,10 @@ order_ripe(struct guard *g, const struct guard_env *env,
      * at all of it. */
     why = safety_check_clears(&g->safety, &g->settings, n_ripe,
                               g->model.n_owned_ports, env->now);
+    if (!why && n_under_way >= max) {
+        return;
+    }
+    qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
     if (why) {
         g->counters.brake_trips++;
         guard_log(g, 'e', "brake: %s; nothing more is written but gate "
@@ -184,17 +188,12 @@ order_ripe(struct guard *g, const struct guard_env *env,
         guard_journal(g, env, "brake", "", why);
         g->brake_unsaved = true;
         g->row_changed = true;
-        qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
         for (size_t i = 0; i < n_ripe; i++) {
             guard_refuse_clear(g, ripe[i], REFUSED_BRAKE);
         }
         free(why);
         return;
     }
-    if (n_under_way >= max) {
-        return;
-    }
-    qsort(ripe, n_ripe, sizeof *ripe, guard_compare_candidates);
     for (size_t i = 0; i < n_ripe && n_under_way < max; i++) {
         if (order_intent(g, env, ripe[i])) {
             n_under_way++;

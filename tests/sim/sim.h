@@ -151,7 +151,8 @@ struct config {
     bool chassis_report;
     bool dual_stack;
     size_t portion;             /* Of a turn; 0: all fits. */
-    size_t more_ports;          /* Asked for of Southbound at once; 0: all. */
+    size_t more_ports;          /* Asked for of Southbound at once; 0: as many
+                                 * as the portion makes them. */
     bool port_security;         /* Ports are made with it. */
     bool patient;               /* Pods wait until their port is ready. */
     bool localnet;              /* net0 has a localnet port. */

@@ -65,6 +65,16 @@ make_ports(struct world *w, int n)
     world_run(w, 5000);
 }
 
+/* Makes the world with 'n' such ports, of which no more than MORE are asked
+ * for at once. */
+static void
+begin(struct world *w, enum guard_mode mode, int n)
+{
+    fixture_begin(w, mode);
+    make_ports(w, n);
+    w->more_ports = MORE;
+}
+
 /* The addresses of all of them are taken off at once, by another hand. */
 static void
 take_off(struct world *w, int n)
@@ -100,9 +110,7 @@ test_grows_by_steps(void)
     enum { N = 7 };
     struct world w;
 
-    fixture_begin(&w, MODE_MANAGE);
-    make_ports(&w, N);
-    w.more_ports = MORE;
+    begin(&w, MODE_MANAGE, N);
     w.northd_frozen = true;
     take_off(&w, N);
     run_and_look(&w, 3000);
@@ -123,9 +131,7 @@ test_waits_for_the_server(void)
     enum { N = 5 };
     struct world w;
 
-    fixture_begin(&w, MODE_MANAGE);
-    make_ports(&w, N);
-    w.more_ports = MORE;
+    begin(&w, MODE_MANAGE, N);
     w.sb_watch_stays = true;
     take_off(&w, N);
     run_and_look(&w, 20 * 1000);
@@ -145,9 +151,7 @@ test_takers_do_not_wait(void)
     enum { N = 5 };
     struct world w;
 
-    fixture_begin(&w, MODE_GUARD);
-    make_ports(&w, N);
-    w.more_ports = MORE;
+    begin(&w, MODE_GUARD, N);
     w.northd_frozen = true;
     w.sb_watch_stays = true;
     take_off(&w, N);
